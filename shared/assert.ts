@@ -1,0 +1,9 @@
+/** Our own mistake, as against a broken property or bad input: the run stops, exit code 3. */
+export class KernelBug extends Error {
+  override readonly name = 'KernelBug';
+}
+
+/** Asserts stay on in every build. `why` says what the usual cause of a failure is. */
+export function assert(holds: boolean, why: string): asserts holds {
+  if (!holds) throw new KernelBug(why);
+}

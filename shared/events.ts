@@ -1,0 +1,148 @@
+/**
+ * Every event that a run can record: name, fields, who says it. Kernel, machine, observers and
+ * oracles all read this one table; names are Linux's tracepoint names wherever Linux has one.
+ *
+ * A record is a row of doubles: event id, simulated ns, then the fields in this order.
+ */
+
+/** What a field's number means, so that printers need no table of their own. */
+export type FieldType = 'ns' | 'cpu' | 'task' | 'timer' | 'count' | 'code';
+
+export interface EventSchema {
+  readonly id: number;
+  readonly name: string;
+  /** Linux's tracepoint system (`sched`, `timer`, ...), or `dynticks` for what only a simulator can say. */
+  readonly system: string;
+  readonly fields: readonly { readonly name: string; readonly type: FieldType }[];
+}
+
+type FieldList = Readonly<Record<string, FieldType>>;
+
+// table: one row an event; a new one goes at the end, because the id is the row number
+const table = {
+  /** Begins the records of one event of a CPU: its order key and the event that caused it. */
+  event: ['dynticks', { time: 'ns', class: 'code', origin: 'cpu', n: 'count', cause_origin: 'cpu', cause_n: 'count' }],
+
+  local_timer_entry: ['irq_vectors', { vector: 'code' }],
+  local_timer_exit: ['irq_vectors', { vector: 'code' }],
+  reschedule_entry: ['irq_vectors', { vector: 'code' }],
+  reschedule_exit: ['irq_vectors', { vector: 'code' }],
+  call_function_single_entry: ['irq_vectors', { vector: 'code' }],
+  call_function_single_exit: ['irq_vectors', { vector: 'code' }],
+  irq_handler_entry: ['irq', { irq: 'code' }],
+  irq_handler_exit: ['irq', { irq: 'code', ret: 'code' }],
+  softirq_raise: ['irq', { vec: 'code' }],
+  softirq_entry: ['irq', { vec: 'code' }],
+  softirq_exit: ['irq', { vec: 'code' }],
+
+  hrtimer_start: ['timer', { hrtimer: 'timer', function: 'code', expires: 'ns', softexpires: 'ns', mode: 'code' }],
+  hrtimer_cancel: ['timer', { hrtimer: 'timer' }],
+  hrtimer_expire_entry: ['timer', { hrtimer: 'timer', function: 'code', now: 'ns', expires: 'ns', softexpires: 'ns' }],
+  hrtimer_expire_exit: ['timer', { hrtimer: 'timer' }],
+
+  sched_switch: ['sched', { prev: 'task', prev_prio: 'code', prev_state: 'code', next: 'task', next_prio: 'code' }],
+  sched_waking: ['sched', { task: 'task', prio: 'code', target_cpu: 'cpu' }],
+  sched_wakeup: ['sched', { task: 'task', prio: 'code', target_cpu: 'cpu' }],
+  sched_wakeup_new: ['sched', { task: 'task', prio: 'code', target_cpu: 'cpu' }],
+  sched_migrate_task: ['sched', { task: 'task', prio: 'code', orig_cpu: 'cpu', dest_cpu: 'cpu' }],
+  sched_process_fork: ['sched', { parent: 'task', child: 'task' }],
+  sched_process_exit: ['sched', { task: 'task', prio: 'code' }],
+  sched_stat_runtime: ['sched', { task: 'task', runtime: 'ns' }],
+
+  user_enter: ['context_tracking', { dummy: 'code' }],
+  user_exit: ['context_tracking', { dummy: 'code' }],
+  cpu_idle: ['power', { state: 'code', cpu_id: 'cpu' }],
+
+  lock_acquire: ['lock', { lock: 'code', instance: 'count' }],
+  lock_release: ['lock', { lock: 'code', instance: 'count' }],
+
+  /** A message put on another participant's list: kind is a `MessageKind`. */
+  csd_queue_cpu: ['csd', { cpu: 'cpu', kind: 'code', n: 'count', due: 'ns' }],
+  /** The message (origin, n) reaches its handler. */
+  csd_function_entry: ['csd', { origin: 'cpu', n: 'count', kind: 'code' }],
+
+  /** One tick of a CPU: mode 0 periodic, 1 by hrtimer. */
+  tick: ['dynticks', { mode: 'code', jiffies: 'count', task: 'task', user: 'code' }],
+  /** jiffies moved: by `ticks` to `jiffies`; `version` is the seqcount after the write. */
+  jiffies_update: ['dynticks', { ticks: 'count', jiffies: 'count', last_jiffies_update: 'ns', tick_next_period: 'ns', version: 'count' }],
+  /** The timekeeper was moved forward to `cycle_last`. */
+  timekeeping_update: ['dynticks', { cycle_last: 'count', mono: 'ns', version: 'count' }],
+  tick_do_timer_cpu: ['dynticks', { owner: 'cpu' }],
+  clockevents_switch_state: ['dynticks', { device: 'code', state: 'code' }],
+  clockevents_program_event: ['dynticks', { device: 'code', expires: 'ns', force: 'code', result: 'code' }],
+
+  /** The machine's own log: from now on this CPU is in `mode` (a `Mode`) for `task`. The truth that accounting is judged by. */
+  context: ['dynticks', { mode: 'code', task: 'task' }],
+
+  /** A write section of a task's vtime closed: version `k` of the record, as published. */
+  vtime_publish: ['dynticks', {
+    task: 'task', k: 'count', state: 'code', cpu: 'cpu', starttime: 'ns', utime: 'ns', stime: 'ns', gtime: 'ns',
+    vtime_utime: 'ns', vtime_stime: 'ns', vtime_gtime: 'ns',
+  }],
+  /**
+   * A reader's look at a task's CPU time: what it accepted (version k, tuple, promise p), what it made
+   * of it (utime, stime at tau), and the bracket (k0, p0) before and (k1, p1) after.
+   * reader: 0 linux, 1 complete.
+   */
+  task_cputime: ['dynticks', {
+    by: 'task', task: 'task', reader: 'code', t: 'ns', k0: 'count', p0: 'ns', k1: 'count', p1: 'ns', k: 'count', p: 'ns',
+    state: 'code', starttime: 'ns', raw_utime: 'ns', raw_stime: 'ns', vtime_utime: 'ns', vtime_stime: 'ns', vtime_gtime: 'ns',
+    utime: 'ns', stime: 'ns',
+  }],
+  /** Linux's scaled and monotonic pair, `cputime_adjust`, as /proc would show it. */
+  cputime_adjust: ['dynticks', { by: 'task', task: 'task', rtime: 'ns', utime: 'ns', stime: 'ns' }],
+  /** A reader's look at a CPU's kcpustat with pending time added. */
+  kcpustat_cpu_fetch: ['dynticks', {
+    by: 'task', cpu: 'cpu', reader: 'code', t: 'ns', user: 'ns', nice: 'ns', system: 'ns', softirq: 'ns', irq: 'ns',
+    idle: 'ns', iowait: 'ns', steal: 'ns', guest: 'ns', guest_nice: 'ns',
+  }],
+  /** At the end of a run: a CPU's kcpustat as it stands in memory. */
+  kcpustat_final: ['dynticks', {
+    cpu: 'cpu', user: 'ns', nice: 'ns', system: 'ns', softirq: 'ns', irq: 'ns', idle: 'ns', iowait: 'ns', steal: 'ns',
+    guest: 'ns', guest_nice: 'ns',
+  }],
+  /** At the end of a run: a task's record as it stands in memory (idle tasks too). */
+  task_final: ['dynticks', {
+    task: 'task', cpu: 'cpu', state: 'code', vtime_state: 'code', starttime: 'ns', utime: 'ns', stime: 'ns', gtime: 'ns',
+    vtime_utime: 'ns', vtime_stime: 'ns', vtime_gtime: 'ns', sum_exec_runtime: 'ns',
+  }],
+
+  /** rt-app's trace marks: edge 0 start, 1 end of one pass over a phase. */
+  rtapp_loop: ['rtapp', { task: 'task', edge: 'code', thread_loop: 'count', phase: 'count', phase_loop: 'count' }],
+  /** A task begins event `id` (its place in the declaration's file order) of type `type` (an `OpKind`). */
+  rtapp_event: ['rtapp', { task: 'task', id: 'count', type: 'code' }],
+
+  /** A cut of the scenario ran here: `index` in its list. */
+  cut: ['dynticks', { index: 'count' }],
+} as const satisfies Record<string, readonly [string, FieldList]>;
+
+export type EventName = keyof typeof table;
+
+export const EVENTS: readonly EventSchema[] = Object.entries(table).map(([name, [system, fields]], id) => ({
+  id,
+  name,
+  system,
+  fields: Object.entries(fields as FieldList).map(([field, type]) => ({ name: field, type })),
+}));
+
+/** Event ids by name: `Event.sched_switch`. */
+export const Event = Object.fromEntries(EVENTS.map((e) => [e.name, e.id])) as { readonly [K in EventName]: number };
+
+/** Fields of each event by id: how many doubles follow the id and the time. */
+export const EVENT_ARITY: readonly number[] = EVENTS.map((e) => e.fields.length);
+
+/** What a CPU is really doing (the `context` event). */
+export const Mode = { User: 0, System: 1, Softirq: 2, Irq: 3, Idle: 4, Guest: 5 } as const;
+export type Mode = (typeof Mode)[keyof typeof Mode];
+
+/** Class of an event in the order of events at one instant. */
+export const EventClass = { Device: 0, Ipi: 1, Timer: 2, Step: 3 } as const;
+export type EventClass = (typeof EventClass)[keyof typeof EventClass];
+
+/** Where a digit of the order key comes from; see `src/engine/event-order.ts`. */
+export interface EventKey {
+  time: number;
+  class: EventClass;
+  origin: number;
+  n: number;
+}

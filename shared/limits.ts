@@ -1,0 +1,24 @@
+/** Every limit of the machine, in one place. A message that reports one of them names it. */
+
+/** CPUs of one machine. An affinity mask is this many bits. */
+export const NR_CPUS_MAX = 256;
+/** Words of an affinity mask. */
+export const CPUMASK_WORDS = NR_CPUS_MAX / 32;
+/** Tasks of one machine, idle tasks and fork pools included. */
+export const NR_TASKS_MAX = 8192;
+/** Living instances of one declaration that `fork` may have at a time. */
+export const FORK_POOL = 64;
+/** Timers of its own ("unique") that one task may use. */
+export const TIMERS_PER_TASK = 8;
+/** Messages that one CPU may have under way, when the sender's slots are counted. */
+export const CSD_POOL = 256;
+/** Passes of a softirq run before the rest is left to the next tick. @linux kernel/softirq.c MAX_SOFTIRQ_RESTART */
+export const MAX_SOFTIRQ_RESTART = 10;
+/** Passes of the hrtimer interrupt before it declares a hang. @linux kernel/time/hrtimer.c hrtimer_interrupt */
+export const HRTIMER_INTERRUPT_PASSES = 3;
+/** Longest pause after a hang of the hrtimer interrupt. */
+export const HRTIMER_HANG_MAX_NS = 100_000_000;
+/** Attempts to program an event with the minimum delta before that delta grows. */
+export const MIN_DELTA_TRIES = 3;
+/** Turns of a spin loop after which a thread's wait is called a hang (usual cause: a lost unlock). */
+export const SPIN_TURNS_MAX = 1_000_000_000;

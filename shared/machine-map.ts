@@ -1,0 +1,96 @@
+/**
+ * The memory of one whole machine: how many records of each kind, and where. Whoever maps the
+ * memory (a test, the inline engine, a worker thread) computes the same map from the same shape.
+ */
+import { CSD_POOL, NR_CPUS_MAX, NR_TASKS_MAX } from './limits.ts';
+import { assert } from './assert.ts';
+import { MemoryMap } from './memory/memory-map.ts';
+import {
+  CallQueue, ClockEventDevice, CpuState, Csd, Hrtimer, HrtimerCpuBase, Kcpustat, Rq, TickSched,
+} from './structs/cpu.ts';
+import { JiffiesPage, SharedTimer, SyncObject, Timekeeper } from './structs/global.ts';
+import { PrevCputime, Task, UserRegs, Vtime } from './structs/task.ts';
+import { longs, struct } from './memory/struct.ts';
+
+/** What decides the size of a machine's memory. */
+export interface MachineShape {
+  /** Simulated CPUs, 1 .. NR_CPUS_MAX. */
+  readonly cpus: number;
+  /** Task records, idle tasks (one a CPU, first) and fork pools included. */
+  readonly tasks: number;
+  /** Locks, conditions, barriers and semaphores of the workload. */
+  readonly syncObjects: number;
+  /** Timers that several tasks share. */
+  readonly sharedTimers: number;
+  /** Message slots of each sender. */
+  readonly csdPool?: number;
+}
+
+/** Records of the queue of one CPU's hrtimers: one cell for each timer of the machine. */
+export const hrtimerHeap = (timers: number) =>
+  struct('hrtimer_heap', { slot: longs(timers, 'timers, least expiry first') }, { writer: 'owning cpu' });
+
+export interface MachineMap {
+  readonly shape: Required<MachineShape>;
+  readonly map: MemoryMap;
+  /** hrtimers: 0 .. cpus-1 the ticks, then one sleep timer and one deadline timer for each task. */
+  readonly timers: number;
+  readonly heapLayout: ReturnType<typeof hrtimerHeap>;
+  readonly at: {
+    readonly jiffies: number;
+    readonly timekeeper: number;
+    readonly globalDevice: number;
+    readonly cpu: number;
+    readonly rq: number;
+    readonly kcpustat: number;
+    readonly clockEvent: number;
+    readonly tickSched: number;
+    readonly hrtimerBase: number;
+    readonly hrtimerHeap: number;
+    readonly task: number;
+    readonly vtime: number;
+    readonly prevCputime: number;
+    readonly userRegs: number;
+    readonly hrtimer: number;
+    readonly syncObject: number;
+    readonly sharedTimer: number;
+    /** One queue for each CPU and one, the last, for the coordinator. */
+    readonly callQueue: number;
+    /** `csdPool` records for each sender, the coordinator last. */
+    readonly csd: number;
+  };
+}
+
+export function layOutMachine(asked: MachineShape): MachineMap {
+  const shape = { csdPool: CSD_POOL, ...asked };
+  const { cpus, tasks } = shape;
+  assert(cpus >= 1 && cpus <= NR_CPUS_MAX, `${cpus} CPUs; the scenario checks this range`);
+  assert(tasks >= cpus && tasks <= NR_TASKS_MAX, `${tasks} tasks; the scenario checks this range`);
+  const timers = cpus + 2 * tasks;
+  const map = new MemoryMap();
+  const own = (index: number) => index;
+  const idleOwn = (task: number) => (task < cpus ? task : -1);
+  const heapLayout = hrtimerHeap(timers);
+  const at = {
+    jiffies: map.place(JiffiesPage, 1),
+    timekeeper: map.place(Timekeeper, 1),
+    globalDevice: map.place(ClockEventDevice, 1, () => 0),
+    cpu: map.place(CpuState, cpus, own),
+    rq: map.place(Rq, cpus, own),
+    kcpustat: map.place(Kcpustat, cpus, own),
+    clockEvent: map.place(ClockEventDevice, cpus, own),
+    tickSched: map.place(TickSched, cpus, own),
+    hrtimerBase: map.place(HrtimerCpuBase, cpus, own),
+    hrtimerHeap: map.place(heapLayout, cpus, own),
+    task: map.place(Task, tasks, idleOwn),
+    vtime: map.place(Vtime, tasks, idleOwn),
+    prevCputime: map.place(PrevCputime, tasks),
+    userRegs: map.place(UserRegs, tasks, idleOwn),
+    hrtimer: map.place(Hrtimer, timers, (t) => (t < cpus ? t : -1)),
+    syncObject: map.place(SyncObject, Math.max(1, shape.syncObjects)),
+    sharedTimer: map.place(SharedTimer, Math.max(1, shape.sharedTimers)),
+    callQueue: map.place(CallQueue, cpus + 1),
+    csd: map.place(Csd, (cpus + 1) * shape.csdPool),
+  };
+  return { shape, map, timers, heapLayout, at };
+}

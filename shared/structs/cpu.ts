@@ -1,0 +1,172 @@
+import { long, longs, spinlock, struct, unguarded, word, words, type ViewOf } from '../memory/struct.ts';
+import type { CpuId, Jiffies, Ns, TaskId, TimerId, Word } from '../units.ts';
+
+/** Where a CPU stands in the nesting of interrupts, and what it has counted. */
+export const CpuState = struct(
+  'cpu',
+  {
+    preemptCount: word('depth of preempt-off, softirq and hardirq, in Linux’s bit fields'),
+    irqsDisabled: word('1 while interrupts are masked'),
+    needResched: word('the scheduler wants to run on the way out'),
+    contextActive: word('1 if context tracking is active on this CPU'),
+    contextState: word('kernel 0, idle 1, user 2, guest 3'),
+    localTimerIrqs: word('row LOC of /proc/interrupts'),
+    rescheduleIrqs: word('row RES'),
+    callFunctionIrqs: word('row CAL'),
+    deviceIrqs: word('interrupt line 0: the global event device'),
+    softirqPending: word('one bit a softirq'),
+    softirqs: words(10, 'runs of each softirq'),
+  },
+  { writer: 'owning cpu' },
+);
+export type CpuState = ViewOf<typeof CpuState>;
+
+/** A CPU's run queue. @linux kernel/sched/sched.h struct rq */
+export const Rq = struct(
+  'rq',
+  {
+    lock: spinlock('guards the queue'),
+    curr: unguarded(word<TaskId>('the running task; any CPU reads it')),
+    nrRunning: unguarded(word('runnable tasks, the running one included; any CPU reads it')),
+    head: word<TaskId>('first of the runnable tasks that wait'),
+    nrSwitches: word('context switches'),
+    clock: long<Ns>('sched_clock() at the last update'),
+    minVruntime: long<Ns>('floor of the fair class’s vruntime'),
+  },
+  { writer: 'owning cpu', lock: 'lock' },
+);
+export type Rq = ViewOf<typeof Rq>;
+
+/** Slots of kcpustat, in Linux’s order. @linux include/linux/kernel_stat.h enum cpu_usage_stat */
+export const Cpustat = {
+  User: 0, Nice: 1, System: 2, Softirq: 3, Irq: 4, Idle: 5, Iowait: 6, Steal: 7, Guest: 8, GuestNice: 9,
+} as const;
+export const NR_CPUSTAT = 10;
+
+/** Charged CPU time of one CPU. @linux include/linux/kernel_stat.h struct kernel_cpustat */
+export const Kcpustat = struct(
+  'kcpustat',
+  { cpustat: longs<Ns>(NR_CPUSTAT, 'ns charged to each slot') },
+  { writer: 'owning cpu' },
+);
+export type Kcpustat = ViewOf<typeof Kcpustat>;
+
+/** States of a clock event device. @linux include/linux/clockchips.h enum clock_event_state */
+export const ClockEventState = { Detached: 0, Shutdown: 1, Periodic: 2, Oneshot: 3, OneshotStopped: 4 } as const;
+export type ClockEventState = (typeof ClockEventState)[keyof typeof ClockEventState];
+
+/** One clock event device (a CPU's lapic, or the global PIT). @linux include/linux/clockchips.h struct clock_event_device */
+export const ClockEventDevice = struct(
+  'clock_event_device',
+  {
+    state: word<ClockEventState>('what the core has switched it to'),
+    handler: word('which handler its interrupt calls (a `TickHandler`)'),
+    mult: word('ns to device ticks: (ns * mult) >> shift, unsigned'),
+    shift: word('see mult'),
+    nextEvent: long<Ns>('instant it is programmed for; kept while it is shut down'),
+    minDeltaNs: long<Ns>('least distance of an event'),
+    maxDeltaNs: long<Ns>('greatest distance of an event'),
+    retries: long('events that had to be forced with the minimum distance'),
+  },
+  { writer: 'owning cpu' },
+);
+export type ClockEventDevice = ViewOf<typeof ClockEventDevice>;
+
+/** The device that drives this CPU's tick, and the tick's own state. @linux kernel/time/tick-sched.h struct tick_sched */
+export const TickSched = struct(
+  'tick_sched',
+  {
+    device: word('the tick device: 0 none, 1 the CPU’s lapic, 2 the global PIT'),
+    mode: word('0 periodic, 1 one-shot'),
+    checkClocks: unguarded(word('1: the tick must look whether it can switch to one-shot')),
+    highres: word('1 after the switch to high resolution'),
+    schedTimer: word<TimerId>('the tick’s hrtimer'),
+    lastTickJiffies: long<Jiffies>('jiffies at this CPU’s last tick'),
+    stalledJiffies: word('ticks of this CPU in a row that saw jiffies stand still'),
+    ticks: long('ticks taken'),
+  },
+  { writer: 'owning cpu' },
+);
+export type TickSched = ViewOf<typeof TickSched>;
+
+/** A CPU's queue of high resolution timers. @linux include/linux/hrtimer_defs.h struct hrtimer_cpu_base */
+export const HrtimerCpuBase = struct(
+  'hrtimer_cpu_base',
+  {
+    lock: spinlock('guards the queue and the timers in it'),
+    expiresNext: long<Ns>('the event that the device is programmed for'),
+    count: word('timers queued'),
+    hresActive: word('1: the device interrupts for each timer; 0: the tick polls'),
+    inHrtirq: word('1 while the interrupt handler expires timers'),
+    hangDetected: word('1 after the interrupt handler gave up catching up'),
+    running: word<TimerId>('the timer whose callback executes'),
+    nextOrder: long('order of insertion; equal expiries run first-in first-out'),
+    nrEvents: long('interrupts taken'),
+    nrRetries: long('passes that found new timers due'),
+    nrHangs: long('times it gave up'),
+  },
+  { writer: 'owning cpu', lock: 'lock' },
+);
+export type HrtimerCpuBase = ViewOf<typeof HrtimerCpuBase>;
+
+/** Functions that an hrtimer can call; a number, because a closure cannot cross threads. */
+export const HrtimerFunction = { TickNohzHandler: 0, HrtimerWakeup: 1, DlTaskTimer: 2 } as const;
+export type HrtimerFunction = (typeof HrtimerFunction)[keyof typeof HrtimerFunction];
+
+/** One high resolution timer. @linux include/linux/hrtimer_types.h struct hrtimer */
+export const Hrtimer = struct(
+  'hrtimer',
+  {
+    expires: long<Ns>('latest instant (hard expiry): the queue’s key'),
+    softexpires: long<Ns>('earliest instant'),
+    order: long('order of insertion among equal expiries'),
+    heapIndex: word('place in the queue’s heap; -1 while not queued'),
+    cpu: word<CpuId>('whose queue it is or was in'),
+    function: word<HrtimerFunction>('what it calls'),
+    data: word('whom it is for: a task or a CPU'),
+  },
+  { writer: 'task cpu' },
+);
+export type Hrtimer = ViewOf<typeof Hrtimer>;
+
+/** A participant's incoming messages: the list that others push to and the bell they ring. */
+export const CallQueue = struct(
+  'call_single_queue',
+  {
+    head: word<Word>('newest record, 0 when empty: push by cas, take all by exchange'),
+    bell: word('rung (incremented) by whoever finds the list empty'),
+    asleep: word('1 while the owner sleeps on the bell'),
+  },
+  { writer: 'any cpu' },
+);
+export type CallQueue = ViewOf<typeof CallQueue>;
+
+/** What a message asks for. */
+export const MessageKind = {
+  /** wake a task on the receiver, which is idle (counted as CAL, as x86 does) */
+  CallFunctionSingle: 0,
+  /** put a task on the receiver's busy run queue (counted as RES) */
+  Reschedule: 1,
+  /** interrupt line 0 of the global event device */
+  DeviceIrq: 2,
+  /** to the coordinator: program the global event device */
+  ProgramDevice: 3,
+} as const;
+export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
+
+/** One message: a fixed-width record of the sender's pool. @linux include/linux/smp_types.h struct __call_single_node */
+export const Csd = struct(
+  'csd',
+  {
+    locked: word('1 from the claim by the sender until the receiver has copied it'),
+    next: word<Word>('older record in the list, 0 at the end'),
+    kind: word<MessageKind>('what is asked'),
+    origin: word<CpuId>('sender'),
+    a: long('first argument'),
+    b: long('second argument'),
+    due: long<Ns>('instant at which it arrives'),
+    n: long('the sender’s own count'),
+  },
+  { writer: 'any cpu' },
+);
+export type Csd = ViewOf<typeof Csd>;

@@ -1,0 +1,70 @@
+import { long, seqcount, spinlock, struct, unguarded, word, type ViewOf } from '../memory/struct.ts';
+import type { CpuId, Jiffies, Ns } from '../units.ts';
+
+/** The jiffies page. @linux kernel/time/jiffies.c jiffies_lock, jiffies_seq */
+export const JiffiesPage = struct(
+  'jiffies',
+  {
+    lock: spinlock('serialises whoever advances jiffies'),
+    seq: seqcount('odd while it advances'),
+    jiffies: unguarded(long<Jiffies>('ticks since boot')),
+    lastJiffiesUpdate: long<Ns>('instant of the last jiffy boundary'),
+    tickNextPeriod: unguarded(long<Ns>('instant of the next one; stored last, read without the lock')),
+    tickDoTimerCpu: unguarded(word<CpuId>('who has the duty; -1 nobody, -2 not yet')),
+  },
+  { writer: 'any cpu', lock: 'lock', seqcount: 'seq' },
+);
+export type JiffiesPage = ViewOf<typeof JiffiesPage>;
+
+/** Nobody has ever had the do_timer duty. @linux kernel/time/tick-internal.h TICK_DO_TIMER_BOOT */
+export const TICK_DO_TIMER_BOOT = -2;
+/** The duty was dropped. @linux kernel/time/tick-internal.h TICK_DO_TIMER_NONE */
+export const TICK_DO_TIMER_NONE = -1;
+
+/** The clock sources that the machine has. */
+export const ClocksourceId = { Jiffies: 0, Tsc: 1 } as const;
+export type ClocksourceId = (typeof ClocksourceId)[keyof typeof ClocksourceId];
+
+/** The timekeeper’s read base and accumulator. @linux include/linux/timekeeper_internal.h struct timekeeper */
+export const Timekeeper = struct(
+  'timekeeper',
+  {
+    lock: spinlock('serialises whoever accumulates'),
+    seq: seqcount('odd while the base moves'),
+    clocksource: word('which clock source it reads (a `ClocksourceId`)'),
+    mult: word('cycles to ns: (cycles * mult) >> shift, unsigned'),
+    shift: word('see mult'),
+    cycleLast: long('counter at the last accumulation'),
+    cycleInterval: long('cycles of one tick'),
+    baseNs: long<Ns>('monotonic ns at cycleLast, whole part'),
+    baseFraction: long('fraction of that ns, below 2^shift'),
+    realOffsetSec: long('seconds to add for CLOCK_REALTIME'),
+  },
+  { writer: 'any cpu', lock: 'lock', seqcount: 'seq' },
+);
+export type Timekeeper = ViewOf<typeof Timekeeper>;
+
+/** A lock, condition, barrier or semaphore of the workload, with the queue of tasks that wait for it. */
+export const SyncObject = struct(
+  'sync_object',
+  {
+    lock: spinlock('guards the object, as a futex hash bucket does'),
+    value: word('mutex: owner + 1; semaphore: count; barrier: arrived'),
+    parties: word('barrier: how many must arrive'),
+    waitHead: word('first waiting task, -1 when none'),
+    waitTail: word('last waiting task'),
+  },
+  { writer: 'any cpu', lock: 'lock' },
+);
+export type SyncObject = ViewOf<typeof SyncObject>;
+
+/** A timer of the workload that several tasks share. */
+export const SharedTimer = struct(
+  'shared_timer',
+  {
+    lock: spinlock('guards next'),
+    next: long<Ns>('next expiry; 0 before the first use'),
+  },
+  { writer: 'any cpu', lock: 'lock' },
+);
+export type SharedTimer = ViewOf<typeof SharedTimer>;

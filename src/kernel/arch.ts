@@ -1,0 +1,72 @@
+/**
+ * The second door: one CPU's hardware, as the kernel sees it. Named after Linux's arch/: what the
+ * machine must provide. The machine calls the kernel back at four entries only (`KernelCpu`): timer
+ * interrupt, IPI interrupt, device interrupt, step.
+ */
+import type { Mode } from '../../shared/events.ts';
+import type { MessageKind } from '../../shared/structs/cpu.ts';
+import type { CpuId, Cycles, Ns, TaskId } from '../../shared/units.ts';
+
+/** A stretch of kernel code that takes time. What each costs stands in `src/machine/costs.ts`. */
+export const Path = {
+  IrqEntry: 0,
+  IrqExit: 1,
+  Tick: 2,
+  HrtimerExpire: 3,
+  ProgramEvent: 4,
+  SyscallEntry: 5,
+  SyscallExit: 6,
+  Syscall: 7,
+  ContextSwitch: 8,
+  WakeUp: 9,
+  SendIpi: 10,
+  Softirq: 11,
+  ReadCputime: 12,
+  Fork: 13,
+  VtimeEdge: 14,
+  BringUp: 15,
+} as const;
+export type Path = (typeof Path)[keyof typeof Path];
+
+/** What kind of device an event device register set is. */
+export const DeviceMode = { Shutdown: 0, Periodic: 1, Oneshot: 2 } as const;
+export type DeviceMode = (typeof DeviceMode)[keyof typeof DeviceMode];
+
+export interface Arch {
+  readonly cpu: CpuId;
+
+  /** This CPU's clock, what sched_clock() returns. It stands still but for `spend` and lock stamps. */
+  schedClock(): Ns;
+  /** Another CPU's clock as this one may use it: min(own clock, that CPU's promise). @linux kernel/sched/clock.c sched_clock_cpu */
+  schedClockCpu(cpu: CpuId): Ns;
+  /** Up to where `cpu` has promised to have done everything. Infinite (KTIME_MAX) on one thread. */
+  promiseOf(cpu: CpuId): Ns;
+  /** Lets the time pass that a path takes. */
+  spend(path: Path): void;
+  /** A lock's release stamp: the clock goes on at max(now, stamp). */
+  advanceTo(stamp: Ns): void;
+
+  /** The free-running hardware counter (tsc). */
+  readCounter(): Cycles;
+  /** Local event device: mode, and for periodic mode the period in device ticks. */
+  setEventMode(mode: DeviceMode, periodTicks: Cycles): void;
+  /** Arms the local device `ticks` from now. False: that moment has passed already (-ETIME). */
+  setNextEvent(ticks: Cycles): boolean;
+
+  /** Puts a message on another participant's list; it arrives one IPI delay later. */
+  send(to: CpuId, kind: MessageKind, a: number, b: number): void;
+
+  /** The stack switches to another task: an instruction, so the machine's log of contexts knows. */
+  switchTo(task: TaskId): void;
+  /** The privilege level or interrupt level changes. */
+  setMode(mode: Mode): void;
+
+  /** Records an event with the fields of its schema (`shared/events.ts`). */
+  trace(
+    id: number,
+    a?: number, b?: number, c?: number, d?: number, e?: number, f?: number,
+    g?: number, h?: number, i?: number, j?: number, k?: number, l?: number,
+  ): void;
+  /** The same for schemas of more than twelve fields. */
+  traceFields(id: number, fields: Float64Array): void;
+}

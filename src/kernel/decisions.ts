@@ -1,0 +1,25 @@
+/**
+ * The one seam through which a fault replaces a decision. The kernel asks it wherever a historic
+ * bug of Linux, or a planted one, decided otherwise; `asLinux` answers as the version at hand does.
+ * Which faults exist, what each overrides and which oracle must catch it stands in
+ * `src/machine/faults.ts`.
+ */
+import type { CpuId } from '../../shared/units.ts';
+
+export interface Decisions {
+  /** The fields of a vtime record are written in two sections instead of one. */
+  readonly tearVtimeWrite: boolean;
+  /** A reader of a task's vtime does not look whether the sequence moved. */
+  readonly skipReadRetry: boolean;
+  /** B-01: the user-time flush moves `starttime` before it enters the write section. */
+  readonly vtimeDeltaOutsideSection: boolean;
+  /** Whether the n-th message from a CPU is lost on its way. */
+  dropsMessage(from: CpuId, to: CpuId, n: number): boolean;
+}
+
+export const asLinux: Decisions = {
+  tearVtimeWrite: false,
+  skipReadRetry: false,
+  vtimeDeltaOutsideSection: false,
+  dropsMessage: () => false,
+};

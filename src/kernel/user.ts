@@ -1,0 +1,115 @@
+/**
+ * The third door: what a task does next. Implemented by the workload; the kernel asks, executes and
+ * asks again. A program is immutable and equal in every thread; where a task stands in it is in its
+ * `UserRegs`, which migrate with it. So `next` keeps no state of its own and allocates nothing.
+ */
+import type { UserRegs } from '../../shared/structs/task.ts';
+import type { Ns, TaskId } from '../../shared/units.ts';
+
+/** What a program can ask for. Arguments a, b, c in the comment. */
+// table: kinds of operations
+export const OpKind = {
+  /** the program is over */
+  Exit: 0,
+  /** a = ns of work in user mode; preemption stretches it (rt-app `run`) */
+  Run: 1,
+  /** a = ns: user mode until that long after its start, whoever else ran (rt-app `runtime`) */
+  RunUntil: 2,
+  /** a = ns: `clock_nanosleep` relative */
+  Sleep: 3,
+  /** a = timer (own: index in UserRegs.timerNext; shared: -1 - index), b = period ns, c = 0 relative, 1 absolute (rt-app `timer`) */
+  Timer: 4,
+  /** a = mutex */
+  Lock: 5,
+  /** a = mutex */
+  Unlock: 6,
+  /** a = condition, b = mutex */
+  CondWait: 7,
+  /** a = condition */
+  CondSignal: 8,
+  /** a = condition */
+  CondBroadcast: 9,
+  /** a = barrier */
+  Barrier: 10,
+  /** a = semaphore */
+  SemPost: 11,
+  /** a = semaphore */
+  SemWait: 12,
+  Yield: 13,
+  /** a = declaration whose pool gives the new task */
+  Fork: 14,
+  /** a = index into `Workload.attributes` (sched_setattr and affinity at the start of a phase) */
+  SetAttributes: 15,
+  /** a = ns of work in the kernel (our `syscall`; also rt-app's `iorun`) */
+  Syscall: 16,
+  /** a = ns: PR_SET_TIMERSLACK (our `slack`) */
+  SetSlack: 17,
+  /** a = index into `Workload.reads`: look at somebody's CPU time */
+  ReadCputime: 18,
+  /** a mark: a = 0 start, 1 end of one pass over a phase; b = phase */
+  Mark: 19,
+} as const;
+export type OpKind = (typeof OpKind)[keyof typeof OpKind];
+
+/** Filled in by `User.next`, reused by the caller. */
+export interface Op {
+  kind: OpKind;
+  a: number;
+  b: number;
+  c: number;
+  /** Place of the event in the declaration's file order; -1 for what the program adds itself. */
+  event: number;
+}
+
+export interface User {
+  /** Advances `regs` past the task's next operation and describes it in `op`. */
+  next(task: TaskId, declaration: number, regs: UserRegs, op: Op): void;
+}
+
+/** Scheduling attributes as `sched_setattr` and `sched_setaffinity` take them. */
+export interface Attributes {
+  /** A `Policy`. */
+  readonly policy: number;
+  readonly nice: number;
+  readonly rtPriority: number;
+  /** SCHED_DEADLINE's three; for the fair class `dlRuntime` is the custom slice (0: none). */
+  readonly dlRuntime: Ns;
+  readonly dlDeadline: Ns;
+  readonly dlPeriod: Ns;
+  /** CPUs it may run on; null: all. */
+  readonly cpus: readonly number[] | null;
+}
+
+/** One look at CPU time: of a task (all instances of a declaration) or of CPUs. */
+export interface ReadTarget {
+  readonly tasks: readonly TaskId[];
+  readonly cpus: readonly number[];
+  /** also ask for the adjusted pair that /proc shows */
+  readonly adjusted: boolean;
+  readonly reader: 'linux' | 'complete';
+}
+
+/** A task as it stands when the machine boots, or a free member of a fork pool. */
+export interface TaskSpec {
+  readonly name: string;
+  readonly declaration: number;
+  readonly instance: number;
+  /** false: a free record of a fork pool */
+  readonly startsAtBoot: boolean;
+  /** when it becomes runnable, after boot */
+  readonly delay: Ns;
+  readonly attributes: Attributes;
+}
+
+/** A whole workload, as the kernel needs it. Record i of `tasks` is task `cpus + i`. */
+export interface Workload {
+  readonly tasks: readonly TaskSpec[];
+  readonly attributes: readonly Attributes[];
+  readonly reads: readonly ReadTarget[];
+  /** first task and size of each declaration's fork pool; size 0 where nobody forks it */
+  readonly forkPools: readonly { readonly first: TaskId; readonly size: number }[];
+  /** kind and, for a barrier, the number of parties; index = object number in operations */
+  readonly syncObjects: readonly { readonly kind: 'mutex' | 'condition' | 'barrier' | 'semaphore'; readonly name: string; readonly parties: number }[];
+  readonly sharedTimers: readonly string[];
+  readonly user: User;
+}
