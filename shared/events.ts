@@ -2,7 +2,7 @@
  * Every event that a run can record: name, fields, who says it. Kernel, machine, observers and
  * oracles all read this one table; names are Linux's tracepoint names wherever Linux has one.
  *
- * A record is a row of doubles: event id, simulated ns, then the fields in this order.
+ * A record is a row of doubles: event id, CPU, simulated ns, then the fields in this order.
  */
 
 /** What a field's number means, so that printers need no table of their own. */
@@ -128,7 +128,9 @@ export const EVENTS: readonly EventSchema[] = Object.entries(table).map(([name, 
 /** Event ids by name: `Event.sched_switch`. */
 export const Event = Object.fromEntries(EVENTS.map((e) => [e.name, e.id])) as { readonly [K in EventName]: number };
 
-/** Fields of each event by id: how many doubles follow the id and the time. */
+/** Doubles before the fields of a record: event id, CPU, time. */
+export const ROW_HEAD = 3;
+/** Fields of each event by id. */
 export const EVENT_ARITY: readonly number[] = EVENTS.map((e) => e.fields.length);
 
 /** What a CPU is really doing (the `context` event). */

@@ -42,8 +42,10 @@ export interface Field<T> {
   readonly says: string;
   /** More than 1 for an array of cells. */
   readonly count: number;
-  /** False: the record's lock, seqcount and single writer do not guard this field. */
+  /** False: a store needs neither the record's lock nor its seqcount. */
   readonly guarded: boolean;
+  /** True: any CPU may store, whoever the record's single writer is. */
+  readonly anyWriter: boolean;
   readonly value?: T;
 }
 export interface ArrayField<T> extends Field<T> {
@@ -58,26 +60,30 @@ export interface CompositeField extends Field<number> {
 export const SPINLOCK_BYTES = 16;
 
 export function word<T extends number = number>(says: string): Field<T> {
-  return { kind: 'word', says, count: 1, guarded: true };
+  return { kind: 'word', says, count: 1, guarded: true, anyWriter: false };
 }
 export function long<T extends number = number>(says: string): Field<T> {
-  return { kind: 'long', says, count: 1, guarded: true };
+  return { kind: 'long', says, count: 1, guarded: true, anyWriter: false };
 }
 export function words<T extends number = number>(count: number, says: string): ArrayField<T> {
-  return { kind: 'word', says, count, guarded: true, many: true };
+  return { kind: 'word', says, count, guarded: true, anyWriter: false, many: true };
 }
 export function longs<T extends number = number>(count: number, says: string): ArrayField<T> {
-  return { kind: 'long', says, count, guarded: true, many: true };
+  return { kind: 'long', says, count, guarded: true, anyWriter: false, many: true };
 }
 export function seqcount(says: string): CompositeField {
-  return { kind: 'seqcount', says, count: 1, guarded: false, composite: true };
+  return { kind: 'seqcount', says, count: 1, guarded: false, anyWriter: false, composite: true };
 }
 export function spinlock(says: string): CompositeField {
-  return { kind: 'spinlock', says, count: 1, guarded: false, composite: true };
+  return { kind: 'spinlock', says, count: 1, guarded: false, anyWriter: true, composite: true };
 }
-/** A cell that several CPUs change by read-modify-write, or that its own protocol protects. */
+/** A cell that its single writer may store outside lock and seqcount: one store publishes it. */
 export function unguarded<F extends Field<number>>(field: F): F {
   return { ...field, guarded: false };
+}
+/** A cell that several CPUs change, by read-modify-write or under a protocol of its own. */
+export function anyWriter<F extends Field<number>>(field: F): F {
+  return { ...field, guarded: false, anyWriter: true };
 }
 
 export type Fields = Readonly<Record<string, Field<number>>>;

@@ -1,4 +1,4 @@
-import { long, longs, spinlock, struct, unguarded, word, words, type ViewOf } from '../memory/struct.ts';
+import { anyWriter, long, longs, spinlock, struct, unguarded, word, words, type ViewOf } from '../memory/struct.ts';
 import type { CpuId, Jiffies, Ns, TaskId, TimerId, Word } from '../units.ts';
 
 /** Where a CPU stands in the nesting of interrupts, and what it has counted. */
@@ -28,6 +28,7 @@ export const Rq = struct(
     lock: spinlock('guards the queue'),
     curr: unguarded(word<TaskId>('the running task; any CPU reads it')),
     nrRunning: unguarded(word('runnable tasks, the running one included; any CPU reads it')),
+    ttwuPending: anyWriter(word('wake-ups under way to this CPU: it counts as busy')),
     head: word<TaskId>('first of the runnable tasks that wait'),
     nrSwitches: word('context switches'),
     clock: long<Ns>('sched_clock() at the last update'),
@@ -78,7 +79,7 @@ export const TickSched = struct(
   {
     device: word('the tick device: 0 none, 1 the CPU’s lapic, 2 the global PIT'),
     mode: word('0 periodic, 1 one-shot'),
-    checkClocks: unguarded(word('1: the tick must look whether it can switch to one-shot')),
+    checkClocks: anyWriter(word('1: the tick must look whether it can switch to one-shot')),
     highres: word('1 after the switch to high resolution'),
     schedTimer: word<TimerId>('the tick’s hrtimer'),
     lastTickJiffies: long<Jiffies>('jiffies at this CPU’s last tick'),

@@ -1,5 +1,5 @@
 import { CPUMASK_WORDS, TIMERS_PER_TASK } from '../limits.ts';
-import { long, longs, seqcount, spinlock, struct, unguarded, word, words, type ViewOf } from '../memory/struct.ts';
+import { anyWriter, long, longs, seqcount, spinlock, struct, word, words, type ViewOf } from '../memory/struct.ts';
 import type { CpuId, Ns, TaskId } from '../units.ts';
 
 /** Linux's task states, as a waker sees them. */
@@ -27,9 +27,9 @@ export type Policy = (typeof Policy)[keyof typeof Policy];
 export const Task = struct(
   'task',
   {
-    state: unguarded(word<TaskState>('changed by compare-and-swap: any waker may claim a sleeper')),
-    onCpu: unguarded(word('1 from the switch to the task until the switch away from it is complete')),
-    cpu: unguarded(word<CpuId>('CPU whose run queue the task is on, or was on last')),
+    state: anyWriter(word<TaskState>('changed by compare-and-swap: any waker may claim a sleeper')),
+    onCpu: anyWriter(word('1 from the switch to the task until the switch away from it is complete')),
+    cpu: anyWriter(word<CpuId>('CPU whose run queue the task is on, or was on last')),
     onRq: word('1 while the task is in its CPU’s run queue or running'),
     declaration: word('which declaration of the workload it instantiates; -1 for an idle task'),
     instance: word('which instance of that declaration'),
@@ -38,15 +38,15 @@ export const Task = struct(
     rtPriority: word('1 .. 99 for SCHED_FIFO and SCHED_RR'),
     allowed: words(CPUMASK_WORDS, 'affinity mask, one bit a CPU'),
     rqNext: word<TaskId>('next in the run queue'),
-    waitNext: unguarded(word<TaskId>('next in the wait queue of a lock, condition, barrier or semaphore; that queue’s lock guards it')),
-    waitResult: unguarded(word('set by the waker: why the sleep ended')),
+    waitNext: anyWriter(word<TaskId>('next in the wait queue of a lock, condition, barrier or semaphore; that queue’s lock guards it')),
+    waitResult: anyWriter(word('set by the waker: why the sleep ended')),
     nvcsw: word('voluntary context switches'),
     nivcsw: word('involuntary context switches'),
     vruntime: long<Ns>('weighted run time of the fair class'),
     deadline: long<Ns>('virtual deadline (fair) or absolute deadline (deadline class)'),
     slice: long<Ns>('request size of the fair class'),
     execStart: long<Ns>('rq clock up to which sumExecRuntime has been charged'),
-    sumExecRuntime: unguarded(long<Ns>('run time by the scheduler’s clock')),
+    sumExecRuntime: long<Ns>('run time by the scheduler’s clock'),
     prevSumExecRuntime: long<Ns>('sumExecRuntime when the task was picked'),
     rrLeft: long<Ns>('rest of the SCHED_RR time slice'),
     dlRuntime: long<Ns>('SCHED_DEADLINE: budget per period'),
@@ -56,9 +56,9 @@ export const Task = struct(
     dlThrottled: word('SCHED_DEADLINE: 1 while it waits for its next period'),
     timerSlackNs: long<Ns>('slack of its sleeps'),
     startTime: long<Ns>('when it was created'),
-    utime: unguarded(long<Ns>('charged user time')),
-    stime: unguarded(long<Ns>('charged system time')),
-    gtime: unguarded(long<Ns>('charged guest time, contained in utime')),
+    utime: long<Ns>('charged user time'),
+    stime: long<Ns>('charged system time'),
+    gtime: long<Ns>('charged guest time, contained in utime'),
   },
   { writer: 'task cpu' },
 );
@@ -113,7 +113,6 @@ export const UserRegs = struct(
     argB: long('second argument'),
     argC: long('third argument'),
     stage: word('how far a system call that sleeps has come'),
-    uptime: long<Ns>('reserved for the workload'),
   },
   { writer: 'task cpu' },
 );

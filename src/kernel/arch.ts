@@ -23,7 +23,8 @@ export const Path = {
   Softirq: 11,
   ReadCputime: 12,
   Fork: 13,
-  VtimeEdge: 14,
+  /** user instructions between two system calls */
+  UserGap: 14,
   BringUp: 15,
 } as const;
 export type Path = (typeof Path)[keyof typeof Path];
@@ -43,6 +44,8 @@ export interface Arch {
   promiseOf(cpu: CpuId): Ns;
   /** Lets the time pass that a path takes. */
   spend(path: Path): void;
+  /** What `spend` would let pass, at least 1 ns. */
+  costOf(path: Path): Ns;
   /** A lock's release stamp: the clock goes on at max(now, stamp). */
   advanceTo(stamp: Ns): void;
 
