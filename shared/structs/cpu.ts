@@ -152,6 +152,8 @@ export const MessageKind = {
   DeviceIrq: 2,
   /** to the coordinator: program the global event device */
   ProgramDevice: 3,
+  /** to a CPU that has not run yet: start (x86's INIT-SIPI) */
+  BringUp: 4,
 } as const;
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 

@@ -2,20 +2,8 @@
  * An oracle judges one property of a run from its events alone. It knows layouts and event schemas,
  * nothing of the code that it judges. One property a file, under `oracles/`.
  */
+import type { EventConsumer } from '../../shared/event-consumer.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
-
-/** What an oracle may know of the run besides its events. */
-export interface OracleFacts {
-  readonly cpus: number;
-  readonly tasks: number;
-  readonly tickNs: Ns;
-  /** How each CPU accounts CPU time. */
-  readonly cputime: readonly ('tick' | 'gen')[];
-  /** Shortest way of a message between two participants. */
-  readonly ipiDelayNs: Ns;
-  /** `nice` of each task at boot, for the slots of kcpustat. */
-  readonly taskName: (task: number) => string;
-}
 
 export type Verdict =
   | { readonly verdict: 'held'; readonly checked: number }
@@ -29,7 +17,7 @@ export interface Witness {
   readonly events: readonly { readonly cpu: CpuId; readonly t: Ns; readonly event: string; readonly fields: Readonly<Record<string, number>> }[];
 }
 
-export interface Oracle {
+export interface Oracle extends EventConsumer {
   /** Identifiers of `docs/CHECKING.md`, as `G-01` or `R-01`. */
   readonly id: string;
   /** The property in one sentence. */
@@ -38,11 +26,6 @@ export interface Oracle {
   readonly reference: string;
   /** What it does not see. */
   readonly blindTo: string;
-  /**
-   * One event of the merged stream, in the order of the stream. `fields[at + i]` is field i of the
-   * schema; the array is reused, so copy what you keep.
-   */
-  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void;
   /** After the last event. */
   finish(end: Ns): Verdict;
 }

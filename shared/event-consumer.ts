@@ -1,0 +1,35 @@
+/** What follows a run's merged event stream: oracles, figures, digest, trace file. */
+import type { CpuId, Ns, TaskId } from './units.ts';
+
+export interface EventConsumer {
+  /**
+   * One event, in the order of the merged stream. `fields[at + i]` is field i of the schema of event
+   * `id`; the array is reused, so copy what you keep. The coordinator is CPU number `facts.cpus`.
+   */
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void;
+}
+
+/** What is known of a run before its first event. Immutable, equal for all who follow it. */
+export interface RunFacts {
+  readonly cpus: number;
+  /** Task records; 0 .. cpus - 1 are the idle tasks. */
+  readonly tasks: readonly TaskFacts[];
+  readonly tickNs: Ns;
+  readonly hz: number;
+  /** How each CPU accounts CPU time. */
+  readonly cputime: readonly ('tick' | 'gen')[];
+  /** Shortest way of a message between two participants. */
+  readonly ipiDelayNs: Ns;
+}
+
+export interface TaskFacts {
+  readonly task: TaskId;
+  /** 0 for the idle tasks, 1000 and up for the workload. */
+  readonly pid: number;
+  /** As Linux shows it in comm, not cut to 15 characters: `swapper/0`, `thread0-0`. */
+  readonly name: string;
+  /** Index of its declaration in the workload, -1 for idle tasks. */
+  readonly declaration: number;
+  /** nice at boot. */
+  readonly nice: number;
+}

@@ -1,0 +1,25 @@
+/**
+ * Every lock of the kernel, in the order in which they nest: whoever holds one may only take one that
+ * stands further down (or, of the same class, a higher instance). An oracle judges each run by it.
+ */
+// table: outermost first; a new lock goes where it nests
+export const LockClass = {
+  /** a mutex, condition, barrier or semaphore of the workload (Linux: the futex hash bucket) */
+  SyncObject: 0,
+  /** a timer that tasks of the workload share */
+  SharedTimer: 1,
+  /** a run queue. @linux kernel/sched/sched.h rq.__lock */
+  Rq: 2,
+  /** a CPU's hrtimer queue. @linux include/linux/hrtimer_defs.h hrtimer_cpu_base.lock */
+  HrtimerBase: 3,
+  /** @linux kernel/time/timekeeping.c jiffies_lock */
+  Jiffies: 4,
+  /** @linux kernel/time/timekeeping.c tk_core.lock */
+  Timekeeper: 5,
+  /** a task's monotonic filter. @linux include/linux/sched.h prev_cputime.lock */
+  PrevCputime: 6,
+} as const;
+export type LockClass = (typeof LockClass)[keyof typeof LockClass];
+
+/** Lock names by class, for witnesses. */
+export const LOCK_NAMES: readonly string[] = Object.keys(LockClass);

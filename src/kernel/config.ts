@@ -1,0 +1,22 @@
+/** What a machine's kernel was built and booted with. Immutable, equal in every thread. */
+import type { Ns } from '../../shared/units.ts';
+import type { Workload } from './user.ts';
+import type { KernelVersion } from './versions.ts';
+
+export interface KernelConfig {
+  readonly version: KernelVersion;
+  readonly hz: number;
+  /** Length of a tick. @linux include/vdso/jiffies.h TICK_NSEC */
+  readonly tickNs: Ns;
+  /** `highres=`: whether the tick becomes an hrtimer. */
+  readonly highres: boolean;
+  /** `skew_tick=`: whether the CPUs' ticks are spread over half a tick. */
+  readonly skewTick: boolean;
+  /** The best clock source allowed by `clocksource=`. */
+  readonly clocksource: 'tsc' | 'jiffies';
+  readonly tscHz: number;
+  readonly lapicHz: number;
+  /** How each CPU accounts CPU time: by ticks, or by context tracking (VIRT_CPU_ACCOUNTING_GEN). */
+  readonly cputime: readonly ('tick' | 'gen')[];
+  readonly workload: Workload;
+}

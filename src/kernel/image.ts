@@ -1,0 +1,77 @@
+/**
+ * The kernel's data, seen through one thread's memory: a view of every record. Built once a thread;
+ * the inline engine's CPUs share one.
+ */
+import type { MachineMap } from '../../shared/machine-map.ts';
+import type { Memory } from '../../shared/memory/memory.ts';
+import { viewsOf } from '../../shared/memory/memory-map.ts';
+import {
+  ClockEventDevice, CpuState, Hrtimer, HrtimerCpuBase, Kcpustat, Rq, TickSched,
+} from '../../shared/structs/cpu.ts';
+import { JiffiesPage, SharedTimer, SyncObject, Timekeeper } from '../../shared/structs/global.ts';
+import { PrevCputime, Task, UserRegs, Vtime } from '../../shared/structs/task.ts';
+import type { CpuId, TaskId, TimerId } from '../../shared/units.ts';
+
+export class KernelImage {
+  readonly memory: Memory;
+  readonly map: MachineMap;
+  readonly jiffies: JiffiesPage;
+  readonly timekeeper: Timekeeper;
+  readonly globalDevice: ClockEventDevice;
+  readonly cpus: readonly CpuState[];
+  readonly rqs: readonly Rq[];
+  readonly kcpustats: readonly Kcpustat[];
+  readonly clockEvents: readonly ClockEventDevice[];
+  readonly tickScheds: readonly TickSched[];
+  readonly hrtimerBases: readonly HrtimerCpuBase[];
+  readonly tasks: readonly Task[];
+  readonly vtimes: readonly Vtime[];
+  readonly prevCputimes: readonly PrevCputime[];
+  readonly regs: readonly UserRegs[];
+  readonly timers: readonly Hrtimer[];
+  readonly syncObjects: readonly SyncObject[];
+  readonly sharedTimers: readonly SharedTimer[];
+
+  constructor(memory: Memory, map: MachineMap) {
+    const { at, shape } = map;
+    this.memory = memory;
+    this.map = map;
+    this.jiffies = JiffiesPage.view(memory, at.jiffies);
+    this.timekeeper = Timekeeper.view(memory, at.timekeeper);
+    this.globalDevice = ClockEventDevice.view(memory, at.globalDevice);
+    this.cpus = viewsOf(CpuState, memory, at.cpu, shape.cpus);
+    this.rqs = viewsOf(Rq, memory, at.rq, shape.cpus);
+    this.kcpustats = viewsOf(Kcpustat, memory, at.kcpustat, shape.cpus);
+    this.clockEvents = viewsOf(ClockEventDevice, memory, at.clockEvent, shape.cpus);
+    this.tickScheds = viewsOf(TickSched, memory, at.tickSched, shape.cpus);
+    this.hrtimerBases = viewsOf(HrtimerCpuBase, memory, at.hrtimerBase, shape.cpus);
+    this.tasks = viewsOf(Task, memory, at.task, shape.tasks);
+    this.vtimes = viewsOf(Vtime, memory, at.vtime, shape.tasks);
+    this.prevCputimes = viewsOf(PrevCputime, memory, at.prevCputime, shape.tasks);
+    this.regs = viewsOf(UserRegs, memory, at.userRegs, shape.tasks);
+    this.timers = viewsOf(Hrtimer, memory, at.hrtimer, map.timers);
+    this.syncObjects = viewsOf(SyncObject, memory, at.syncObject, Math.max(1, shape.syncObjects));
+    this.sharedTimers = viewsOf(SharedTimer, memory, at.sharedTimer, Math.max(1, shape.sharedTimers));
+  }
+}
+
+/** The tick of a CPU. */
+export const schedTimerOf = (cpu: CpuId): TimerId => cpu;
+/** The timer that ends a task's sleep. */
+export const sleepTimerOf = (image: KernelImage, task: TaskId): TimerId => image.map.shape.cpus + task;
+/** The timer that replenishes a task's deadline budget. */
+export const deadlineTimerOf = (image: KernelImage, task: TaskId): TimerId =>
+  image.map.shape.cpus + image.map.shape.tasks + task;
+
+/**
+ * Everything that travels with a task belongs to `to` from now on.
+ * Whoever calls it holds the task: it was never started, or it arrived by a wake-up message.
+ */
+export function handOverTask(image: KernelImage, task: TaskId, to: CpuId): void {
+  const { memory } = image;
+  memory.handOver(image.tasks[task]!.base, to);
+  memory.handOver(image.vtimes[task]!.base, to);
+  memory.handOver(image.regs[task]!.base, to);
+  memory.handOver(image.timers[sleepTimerOf(image, task)]!.base, to);
+  memory.handOver(image.timers[deadlineTimerOf(image, task)]!.base, to);
+}

@@ -1,0 +1,82 @@
+/**
+ * One CPU of the kernel: its own records, its hardware, its decisions. Kernel operations are
+ * functions over this object; what another CPU may see of it lies in shared memory, and what is a
+ * plain field here belongs to this CPU's thread alone and can be derived again.
+ */
+import type { Memory } from '../../shared/memory/memory.ts';
+import type {
+  ClockEventDevice, CpuState, Hrtimer, HrtimerCpuBase, Kcpustat, Rq, TickSched,
+} from '../../shared/structs/cpu.ts';
+import { KTIME_MAX, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
+import type { Arch } from './arch.ts';
+import type { KernelConfig } from './config.ts';
+import type { Decisions } from './decisions.ts';
+import type { KernelImage } from './image.ts';
+import type { Op } from './user.ts';
+
+/** What an hrtimer calls; true: it moved its expiry forward and wants to be queued again. */
+export type HrtimerCallback = (cpu: KernelCpu, timer: Hrtimer) => boolean;
+
+export class KernelCpu {
+  readonly id: CpuId;
+  readonly image: KernelImage;
+  readonly memory: Memory;
+  readonly config: KernelConfig;
+  readonly arch: Arch;
+  readonly decisions: Decisions;
+  /** By `HrtimerFunction`; filled at boot, because the functions live above the timers. */
+  readonly hrtimerFunctions: readonly HrtimerCallback[];
+
+  readonly state: CpuState;
+  readonly rq: Rq;
+  readonly kcpustat: Kcpustat;
+  readonly lapic: ClockEventDevice;
+  readonly tick: TickSched;
+  readonly hrtimers: HrtimerCpuBase;
+  /** Byte offset of the hrtimer heap's first slot. */
+  readonly heap: number;
+
+  /** Scratch for `User.next`, so that asking allocates nothing. */
+  readonly op: Op = { kind: 0, a: 0, b: 0, c: 0, event: -1 };
+  /** Scratch for events of more than twelve fields. */
+  readonly fields = new Float64Array(24);
+  /** When the running task's present stretch ends; KTIME_MAX when the CPU has nothing to run. */
+  stepDue: Ns = KTIME_MAX;
+  booted = false;
+
+  constructor(
+    id: CpuId, image: KernelImage, config: KernelConfig, arch: Arch, decisions: Decisions,
+    hrtimerFunctions: readonly HrtimerCallback[],
+  ) {
+    this.id = id;
+    this.image = image;
+    this.memory = image.memory;
+    this.config = config;
+    this.arch = arch;
+    this.decisions = decisions;
+    this.hrtimerFunctions = hrtimerFunctions;
+    this.state = image.cpus[id]!;
+    this.rq = image.rqs[id]!;
+    this.kcpustat = image.kcpustats[id]!;
+    this.lapic = image.clockEvents[id]!;
+    this.tick = image.tickScheds[id]!;
+    this.hrtimers = image.hrtimerBases[id]!;
+    this.heap = image.map.at.hrtimerHeap + image.map.heapLayout.bytes * id;
+  }
+
+  /** The running task. */
+  get curr(): TaskId {
+    return this.rq.curr;
+  }
+
+  /** The task that runs when no other can. */
+  get idle(): TaskId {
+    return this.id;
+  }
+}
+
+/** The pid that a user sees: 0 for the idle tasks, 1000 and up for the workload. */
+export const pidOf = (image: KernelImage, task: TaskId): number => {
+  const first = image.map.shape.cpus;
+  return task < first ? 0 : 1000 + task - first;
+};

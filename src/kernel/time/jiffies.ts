@@ -1,0 +1,100 @@
+/**
+ * jiffies: ticks since boot, advanced by whichever CPU has the do_timer duty, or by any CPU that
+ * finds it has been neglected.
+ *
+ * The first look needs no lock: `tickNextPeriod` is stored last, so a CPU that reads an old value
+ * only takes the lock for nothing.
+ *
+ *      CPU 0 (its tick)                       CPU 1 (rescue)
+ *      now >= tickNextPeriod                  now >= tickNextPeriod
+ *      lock                                   lock: waits
+ *        jiffies 41 -> 42
+ *        tickNextPeriod += 4 ms
+ *      unlock
+ *                                             looks again: now < tickNextPeriod, nothing to do
+ */
+import { Event } from '../../../shared/events.ts';
+import { LockClass } from '../../../shared/lock-order.ts';
+import { TICK_DO_TIMER_NONE } from '../../../shared/structs/global.ts';
+import { writeSeqcountBegin, writeSeqcountEnd } from '../../../shared/sync/seqcount.ts';
+import type { CpuId, Ns } from '../../../shared/units.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+import { spinLock, spinUnlock } from '../locking/lock.ts';
+import { updateWallTime } from './timekeeping.ts';
+
+/**
+ * Catches jiffies up with `now`. Returns whether they moved.
+ * @linux kernel/time/tick-sched.c tick_do_update_jiffies64
+ */
+export function tickDoUpdateJiffies64(cpu: KernelCpu, now: Ns): boolean {
+  const page = cpu.image.jiffies;
+  if (now < page.tickNextPeriod) return false;
+  spinLock(cpu, page.lock, LockClass.Jiffies, 0);
+  const due = now >= page.tickNextPeriod;
+  if (due) {
+    const ticks = 1 + Math.floor((now - page.tickNextPeriod) / cpu.config.tickNs);
+    advance(cpu, ticks, page.lastJiffiesUpdate + ticks * cpu.config.tickNs);
+  }
+  spinUnlock(cpu, page.lock, LockClass.Jiffies, 0);
+  if (due) updateWallTime(cpu);
+  return due;
+}
+
+/**
+ * The periodic tick's way: one jiffy, whatever the clock says.
+ * @linux kernel/time/tick-common.c tick_periodic
+ */
+export function doTimer(cpu: KernelCpu): void {
+  const page = cpu.image.jiffies;
+  spinLock(cpu, page.lock, LockClass.Jiffies, 0);
+  advance(cpu, 1, page.lastJiffiesUpdate + cpu.config.tickNs);
+  spinUnlock(cpu, page.lock, LockClass.Jiffies, 0);
+  updateWallTime(cpu);
+}
+
+/** One write section under the lock: `ticks` more jiffies, the last of them at `boundary`. */
+function advance(cpu: KernelCpu, ticks: number, boundary: Ns): void {
+  const page = cpu.image.jiffies;
+  writeSeqcountBegin(cpu.memory, page.seq);
+  page.lastJiffiesUpdate = boundary;
+  page.jiffies += ticks;
+  page.tickNextPeriod = boundary + cpu.config.tickNs;
+  writeSeqcountEnd(cpu.memory, page.seq);
+  cpu.arch.trace(
+    Event.jiffies_update, ticks, page.jiffies, boundary, page.tickNextPeriod, cpu.memory.load(page.seq),
+  );
+}
+
+/** Who has the duty, or -1. @linux kernel/time/tick-common.c tick_do_timer_cpu */
+export function tickDoTimerCpu(cpu: KernelCpu): CpuId {
+  return cpu.image.jiffies.tickDoTimerCpu;
+}
+
+/** Gives the duty to `owner`. @linux kernel/time/tick-common.c tick_do_timer_cpu */
+export function setTickDoTimerCpu(cpu: KernelCpu, owner: CpuId): void {
+  cpu.image.jiffies.tickDoTimerCpu = owner;
+  cpu.arch.trace(Event.tick_do_timer_cpu, owner);
+}
+
+/** Whether this CPU advances jiffies in its tick; takes an orphaned duty. @linux kernel/time/tick-sched.c tick_sched_do_timer */
+export function tickSchedDoTimer(cpu: KernelCpu, now: Ns): void {
+  if (tickDoTimerCpu(cpu) === TICK_DO_TIMER_NONE) setTickDoTimerCpu(cpu, cpu.id);
+  if (tickDoTimerCpu(cpu) === cpu.id) tickDoUpdateJiffies64(cpu, now);
+  rescueStalledJiffies(cpu, now);
+}
+
+/** After some ticks of its own that saw jiffies stand still, a CPU advances them itself. */
+function rescueStalledJiffies(cpu: KernelCpu, now: Ns): void {
+  const { tick } = cpu;
+  const { jiffies } = cpu.image.jiffies;
+  if (tick.lastTickJiffies !== jiffies) {
+    tick.lastTickJiffies = jiffies;
+    tick.stalledJiffies = 0;
+    return;
+  }
+  tick.stalledJiffies += 1;
+  if (tick.stalledJiffies < cpu.config.version.maxStalledJiffies) return;
+  tickDoUpdateJiffies64(cpu, now);
+  tick.stalledJiffies = 0;
+  tick.lastTickJiffies = cpu.image.jiffies.jiffies;
+}

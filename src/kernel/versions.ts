@@ -1,0 +1,28 @@
+/** What differs between kernel versions: facts, each with its evidence; mechanisms read them here. */
+import type { Ns } from '../../shared/units.ts';
+
+export interface KernelVersion {
+  readonly name: string;
+  /** The grid of jiffies starts at a multiple of the tick. Evidence: recordings of 6.12, tick expiries. */
+  readonly alignedFirstTick: boolean;
+  /** Ticks of a CPU that see jiffies stand still before it advances them itself. From memory: 5.18 and later. */
+  readonly maxStalledJiffies: number;
+  /** Slice of the fair class for one CPU; scales with 1 + log2(CPUs), at most of 8. From memory: 6.6 and later. */
+  readonly baseSliceNs: Ns;
+  /** Default slack of a sleep. Evidence: recordings, workload slack. */
+  readonly timerSlackNs: Ns;
+  /** Time slice of SCHED_RR. From memory. */
+  readonly rrTimesliceNs: Ns;
+}
+
+/** The versions that exist here; the first is the default. */
+export const KERNEL_VERSIONS: readonly KernelVersion[] = [
+  {
+    name: '6.12',
+    alignedFirstTick: true,
+    maxStalledJiffies: 5,
+    baseSliceNs: 700_000,
+    timerSlackNs: 50_000,
+    rrTimesliceNs: 100_000_000,
+  },
+];

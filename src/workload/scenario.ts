@@ -1,0 +1,75 @@
+/**
+ * A scenario as resolved: an rt-app workload with every choice made (flag before command line before
+ * file before default). It is what a run prints first, and a run is a pure function of it.
+ */
+import type { CommandLine } from '../kernel/cmdline.ts';
+import type { Workload } from '../kernel/user.ts';
+import type { CpuId, Ns } from '../../shared/units.ts';
+
+export interface Scenario {
+  /** File name without folder and extension, or the shipped scenario's name. */
+  readonly name: string;
+  /** 1 .. NR_CPUS_MAX */
+  readonly cpus: number;
+  /** 100, 250 or 1000 */
+  readonly hz: number;
+  readonly seed: number;
+  readonly kernel: string;
+  readonly cmdline: CommandLine;
+  /** null: until all tasks have ended or none can wake, at most `LIMIT_WITHOUT_DURATION_NS`. */
+  readonly durationNs: Ns | null;
+  /** `auto`: `gen` on CPUs with context tracking (nohz_full=), `tick` elsewhere, as Linux does. */
+  readonly cputime: 'auto' | 'tick' | 'gen';
+  readonly reader: 'linux' | 'complete';
+  readonly ties: 'fixed' | 'shuffled';
+  readonly machine: MachineSpec;
+  readonly faults: readonly string[];
+  readonly cuts: readonly CutSpec[];
+  readonly workload: Workload;
+  /** Names of the readers of the `dynticks` block, in the order of their tasks; cuts refer to them. */
+  readonly readers: readonly ReaderSpec[];
+  /** What was understood but is only approximated: one sentence each, for the log and run.json. */
+  readonly approximations: readonly string[];
+  /** Unknown keys, ignored parameters: shown to the user, not fatal. */
+  readonly warnings: readonly string[];
+}
+
+/** The hardware, where the scenario says something about it. Every cost name is a key of the kernel's `Path`. */
+export interface MachineSpec {
+  readonly tscHz: number;
+  readonly lapicHz: number;
+  /** Way of a message between two participants. */
+  readonly ipiDelayNs: Ns;
+  /** Overrides of `src/machine/costs.ts`, at least 1 ns each. */
+  readonly costs: Readonly<Record<string, Ns>>;
+}
+
+/** A reader task: `task` looks at `Workload.reads[read]` each `periodNs`. */
+export interface ReaderSpec {
+  readonly name: string;
+  /** Index into `Workload.tasks`. */
+  readonly taskIndex: number;
+  /** Index into `Workload.reads`. */
+  readonly read: number;
+  readonly periodNs: Ns;
+}
+
+/**
+ * A cut: at the `access`-th touch of a field inside an event of `cpu`, something else runs. The
+ * event is named by its entry and its number on that CPU (0 = first), so that cuts survive edits.
+ */
+export interface CutSpec {
+  readonly cpu: CpuId;
+  readonly event: { readonly entry: 'timer' | 'ipi' | 'device' | 'step'; readonly n: number };
+  readonly access: {
+    readonly struct: string;
+    readonly field: string;
+    readonly op: 'load' | 'store';
+    /** which of the event's accesses of that kind: 0 = first; the cut runs right after it */
+    readonly n: number;
+  };
+  readonly run: { readonly irq: 'timer' } | { readonly reader: string };
+}
+
+/** Without a duration a run stops after this much simulated time, exit code 4. */
+export const LIMIT_WITHOUT_DURATION_NS: Ns = 60_000_000_000;
