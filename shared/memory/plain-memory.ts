@@ -1,0 +1,147 @@
+/**
+ * Memory of one thread: plain typed arrays, and the guards of the layouts on every access.
+ *
+ * The inline engine says before each event who executes and what the event has declared
+ * (`runAs`); the guards then refuse what would be a race, or break lockstep's equality with inline,
+ * once CPUs run on threads. The whole price of a legal access is one comparison.
+ */
+import { KernelBug } from '../assert.ts';
+import { NOBODY, type CpuId, type Long, type Word } from '../units.ts';
+import { EventKind, Guards } from './guards.ts';
+import { MemoryMap } from './memory-map.ts';
+import type { Memory } from './memory.ts';
+
+export class PlainMemory implements Memory {
+  /** Without a map there is nothing to guard: tests of the primitives alone. */
+  protected readonly guards: Guards | undefined;
+  /** Words and longs lie in one buffer; a cell has one width, so they never overlap. */
+  private readonly words: Int32Array;
+  private readonly longs: Float64Array;
+  private readonly storer: Int16Array;
+  private readonly home: Int16Array;
+  private cpu: CpuId = NOBODY;
+  private kind: EventKind = EventKind.Interacting;
+  private local = false;
+
+  constructor(mapOrBytes: MemoryMap | number) {
+    const guarded = mapOrBytes instanceof MemoryMap;
+    const bytes = Math.ceil((guarded ? mapOrBytes.bytes : mapOrBytes) / 8) * 8;
+    const buffer = new ArrayBuffer(bytes);
+    this.words = new Int32Array(buffer);
+    this.longs = new Float64Array(buffer);
+    this.guards = guarded ? new Guards(mapOrBytes) : undefined;
+    this.storer = this.guards?.storer ?? new Int16Array(bytes >> 2).fill(NOBODY);
+    this.home = this.guards?.home ?? this.storer;
+  }
+
+  /**
+   * Who executes from now on, and what its event has declared. `NOBODY` (so it starts) is the host:
+   * it may prepare memory as it likes.
+   */
+  runAs(cpu: CpuId, kind: EventKind): void {
+    if (this.guards === undefined) return;
+    this.cpu = cpu;
+    this.kind = kind;
+    this.local = kind === EventKind.Local;
+  }
+
+  load(at: Word): number {
+    if (this.local && this.home[at >> 2] !== this.cpu) this.askLoad(at);
+    return this.words[at >> 2]!;
+  }
+
+  store(at: Word, value: number): void {
+    if (this.storer[at >> 2] !== this.cpu) this.askStore(at, false);
+    this.words[at >> 2] = value;
+  }
+
+  add(at: Word, by: number): number {
+    const old = this.load(at);
+    this.store(at, old + by);
+    return old;
+  }
+
+  or(at: Word, bits: number): number {
+    const old = this.load(at);
+    this.store(at, old | bits);
+    return old;
+  }
+
+  and(at: Word, bits: number): number {
+    const old = this.load(at);
+    this.store(at, old & bits);
+    return old;
+  }
+
+  exchange(at: Word, value: number): number {
+    const old = this.load(at);
+    this.store(at, value);
+    return old;
+  }
+
+  cas(at: Word, expected: number, value: number): number {
+    const old = this.load(at);
+    if (old === (expected | 0)) this.store(at, value);
+    return old;
+  }
+
+  loadLong(at: Long): number {
+    if (this.local && this.home[at >> 2] !== this.cpu) this.askLoad(at);
+    return this.longs[at >> 3]!;
+  }
+
+  storeLong(at: Long, value: number): void {
+    if (this.storer[at >> 2] !== this.cpu) this.askStore(at, true);
+    if (!Number.isSafeInteger(value)) this.refuse(at, value);
+    // adding 0 turns -0, which no 64-bit integer has, into 0
+    this.longs[at >> 3] = value + 0;
+  }
+
+  addLong(at: Long, by: number): number {
+    const old = this.loadLong(at);
+    this.storeLong(at, old + by);
+    return old;
+  }
+
+  exchangeLong(at: Long, value: number): number {
+    const old = this.loadLong(at);
+    this.storeLong(at, value);
+    return old;
+  }
+
+  casLong(at: Long, expected: number, value: number): number {
+    const old = this.loadLong(at);
+    if (old === expected) this.storeLong(at, value);
+    return old;
+  }
+
+  relax(): void {
+    throw new KernelBug(`CPU ${this.cpu} spins, but on one thread nobody else can run: an event returned inside a section or with a lock held`);
+  }
+
+  wait(at: Word, expected: number, _timeoutMs: number): 'ok' | 'not-equal' | 'timed-out' {
+    if (this.load(at) !== (expected | 0)) return 'not-equal';
+    throw new KernelBug(`CPU ${this.cpu} sleeps on ${at}, but on one thread nobody can wake it`);
+  }
+
+  /** Nobody can sleep here. */
+  notify(_at: Word, _count: number): number {
+    return 0;
+  }
+
+  handOver(record: number, to: CpuId): void {
+    this.guards?.handOver(record, to);
+  }
+
+  private askLoad(at: number): void {
+    this.guards?.checkLoad(at >> 2, this.cpu);
+  }
+
+  private askStore(at: number, wide: boolean): void {
+    this.guards?.checkStore(at >> 2, this.cpu, this.kind, this.words, wide);
+  }
+
+  private refuse(at: Long, value: number): never {
+    throw new KernelBug(`${this.guards?.nameOf(at >> 2) ?? `byte ${at}`} is to hold ${value}, which is no integer of 53 bits`);
+  }
+}
