@@ -21,6 +21,8 @@ export const EventKind = {
 } as const;
 export type EventKind = (typeof EventKind)[keyof typeof EventKind];
 
+const { Local, Interacting } = EventKind;
+
 /** In `storer`: no CPU may store here unasked. */
 const ASK = -2;
 
@@ -48,10 +50,13 @@ export class Guards {
   readonly home: Int16Array;
   private readonly flags: Uint8Array;
   private readonly recordAt: Int32Array;
+  private readonly words: Int32Array;
   private readonly records: GuardedRecord[] = [];
 
-  constructor(map: MemoryMap) {
+  /** `words` are the cells themselves: the guards look at locks and counts in them. */
+  constructor(map: MemoryMap, words: Int32Array) {
     const cells = map.bytes >> 2;
+    this.words = words;
     this.storer = new Int16Array(cells).fill(ASK);
     this.home = new Int16Array(cells).fill(NOBODY);
     this.flags = new Uint8Array(cells);
@@ -60,24 +65,34 @@ export class Guards {
   }
 
   /** A store of `cpu` that is not free to it. Returns if a rule allows it, else throws `KernelBug`. */
-  checkStore(cell: number, cpu: CpuId, kind: EventKind, words: Int32Array, wide: boolean): void {
+  checkStore(cell: number, cpu: CpuId, kind: EventKind, wide: boolean): void {
     const record = this.records[this.recordAt[cell]!];
-    if (record === undefined) throw new KernelBug(`CPU ${cpu} stores at ${cell * 4}: no record lies there`);
+    if (record === undefined) throw new KernelBug(`${name(cpu)} stores at ${cell * 4}: no record lies there`);
     const flags = this.flags[cell]!;
-    if (((flags & IS_LONG) !== 0) !== wide) this.complain(cell, cpu, `is stored with the wrong width`);
-    if (cpu === NOBODY) return;
-    const foreign = record.many ? kind === Local : record.owner !== cpu && record.owner !== NOBODY;
-    if (foreign && kind !== EventKind.Interacting) this.complain(cell, cpu, `is foreign, but stored in a ${KIND_NAMES[kind]} event`);
-    if (!record.many && record.owner === NOBODY) return;
-    if (foreign && (flags & ANY_WRITER) === 0 && !record.many) this.complain(cell, cpu, 'is stored by a CPU that is not its writer');
-    if ((flags & NEEDS_LOCK) !== 0 && words[record.lock] !== cpu + 1) this.complain(cell, cpu, `is stored without holding its lock (holder: ${name(words[record.lock]! - 1)})`);
-    if ((flags & NEEDS_SECTION) !== 0 && (words[record.seq]! & 1) === 0) this.complain(cell, cpu, 'is stored outside its seqcount section');
+    const rightful = record.owner === cpu || (record.many && kind !== Local) || (kind === Interacting && (flags & ANY_WRITER) !== 0);
+    const held = (flags & NEEDS_LOCK) === 0 || this.words[record.lock] === cpu + 1;
+    const inside = (flags & NEEDS_SECTION) === 0 || (this.words[record.seq]! & 1) !== 0;
+    if (rightful && held && inside && (flags & IS_LONG) === (wide ? IS_LONG : 0)) return;
+    this.judgeStore(cell, cpu, kind, wide, record);
+  }
+
+  /** Which rule was broken, if any: the host, and CPUs that share a record nobody owns yet, are free. */
+  private judgeStore(cell: number, cpu: CpuId, kind: EventKind, wide: boolean, record: GuardedRecord): void {
+    const flags = this.flags[cell]!;
+    if (((flags & IS_LONG) !== 0) !== wide) this.complain(cell, cpu, `is stored as a ${wide ? 'long' : 'word'}`);
+    if (cpu === NOBODY || (!record.many && record.owner === NOBODY)) return;
+    const foreign = record.many ? kind === Local : record.owner !== cpu;
+    if (foreign && kind !== Interacting) this.complain(cell, cpu, `is foreign, but stored in a ${KIND_NAMES[kind]} event`);
+    if (foreign && (flags & ANY_WRITER) === 0) this.complain(cell, cpu, 'is stored by a CPU that is not its writer');
+    const holder = record.lock < 0 ? NOBODY : this.words[record.lock]! - 1;
+    if ((flags & NEEDS_LOCK) !== 0 && holder !== cpu) this.complain(cell, cpu, `is stored without its lock, held by ${name(holder)}`);
+    if ((flags & NEEDS_SECTION) !== 0 && (this.words[record.seq]! & 1) === 0) this.complain(cell, cpu, 'is stored outside its seqcount section');
   }
 
   /** A load, in a local event, of a cell that is not the CPU's own. Throws `KernelBug` if it is foreign. */
   checkLoad(cell: number, cpu: CpuId): void {
     const record = this.records[this.recordAt[cell]!];
-    if (record === undefined) throw new KernelBug(`CPU ${cpu} loads at ${cell * 4}: no record lies there`);
+    if (record === undefined) throw new KernelBug(`${name(cpu)} loads at ${cell * 4}: no record lies there`);
     if (cpu === NOBODY || (!record.many && record.owner === NOBODY)) return;
     this.complain(cell, cpu, 'is foreign, but loaded in a local event');
   }
@@ -136,7 +151,6 @@ export class Guards {
   }
 }
 
-const { Local } = EventKind;
 const KIND_NAMES = ['local', 'reading', 'interacting'];
 
 function name(cpu: CpuId): string {

@@ -29,7 +29,7 @@ export class PlainMemory implements Memory {
     const buffer = new ArrayBuffer(bytes);
     this.words = new Int32Array(buffer);
     this.longs = new Float64Array(buffer);
-    this.guards = guarded ? new Guards(mapOrBytes) : undefined;
+    this.guards = guarded ? new Guards(mapOrBytes, this.words) : undefined;
     this.storer = this.guards?.storer ?? new Int16Array(bytes >> 2).fill(NOBODY);
     this.home = this.guards?.home ?? this.storer;
   }
@@ -138,7 +138,7 @@ export class PlainMemory implements Memory {
   }
 
   private askStore(at: number, wide: boolean): void {
-    this.guards?.checkStore(at >> 2, this.cpu, this.kind, this.words, wide);
+    this.guards?.checkStore(at >> 2, this.cpu, this.kind, wide);
   }
 
   private refuse(at: Long, value: number): never {
