@@ -2,6 +2,8 @@
 import type { CpuId, Ns, TaskId } from './units.ts';
 
 export interface EventConsumer {
+  /** Ids of the events it does something with; a dispatcher may leave out all others. Absent: every event. */
+  readonly interests?: readonly number[];
   /**
    * One event, in the order of the merged stream. `fields[at + i]` is field i of the schema of event
    * `id`; the array is reused, so copy what you keep. The coordinator is CPU number `facts.cpus`.

@@ -1,9 +1,21 @@
 /** The figures of a run, per CPU and per task. */
 import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
 
-/** One CPU's figures, from the event stream. Times are the machine's own log of contexts: what really was. */
+/** Slots of kcpustat as the event `kcpustat_final` names them, in Linux's order. */
+export const KCPUSTAT_SLOTS = [
+  'user', 'nice', 'system', 'softirq', 'irq', 'idle', 'iowait', 'steal', 'guest', 'guest_nice',
+] as const;
+export type KcpustatSlot = (typeof KCPUSTAT_SLOTS)[number];
+
+/**
+ * One CPU's figures, from the event stream. Times are the machine's own log of contexts: what really
+ * was. The six of them add up to the end of the run (to the CPU's own clock, where its last event ran past that).
+ */
 export interface CpuFigures {
   readonly cpu: CpuId;
+  /** before its first instruction */
+  readonly offlineNs: Ns;
+  /** user mode, guests included, as Linux's column `user` includes them */
   readonly userNs: Ns;
   readonly systemNs: Ns;
   readonly softirqNs: Ns;
@@ -13,10 +25,11 @@ export interface CpuFigures {
   readonly timerInterrupts: number;
   /** IPIs taken, by the row of /proc/interrupts that counts them. */
   readonly ipis: { readonly reschedule: number; readonly callFunction: number };
+  /** Wake-ups of tasks that this CPU was chosen for, first ones included. */
   readonly wakeups: number;
   readonly contextSwitches: number;
   /** As the kernel charged it, slot by slot (ns). */
-  readonly kcpustat: Readonly<Record<string, Ns>>;
+  readonly kcpustat: Readonly<Record<KcpustatSlot, Ns>>;
 }
 
 /** One task's figures. */
@@ -30,14 +43,17 @@ export interface TaskFigures {
   /** What really was, from the log of contexts. */
   readonly userNs: Ns;
   readonly systemNs: Ns;
+  /** Interrupts and softirqs while it was the running task. Linux charges them to its stime. */
+  readonly irqNs: Ns;
   /** As the kernel accounts it, pending time included (`complete` reader at the end). */
   readonly utimeNs: Ns;
   readonly stimeNs: Ns;
   readonly sumExecRuntimeNs: Ns;
   readonly wakeups: number;
   readonly migrations: number;
+  /** Times that the CPU was switched away from it. */
   readonly contextSwitches: number;
-  /** Passes over its phases that are complete. */
+  /** Complete passes over one phase: a task of two phases with `loop` 3 each makes six in one pass over both. */
   readonly iterations: number;
   /** rt-app events begun. */
   readonly events: number;
@@ -47,7 +63,7 @@ export interface TaskFigures {
 export interface ReadFigures {
   readonly taskReads: number;
   readonly cpuReads: number;
-  /** reads whose task was running when it was read */
+  /** task reads whose task was on a CPU when it was read */
   readonly ofRunning: number;
 }
 
@@ -55,5 +71,6 @@ export interface RunFigures {
   readonly cpus: readonly CpuFigures[];
   readonly tasks: readonly TaskFigures[];
   readonly reads: ReadFigures;
+  /** Entries into the kernel: timer interrupts, IPIs, device interrupts, steps. */
   readonly events: number;
 }
