@@ -43,6 +43,12 @@ interface GuardedRecord {
   owner: CpuId;
 }
 
+export interface CellName {
+  readonly struct: string;
+  readonly index: number;
+  readonly field: string;
+}
+
 export class Guards {
   /** Per cell: the CPU that may store unasked, or `ASK`. */
   readonly storer: Int16Array;
@@ -105,13 +111,19 @@ export class Guards {
     this.openCells(record);
   }
 
-  /** `struct[index].field` of a cell. */
-  nameOf(cell: number): string {
+  /** What lies at a cell; `undefined` where no record does. */
+  cellName(cell: number): CellName | undefined {
     const record = this.records[this.recordAt[cell]!];
-    if (record === undefined) return `byte ${cell * 4}`;
+    if (record === undefined) return undefined;
     const { placed, index, base } = record;
     const field = fieldAt(placed.layout.fields, cell * 4 - base);
-    return `${placed.layout.name}[${index}].${field?.name ?? 'padding'}`;
+    return { struct: placed.layout.name, index, field: field?.name ?? 'padding' };
+  }
+
+  /** `struct[index].field`, for messages. */
+  nameOf(cell: number): string {
+    const found = this.cellName(cell);
+    return found === undefined ? `byte ${cell * 4}` : `${found.struct}[${found.index}].${found.field}`;
   }
 
   private complain(cell: number, cpu: CpuId, what: string): never {

@@ -1,10 +1,18 @@
 import { anyWriter, long, longs, spinlock, struct, unguarded, word, words, type ViewOf } from '../memory/struct.ts';
 import type { CpuId, Jiffies, Ns, TaskId, TimerId, Word } from '../units.ts';
 
+/** Softirq numbers. @linux include/linux/interrupt.h HI_SOFTIRQ and friends */
+export const SoftirqVec = {
+  Hi: 0, Timer: 1, NetTx: 2, NetRx: 3, Block: 4, IrqPoll: 5, Tasklet: 6, Sched: 7, Hrtimer: 8, Rcu: 9,
+} as const;
+export type SoftirqVec = (typeof SoftirqVec)[keyof typeof SoftirqVec];
+export const NR_SOFTIRQS = 10;
+
 /** Where a CPU stands in the nesting of interrupts, and what it has counted. */
 export const CpuState = struct(
   'cpu',
   {
+    online: word('1 once the CPU takes part'),
     preemptCount: word('depth of preempt-off, softirq and hardirq, in Linux’s bit fields'),
     irqsDisabled: word('1 while interrupts are masked'),
     needResched: word('the scheduler wants to run on the way out'),
@@ -15,7 +23,7 @@ export const CpuState = struct(
     callFunctionIrqs: word('row CAL'),
     deviceIrqs: word('interrupt line 0: the global event device'),
     softirqPending: word('one bit a softirq'),
-    softirqs: words(10, 'runs of each softirq'),
+    softirqs: words(NR_SOFTIRQS, 'runs of each softirq'),
   },
   { writer: 'owning cpu' },
 );
@@ -31,6 +39,7 @@ export const Rq = struct(
     ttwuPending: anyWriter(word('wake-ups under way to this CPU: it counts as busy')),
     head: word<TaskId>('first of the runnable tasks that wait'),
     nrSwitches: word('context switches'),
+    nextBalance: unguarded(long<Jiffies>('when the balancing softirq is due')),
     clock: long<Ns>('sched_clock() at the last update'),
     minVruntime: long<Ns>('floor of the fair class’s vruntime'),
   },
@@ -56,12 +65,16 @@ export type Kcpustat = ViewOf<typeof Kcpustat>;
 export const ClockEventState = { Detached: 0, Shutdown: 1, Periodic: 2, Oneshot: 3, OneshotStopped: 4 } as const;
 export type ClockEventState = (typeof ClockEventState)[keyof typeof ClockEventState];
 
+/** Which function a device's interrupt calls. @linux include/linux/clockchips.h event_handler */
+export const TickHandler = { Noop: 0, Periodic: 1, Hrtimer: 2 } as const;
+export type TickHandler = (typeof TickHandler)[keyof typeof TickHandler];
+
 /** One clock event device (a CPU's lapic, or the global PIT). @linux include/linux/clockchips.h struct clock_event_device */
 export const ClockEventDevice = struct(
   'clock_event_device',
   {
     state: word<ClockEventState>('what the core has switched it to'),
-    handler: word('which handler its interrupt calls (a `TickHandler`)'),
+    handler: word<TickHandler>('what its interrupt calls'),
     mult: word('ns to device ticks: (ns * mult) >> shift, unsigned'),
     shift: word('see mult'),
     nextEvent: long<Ns>('instant it is programmed for; kept while it is shut down'),
@@ -99,7 +112,7 @@ export const HrtimerCpuBase = struct(
     count: word('timers queued'),
     hresActive: word('1: the device interrupts for each timer; 0: the tick polls'),
     inHrtirq: word('1 while the interrupt handler expires timers'),
-    hangDetected: word('1 after the interrupt handler gave up catching up'),
+    hangDetected: unguarded(word('1 after the interrupt handler gave up catching up')),
     running: word<TimerId>('the timer whose callback executes'),
     nextOrder: long('order of insertion; equal expiries run first-in first-out'),
     nrEvents: long('interrupts taken'),
