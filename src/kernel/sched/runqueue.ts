@@ -1,0 +1,94 @@
+/**
+ * What all classes share: coming to the queue, leaving it, and whose turn it is.
+ * Callers hold rq.lock and have charged the running task.
+ */
+import { assert } from '../../../shared/assert.ts';
+import { NONE, type TaskId } from '../../../shared/units.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+import { newPeriod, pickDl, throttleDl, wakeUpDl } from './dl-entity.ts';
+import { leaveFair, pickEevdf, placeFair, setNextFair, sliceOf } from './fair.ts';
+import { SchedClass, classOf } from './prio.ts';
+import { beginTurn, pickRt, turnIsOver } from './rt.ts';
+import { linkHead, linkTail, unlink } from './run-list.ts';
+
+/** The rq clock never goes back. @linux kernel/sched/core.c update_rq_clock */
+export function updateRqClock(cpu: KernelCpu): void {
+  const now = cpu.arch.schedClock();
+  if (now > cpu.rq.clock) cpu.rq.clock = now;
+}
+
+/**
+ * Puts a task that arrives (awake, new, or from another CPU) at the end of the queue. A deadline
+ * task without budget stays out of it, runnable but throttled, until its timer.
+ * @linux kernel/sched/core.c enqueue_task
+ */
+export function enqueueTask(cpu: KernelCpu, task: TaskId): void {
+  const t = cpu.image.tasks[task]!;
+  assert(t.onRq === 0, `task ${task} comes to the run queue of CPU ${cpu.id} twice; usual cause: two wakers`);
+  placeTask(cpu, task);
+  if (classOf(cpu.image, task) === SchedClass.Dl && t.dlBudget <= 0 && throttleDl(cpu, task)) return;
+  queueTask(cpu, task);
+}
+
+/** A throttled deadline task comes back with a budget. */
+export function queueTask(cpu: KernelCpu, task: TaskId): void {
+  cpu.image.tasks[task]!.onRq = 1;
+  linkTail(cpu, task);
+  cpu.rq.nrRunning += 1;
+}
+
+/** Where a task stands among those of its class: vruntime, deadline, turn. The queue does not count it yet. */
+export function placeTask(cpu: KernelCpu, task: TaskId): void {
+  const t = cpu.image.tasks[task]!;
+  const isNew = t.slice === 0;
+  switch (classOf(cpu.image, task)) {
+    case SchedClass.Dl:
+      if (isNew) newPeriod(t, cpu.rq.clock);
+      else wakeUpDl(t, cpu.rq.clock);
+      break;
+    case SchedClass.Rt: beginTurn(cpu, t); break;
+    default: placeFair(cpu, t, isNew);
+  }
+  if (isNew) t.slice = sliceOf(cpu, t);
+}
+
+/** The running task is runnable no more, or not here. @linux kernel/sched/core.c dequeue_task */
+export function dequeueCurr(cpu: KernelCpu): void {
+  const { curr } = cpu.rq;
+  const t = cpu.image.tasks[curr]!;
+  if (classOf(cpu.image, curr) === SchedClass.Fair) leaveFair(cpu, t);
+  t.onRq = 0;
+  cpu.rq.nrRunning -= 1;
+}
+
+/** The task to run; the running one stays a candidate while it is on the queue. @linux kernel/sched/core.c pick_next_task */
+export function pickNextTask(cpu: KernelCpu): TaskId {
+  const dl = pickDl(cpu);
+  if (dl !== NONE) return dl;
+  const rt = pickRt(cpu);
+  if (rt !== NONE) return rt;
+  const fair = pickEevdf(cpu);
+  return fair === NONE ? cpu.idle : fair;
+}
+
+/** The running task, still runnable, waits again. @linux kernel/sched/sched.h put_prev_task */
+export function putPrevTask(cpu: KernelCpu, task: TaskId): void {
+  const t = cpu.image.tasks[task]!;
+  if (classOf(cpu.image, task) !== SchedClass.Rt) return linkTail(cpu, task);
+  if (!turnIsOver(t)) return linkHead(cpu, task);
+  beginTurn(cpu, t);
+  linkTail(cpu, task);
+}
+
+/**
+ * The picked task stops waiting. Comes before `putPrevTask`: until then the list does not hold the
+ * running task, and whoever walks over all runnable tasks meets each of them once.
+ * @linux kernel/sched/sched.h set_next_task
+ */
+export function setNextTask(cpu: KernelCpu, task: TaskId): void {
+  const t = cpu.image.tasks[task]!;
+  if (classOf(cpu.image, task) === SchedClass.Fair) setNextFair(cpu, t);
+  if (task !== cpu.idle) unlink(cpu, task);
+  t.execStart = cpu.rq.clock;
+  t.prevSumExecRuntime = t.sumExecRuntime;
+}

@@ -1,0 +1,55 @@
+/** Where a task shall run, and the message that brings it there. */
+import { assert } from '../../../shared/assert.ts';
+import { MessageKind, Rq } from '../../../shared/structs/cpu.ts';
+import type { Task } from '../../../shared/structs/task.ts';
+import { NOBODY, type CpuId, type TaskId } from '../../../shared/units.ts';
+import { Path } from '../arch.ts';
+import type { KernelImage } from '../image.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+
+/** Whether the task's affinity mask contains `cpu`. */
+export function isAllowed(t: Task, cpu: CpuId): boolean {
+  return ((t.allowed(cpu >>> 5) >>> (cpu & 31)) & 1) !== 0;
+}
+
+/** A CPU with nothing to do and nothing under way to it. Any CPU may ask; the answer may be old. @linux kernel/sched/syscalls.c idle_cpu */
+export function idleCpu(image: KernelImage, cpu: CpuId): boolean {
+  const rq = image.rqs[cpu]!;
+  const idle: number = cpu;
+  return rq.curr === idle && rq.nrRunning === 0 && rq.ttwuPending === 0;
+}
+
+/**
+ * The CPU for a task that wakes: where it ran last if that idles, else the first idle one, else
+ * where it ran last; always within its affinity.
+ * @linux kernel/sched/core.c select_task_rq
+ */
+export function selectTaskRq(cpu: KernelCpu, task: TaskId): CpuId {
+  const { image } = cpu;
+  const t = image.tasks[task]!;
+  const prev = t.cpu;
+  const mayStay = isAllowed(t, prev);
+  if (mayStay && idleCpu(image, prev)) return prev;
+  let first: CpuId = NOBODY;
+  for (let other = 0; other < image.map.shape.cpus; other++) {
+    if (!isAllowed(t, other)) continue;
+    if (idleCpu(image, other)) return other;
+    if (first === NOBODY) first = other;
+  }
+  assert(first !== NOBODY, `task ${task} may run on no CPU of this machine; the scenario checks affinities`);
+  return mayStay ? prev : first;
+}
+
+/**
+ * Sends a task to another CPU, which puts it on its run queue itself. From here on the task's
+ * records are the receiver's. An idle CPU is sent a function call and a busy one a reschedule, as x86
+ * does; until it has arrived the CPU counts as busy, so that two wakers do not choose one idle CPU.
+ * @linux kernel/sched/core.c __ttwu_queue_wakelist
+ */
+export function ttwuQueueWakelist(cpu: KernelCpu, task: TaskId, target: CpuId): void {
+  const { image, arch, memory } = cpu;
+  const kind = idleCpu(image, target) ? MessageKind.CallFunctionSingle : MessageKind.Reschedule;
+  memory.add(image.rqs[target]!.base + Rq.at.ttwuPending, 1);
+  arch.spend(Path.SendIpi);
+  arch.send(target, kind, task, 0);
+}
