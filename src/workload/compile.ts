@@ -1,0 +1,178 @@
+/**
+ * From declarations to what the kernel needs: programs, task records, numbers for every named thing.
+ * Record i of the tasks is task `cpus + i`: instances in file order, then readers, then fork pools.
+ */
+import { FORK_POOL, NR_TASKS_MAX } from '../../shared/limits.ts';
+import { Policy } from '../../shared/structs/task.ts';
+import type { Ns, TaskId } from '../../shared/units.ts';
+import { OpKind, type Attributes, type ReadTarget, type TaskSpec, type Workload } from '../kernel/user.ts';
+import { AttributeTable, attributesOfTask } from './attributes.ts';
+import { absoluteTimersOf, compileTask, isUnique, type CompileContext } from './compile-task.ts';
+import { PHASE_END, ProgramBuilder, type Program } from './program.ts';
+import { RtAppUser } from './rtapp-user.ts';
+import type { TaskDeclaration } from './rtapp/model.ts';
+import type { Source } from './rtapp/source.ts';
+import type { ReaderSpec } from './scenario.ts';
+import { SyncNames } from './sync-names.ts';
+
+/** A reader of CPU time, as asked for: a task of its own. */
+export interface ReaderDeclaration {
+  readonly name: string;
+  /** Where it runs; null: anywhere. */
+  readonly cpu: number | null;
+  readonly everyNs: Ns;
+  /** Declarations of which it reads all instances that start at boot. */
+  readonly declarations: readonly number[];
+  readonly cpus: readonly number[];
+  readonly adjusted: boolean;
+  readonly reader: 'linux' | 'complete';
+  readonly policy: number;
+  /** Nice or real-time priority, by policy. */
+  readonly priority: number;
+}
+
+export interface CompileOptions {
+  /** CPUs of the machine: the first task of the workload has this number. */
+  readonly cpus: number;
+  /** CPUs of a task that names none; null: all. */
+  readonly everywhere: readonly number[] | null;
+  readonly readers: readonly ReaderDeclaration[];
+}
+
+export interface Compiled {
+  readonly workload: Workload;
+  readonly readers: readonly ReaderSpec[];
+  /** By declaration, readers last. */
+  readonly programs: readonly Program[];
+}
+
+/** Throws BadInput where the declarations do not fit together or do not fit the machine. */
+export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[], options: CompileOptions): Compiled {
+  const forked = forkedDeclarations(tasks);
+  checkTaskCount(source, tasks, options, forked.size);
+  const context = contextOf(source, tasks, options.everywhere);
+  const programs = [...tasks.map((task) => compileTask(context, task)), ...options.readers.map((_, i) => readerProgram(options.readers, i))];
+  const specs = specsOf(tasks, options, forked);
+  const firstTaskOf = (declaration: number) => specs.findIndex((spec) => spec.declaration === declaration);
+  const readers = options.readers.map((reader, i) => ({
+    name: reader.name, taskIndex: firstTaskOf(tasks.length + i), read: i, periodNs: reader.everyNs,
+  }));
+  const workload: Workload = {
+    tasks: specs,
+    attributes: context.attributes.list,
+    reads: options.readers.map((reader) => readTarget(reader, specs, options.cpus)),
+    forkPools: programs.map((_, declaration) => poolOf(specs, declaration, options.cpus)),
+    syncObjects: context.names.objects,
+    sharedTimers: context.names.sharedTimers,
+    user: new RtAppUser(programs),
+  };
+  return { workload, readers, programs };
+}
+
+/** The first declaration of each name. */
+export function declarationsByName(tasks: readonly TaskDeclaration[]): ReadonlyMap<string, number> {
+  const byName = new Map<string, number>();
+  tasks.forEach(({ name }, i) => {
+    if (!byName.has(name)) byName.set(name, i);
+  });
+  return byName;
+}
+
+function contextOf(
+  source: Source, tasks: readonly TaskDeclaration[], everywhere: readonly number[] | null,
+): CompileContext {
+  return {
+    source, everywhere,
+    names: new SyncNames(),
+    attributes: new AttributeTable(),
+    declarations: declarationsByName(tasks),
+    absoluteTimers: new Set(tasks.flatMap(absoluteTimersOf).filter((ref) => !isUnique(ref))),
+  };
+}
+
+/** Declarations that some event forks. */
+function forkedDeclarations(tasks: readonly TaskDeclaration[]): ReadonlySet<number> {
+  const byName = declarationsByName(tasks);
+  const events = tasks.flatMap(({ phases }) => phases.flatMap((phase) => phase.events));
+  const refs = events.filter(({ name }) => name === 'fork').map(({ ref }) => byName.get(ref));
+  return new Set(refs.filter((declaration) => declaration !== undefined));
+}
+
+function checkTaskCount(
+  source: Source, tasks: readonly TaskDeclaration[], { cpus, readers }: CompileOptions, forked: number,
+): void {
+  const instances = tasks.reduce((n, task) => n + task.instances, 0);
+  const total = cpus + instances + readers.length + forked * FORK_POOL;
+  if (total <= NR_TASKS_MAX) return;
+  const largest = tasks.reduce((a, b) => (b.instances > a.instances ? b : a));
+  throw source.bad(
+    largest.at, `${largest.path}.instance`,
+    `${total} tasks (${instances} instances, ${readers.length} readers, ${forked} fork pools of ${FORK_POOL}, ${cpus} idle tasks)`,
+    `at most ${NR_TASKS_MAX} (NR_TASKS_MAX)`, 'Start fewer instances.',
+  );
+}
+
+/** rt-app numbers threads through the whole file: `AudioOut-1` is the second thread, not the second instance. */
+function specsOf(
+  tasks: readonly TaskDeclaration[], options: CompileOptions, forked: ReadonlySet<number>,
+): readonly TaskSpec[] {
+  const specs: TaskSpec[] = [];
+  tasks.forEach((task, declaration) => {
+    for (let i = 0; i < task.instances; i++) {
+      specs.push(specOf(task, declaration, i, `${task.name}-${specs.length}`, true, options));
+    }
+  });
+  const threads = specs.length;
+  options.readers.forEach((reader, i) => specs.push(readerSpec(reader, tasks.length + i, options.everywhere)));
+  for (const declaration of forked) {
+    const task = tasks[declaration]!;
+    for (let i = 0; i < FORK_POOL; i++) {
+      specs.push(specOf(task, declaration, task.instances + i, `${task.name}-${threads}-${i}`, false, options));
+    }
+  }
+  return specs;
+}
+
+function specOf(
+  task: TaskDeclaration, declaration: number, instance: number, name: string, startsAtBoot: boolean,
+  { everywhere }: CompileOptions,
+): TaskSpec {
+  const attributes = attributesOfTask(task, everywhere);
+  return { name, declaration, instance, startsAtBoot, delay: task.delay, attributes };
+}
+
+function readerSpec(reader: ReaderDeclaration, declaration: number, everywhere: readonly number[] | null): TaskSpec {
+  const realTime = reader.policy === Policy.Fifo || reader.policy === Policy.Rr;
+  const attributes: Attributes = {
+    policy: reader.policy,
+    nice: realTime ? 0 : reader.priority,
+    rtPriority: realTime ? reader.priority : 0,
+    dlRuntime: 0, dlDeadline: 0, dlPeriod: 0,
+    cpus: reader.cpu === null ? everywhere : [reader.cpu],
+  };
+  return { name: reader.name, declaration, instance: 0, startsAtBoot: true, delay: 0, attributes };
+}
+
+/** For ever: wait for the next period, look. */
+function readerProgram(readers: readonly ReaderDeclaration[], index: number): Program {
+  const out = new ProgramBuilder();
+  out.emit(OpKind.Timer, 0, readers[index]!.everyNs);
+  out.emit(OpKind.ReadCputime, index);
+  out.emit(PHASE_END, -1, 0, 1);
+  return out.finish(-1);
+}
+
+function readTarget(reader: ReaderDeclaration, specs: readonly TaskSpec[], cpus: number): ReadTarget {
+  const wanted = new Set(reader.declarations);
+  const tasks: TaskId[] = [];
+  specs.forEach((spec, i) => {
+    if (spec.startsAtBoot && wanted.has(spec.declaration)) tasks.push(cpus + i);
+  });
+  return { tasks, cpus: reader.cpus, adjusted: reader.adjusted, reader: reader.reader };
+}
+
+function poolOf(specs: readonly TaskSpec[], declaration: number, cpus: number): { first: TaskId; size: number } {
+  const inPool = (spec: TaskSpec) => spec.declaration === declaration && !spec.startsAtBoot;
+  const first = specs.findIndex(inPool);
+  return first < 0 ? { first: 0, size: 0 } : { first: cpus + first, size: specs.filter(inPool).length };
+}

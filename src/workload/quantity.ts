@@ -1,0 +1,57 @@
+/**
+ * Quantities with units, as our own parts of a scenario and our flags take them: `5s`, `1.5ms`,
+ * `200us`, `10ns`; `2.4GHz`. A bare number is refused, because nobody can see what it means.
+ */
+import { KTIME_MAX, type Ns } from '../../shared/units.ts';
+
+/** Text that is no quantity: what was found and what is wanted, for whoever knows the place. */
+export class BadQuantity extends Error {
+  override readonly name = 'BadQuantity';
+  readonly found: string;
+  readonly expected: string;
+
+  constructor(found: string, expected: string) {
+    super(`found ${found}, expected ${expected}`);
+    this.found = found;
+    this.expected = expected;
+  }
+}
+
+/** Digits after the point that make one unit: 1 s = 10^9 ns. */
+const TIME_UNITS: Readonly<Record<string, number>> = { s: 9, ms: 6, us: 3, 'µs': 3, ns: 0 };
+const FREQUENCY_UNITS: Readonly<Record<string, number>> = { GHz: 9, MHz: 6, kHz: 3, Hz: 0 };
+
+/** For JSON Schema; the parser below says more. */
+export const TIME_PATTERN = '^[0-9]+(\\.[0-9]+)?(s|ms|us|µs|ns)$';
+export const FREQUENCY_PATTERN = '^[0-9]+(\\.[0-9]+)?(GHz|MHz|kHz|Hz)$';
+
+const TIME_EXPECTED = 'a time with its unit, such as "5s", "1.5ms", "200us" or "10ns"';
+const FREQUENCY_EXPECTED = 'a frequency with its unit, such as "2.4GHz" or "100MHz"';
+
+/** A time: 0 <= ns < 2^53, exact; throws BadQuantity. */
+export function parseTime(text: string): Ns {
+  return parseWith(text, TIME_UNITS, TIME_EXPECTED);
+}
+
+/** A frequency in Hz, an integer; throws BadQuantity. */
+export function parseFrequency(text: string): number {
+  return parseWith(text, FREQUENCY_UNITS, FREQUENCY_EXPECTED);
+}
+
+function parseWith(text: string, units: Readonly<Record<string, number>>, expected: string): number {
+  const match = /^([0-9]+)(?:\.([0-9]+))?([A-Za-zµ]*)$/.exec(text.trim());
+  const [, whole = '', fraction = '', unit = ''] = match ?? [];
+  const digits = Object.hasOwn(units, unit) ? units[unit]! : -1;
+  if (match === null || digits < 0) throw new BadQuantity(describeText(text, match !== null && unit === ''), expected);
+  const tail = fraction.replace(/0+$/, '');
+  if (tail.length > digits) {
+    throw new BadQuantity(`"${text}"`, `${expected}, without a fraction of the smallest unit`);
+  }
+  const value = Number(whole + tail.padEnd(digits, '0'));
+  if (value > KTIME_MAX) throw new BadQuantity(`"${text}"`, 'less than 2^53 ns (104 days of simulated time)');
+  return value;
+}
+
+function describeText(text: string, lacksUnit: boolean): string {
+  return lacksUnit ? `"${text}", a number without a unit` : `"${text}"`;
+}

@@ -1,0 +1,167 @@
+/** One event of a phase: its key says which, its value what. */
+import { KTIME_MAX, type Ns } from '../../../shared/units.ts';
+import { BadQuantity, parseTime } from '../quantity.ts';
+import { meantHint } from '../did-you-mean.ts';
+import { iorunNs, memNs, memrunNs, type MemrunPattern, type MemrunType } from './cost-model.ts';
+import type { Entry, JsonNode, ObjectNode } from './document.ts';
+import type { EventName } from './grammar.ts';
+import type { EventDeclaration, RtAppGlobal } from './model.ts';
+import type { Source } from './source.ts';
+
+/** What the value of an event holds, beside its place. */
+type EventValue = Partial<Pick<EventDeclaration, 'ns' | 'ref' | 'mutex' | 'absolute'>>;
+
+/** Who reads the value of an event. `task` is the task's own name. */
+interface EventContext {
+  readonly source: Source;
+  readonly global: RtAppGlobal;
+  readonly task: string;
+}
+
+export function parseEvent(
+  context: EventContext, name: EventName, entry: Entry, path: string, index: number,
+): EventDeclaration {
+  const value = READERS[name](context, entry.value, path);
+  return { name, key: entry.key, at: entry.at, path, index, ns: 0, ref: '', mutex: '', absolute: false, ...value };
+}
+
+type EventReader = (context: EventContext, node: JsonNode, path: string) => EventValue;
+
+const readUs = (what: string): EventReader => ({ source }, node, path) => ({ ns: source.microseconds(node, path, what) });
+
+const readRef = (what: string): EventReader => ({ source }, node, path) => ({ ref: source.string(node, path, what) });
+
+/** `yield`: its string is ignored and may be missing. */
+const readNothing: EventReader = ({ source }, node, path) => {
+  if (node.kind !== 'string' && node.kind !== 'absent' && node.kind !== 'null') {
+    throw source.badNode(node, path, 'a string, which is ignored, or no value');
+  }
+  return {};
+};
+
+/**
+ * `suspend`: the string is what `resume` must name. Empty or missing it is the task's own name, as
+ * rt-app's tool workgen fills it in.
+ */
+const readSuspend: EventReader = ({ source, task }, node, path) => {
+  if (node.kind === 'absent' || node.kind === 'null') return { ref: task };
+  const ref = source.string(node, path, 'the name that resume uses, or no value');
+  return { ref: ref === '' ? task : ref };
+};
+
+const readWait: EventReader = ({ source }, node, path) => {
+  const object = source.object(node, path, '{"ref": condition, "mutex": mutex}');
+  warnUnknown(source, object, path, ['ref', 'mutex']);
+  return { ref: member(source, object, path, 'ref', 'unknown'), mutex: member(source, object, path, 'mutex', 'unknown') };
+};
+
+const readTimer: EventReader = ({ source }, node, path) => {
+  const object = source.object(node, path, '{"ref": timer, "period": microseconds}');
+  warnUnknown(source, object, path, ['ref', 'period', 'mode']);
+  const period = source.optional(object, path, 'period');
+  const mode = oneOf(source, object, path, 'mode', ['relative', 'absolute'], 'relative');
+  return {
+    ref: member(source, object, path, 'ref', 'unknown'),
+    ns: period === null ? 0 : source.microseconds(period, `${path}.period`, 'a period'),
+    absolute: mode === 'absolute',
+  };
+};
+
+const readMem: EventReader = ({ source }, node, path) => {
+  source.approximations.add('mem is modelled by its time: user work at 10 bytes per ns.');
+  return { ns: memNs(source.int(node, path, 'a number of bytes', 0)) };
+};
+
+const readIorun: EventReader = ({ source, global }, node, path) => {
+  source.approximations.add(
+    `iorun is modelled by its time: 300 ns in the kernel for each ${global.memBufferSize} bytes; ${global.ioDevice} is not written.`,
+  );
+  return { ns: iorunNs(source.int(node, path, 'a number of bytes', 0), global.memBufferSize) };
+};
+
+const readMemrun: EventReader = ({ source }, node, path) => {
+  const object = source.object(node, path, '{"type": ..., "size": bytes, "count": accesses}');
+  warnUnknown(source, object, path, ['type', 'size', 'count', 'ref', 'stride', 'pattern']);
+  const type = oneOf(source, object, path, 'type', ['read', 'write', 'chase'], null) as MemrunType;
+  const pattern = oneOf(source, object, path, 'pattern', ['random', 'sequential'], 'random') as MemrunPattern;
+  needInt(source, object, path, 'size', 1);
+  const count = needInt(source, object, path, 'count', 0);
+  const stride = source.optional(object, path, 'stride');
+  if (stride !== null) source.int(stride, `${path}.stride`, 'bytes between accesses', 1);
+  member(source, object, path, 'ref', '');
+  source.approximations.add('memrun is modelled by its time: user work of a fixed cost for each access, without caches.');
+  return { ns: memrunNs(type, pattern, count) };
+};
+
+/** Ours: a quantity with its unit, or rt-app's microseconds. */
+const readOwnTime = (what: string, bareMicroseconds: boolean): EventReader => ({ source }, node, path) => {
+  if (bareMicroseconds && node.kind === 'number') return { ns: source.microseconds(node, path, what) };
+  return { ns: quantityOf(source, node, path) };
+};
+
+function quantityOf(source: Source, node: JsonNode, path: string): Ns {
+  if (node.kind !== 'string') throw source.badNode(node, path, 'a time with its unit, such as "200us"');
+  try {
+    return parseTime(node.value);
+  } catch (error) {
+    if (error instanceof BadQuantity) throw source.bad(node.at, path, error.found, error.expected);
+    throw error;
+  }
+}
+
+const READERS: Readonly<Record<EventName, EventReader>> = {
+  lock: readRef('a mutex'),
+  unlock: readRef('a mutex'),
+  wait: readWait,
+  signal: readRef('a condition'),
+  broad: readRef('a condition'),
+  sync: readWait,
+  sleep: readUs('a time'),
+  runtime: readUs('a time'),
+  run: readUs('work'),
+  timer: readTimer,
+  suspend: readSuspend,
+  resume: readRef('the name that suspend uses'),
+  memrun: readMemrun,
+  mem: readMem,
+  iorun: readIorun,
+  yield: readNothing,
+  barrier: readRef('a barrier'),
+  fork: readRef('a task'),
+  sem_post: readRef('a semaphore'),
+  sem_wait: readRef('a semaphore'),
+  syscall: readOwnTime('work in the kernel', true),
+  slack: readOwnTime('timer slack', false),
+};
+
+function member(source: Source, node: ObjectNode, path: string, key: string, otherwise: string): string {
+  const value = source.optional(node, path, key);
+  return value === null ? otherwise : source.string(value, `${path}.${key}`, 'a name');
+}
+
+function needInt(source: Source, node: ObjectNode, path: string, key: string, least: number): number {
+  const value = source.optional(node, path, key);
+  if (value === null) throw source.bad(node.at, path, `no "${key}"`, `"${key}", an integer from ${least}`);
+  return source.int(value, `${path}.${key}`, key, least, KTIME_MAX / 100);
+}
+
+/** A word out of a list; `otherwise` null: it must be there. */
+function oneOf(
+  source: Source, node: ObjectNode, path: string, key: string, words: readonly string[], otherwise: string | null,
+): string {
+  const value = source.optional(node, path, key);
+  const expected = words.map((word) => `"${word}"`).join(' or ');
+  if (value === null) {
+    if (otherwise === null) throw source.bad(node.at, path, `no "${key}"`, `"${key}": ${expected}`);
+    return otherwise;
+  }
+  const word = source.string(value, `${path}.${key}`, expected);
+  if (!words.includes(word)) throw source.badNode(value, `${path}.${key}`, expected, meantHint(word, words));
+  return word;
+}
+
+function warnUnknown(source: Source, node: ObjectNode, path: string, known: readonly string[]): void {
+  for (const { key, at } of node.entries) {
+    if (!known.includes(key)) source.warnUnknownKey(at, path, key, known);
+  }
+}
