@@ -3,6 +3,7 @@
  * nothing of the code that it judges. One property a file, under `oracles/`.
  */
 import type { EventConsumer } from '../../shared/event-consumer.ts';
+import type { EventName } from '../../shared/events.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
 
 export type Verdict =
@@ -10,14 +11,23 @@ export type Verdict =
   | { readonly verdict: 'not exercised' }
   | { readonly verdict: 'broken'; readonly checked: number; readonly violations: number; readonly witness: Witness };
 
+/** One event of the stream, as a person reads it. */
+export interface WitnessEvent {
+  readonly cpu: CpuId;
+  readonly t: Ns;
+  readonly event: string;
+  readonly fields: Readonly<Record<string, number>>;
+}
+
 /** The two events that contradict each other, and everything a person needs to see why. */
 export interface Witness {
   /** One sentence, with names and values. */
   readonly says: string;
-  readonly events: readonly { readonly cpu: CpuId; readonly t: Ns; readonly event: string; readonly fields: Readonly<Record<string, number>> }[];
+  readonly events: readonly WitnessEvent[];
 }
 
-export interface Oracle extends EventConsumer {
+/** What is known of an oracle before any run. */
+export interface OracleDescription {
   /** Identifiers of `docs/CHECKING.md`, as `G-01` or `R-01`. */
   readonly id: string;
   /** The property in one sentence. */
@@ -26,6 +36,11 @@ export interface Oracle extends EventConsumer {
   readonly reference: string;
   /** What it does not see. */
   readonly blindTo: string;
+  /** The events that it asks for; it is handed no other. */
+  readonly listens: readonly EventName[];
+}
+
+export interface Oracle extends EventConsumer, OracleDescription {
   /** After the last event. */
   finish(end: Ns): Verdict;
 }

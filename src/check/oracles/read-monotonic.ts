@@ -1,0 +1,119 @@
+/**
+ * What one reader is told of one task never goes back, as far as its rule allows: `complete` never;
+ * `linux` by what has just gone out of its sight, below a tick.
+ *
+ *      user 10 ms charged, 3 ms pending          linux: 13      complete: 13
+ *      enters the kernel: the 3 ms stay pending  linux: 10 (!)  complete: 13
+ */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { Event } from '../../../shared/events.ts';
+import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
+import { KeptEvents, namedEvent, places } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription } from '../oracle.ts';
+import { isRunning, Reader, READER_NAMES, runsUser } from '../vtime-formula.ts';
+
+const [BY, TASK, READER, T, K, P, STATE, VTIME_UTIME, VTIME_STIME, VTIME_GTIME, UTIME, STIME, STARTTIME] = places(
+  'task_cputime', 'by', 'task', 'reader', 't', 'k', 'p', 'state', 'vtime_utime', 'vtime_stime', 'vtime_gtime', 'utime', 'stime', 'starttime',
+);
+const [CHILD] = places('sched_process_fork', 'child');
+
+export class ReadMonotonic extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'R-01',
+    says: 'one reader of one task never sees its utime, its stime, the version or the instant go back; the linux reader by less than a tick, and only by what its rule hides',
+    reference: 'kernel/sched/cputime.c task_cputime; kernel-model 9.5 and 13.8 R-01, C-03',
+    blindTo: 'different readers that compare notes, and values that are too low from the first read on (V-02)',
+    listens: ['task_cputime', 'sched_process_fork'],
+  };
+
+  /** Slot of each (reader task, task, reader) in the two below. */
+  readonly #pairs = new Map<number, number>();
+  readonly #last: KeptEvents[] = [];
+  /** Latest instant for which a running version was evaluated, by pair. */
+  readonly #tau: Ns[] = [];
+  /** Lives of each record; a child of fork starts from nothing. */
+  readonly #life: Uint32Array;
+  readonly #lifeOfPair: number[] = [];
+
+  constructor(facts: RunFacts) {
+    super(ReadMonotonic.about, facts);
+    this.#life = new Uint32Array(facts.tasks.length);
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    if (id === Event.sched_process_fork) this.#life[fields[at + CHILD]]++;
+    else this.#onRead(id, cpu, t, fields, at);
+  }
+
+  #onRead(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const pair = this.#pairOf(fields[at + BY], fields[at + TASK], fields[at + READER]);
+    const last = this.#last[pair];
+    if (last.has(0)) {
+      this.checked++;
+      const back = this.#wentBack(pair, last.rows, last.at(0), fields, at);
+      if (back !== undefined) this.#report(back, last, id, cpu, t, fields, at);
+    }
+    last.keep(0, id, cpu, t, fields, at);
+    if (isRunning(fields[at + STATE])) this.#tau[pair] = Math.max(this.#tau[pair], instantOf(fields, at));
+  }
+
+  #pairOf(by: TaskId, task: TaskId, reader: number): number {
+    const key = (by * this.facts.tasks.length + task) * READER_NAMES.length + reader;
+    const known = this.#pairs.get(key);
+    const pair = known ?? this.#last.push(new KeptEvents(1, 'task_cputime')) - 1;
+    if (known === undefined) this.#pairs.set(key, pair);
+    if (this.#lifeOfPair[pair] !== this.#life[task]) {
+      this.#lifeOfPair[pair] = this.#life[task];
+      this.#last[pair].forget(0);
+      this.#tau[pair] = -1;
+    }
+    return pair;
+  }
+
+  #wentBack(pair: number, was: Float64Array, w: number, is: Float64Array, i: number): string | undefined {
+    if (is[i + K] < was[w + K]) return `went back from version ${was[w + K]} to ${is[i + K]}`;
+    if (isRunning(is[i + STATE]) && instantOf(is, i) < this.#tau[pair]) {
+      return `went back from ${this.#tau[pair]} ns to ${instantOf(is, i)} ns`;
+    }
+    return this.#valueBack('utime', UTIME, hiddenUser, was, w, is, i) ?? this.#valueBack('stime', STIME, hiddenSystem, was, w, is, i);
+  }
+
+  /** With what the reader's rule hides added back on both sides, no value may fall; without, by less than a tick. */
+  #valueBack(
+    name: string, place: number, hidden: (fields: Float64Array, at: number) => Ns,
+    was: Float64Array, w: number, is: Float64Array, i: number,
+  ): string | undefined {
+    const before = was[w + place];
+    const after = is[i + place];
+    if (after >= before && after + hidden(is, i) >= before + hidden(was, w)) return undefined;
+    if (is[i + READER] === Reader.Complete) return `saw ${name} fall from ${before} to ${after}`;
+    if (before - after >= this.facts.tickNs) return `saw ${name} fall from ${before} to ${after}, by a tick or more`;
+    if (after + hidden(is, i) >= before + hidden(was, w)) return undefined;
+    return `saw ${name} go from ${before} to ${after}, while ${hidden(was, w)} and then ${hidden(is, i)} were out of its sight: the sum fell`;
+  }
+
+  #report(back: string, last: KeptEvents, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    this.broken(() => ({
+      says: `${this.nameOf(fields[at + BY])} (${READER_NAMES[fields[at + READER]]} reader), reading ${this.nameOf(fields[at + TASK])} at ${last.rows[last.at(0) + T]} ns and again at ${fields[at + T]} ns, ${back}`,
+      events: [last.named(0), namedEvent(id, cpu, t, fields, at)],
+    }));
+  }
+}
+
+/** tau; a flush stamps starttime, so the version's own instant is not before it. */
+function instantOf(fields: Float64Array, at: number): Ns {
+  return Math.max(fields[at + STARTTIME], Math.min(fields[at + T], fields[at + P]));
+}
+
+/** User time in the tuple that the reader does not show. */
+function hiddenUser(fields: Float64Array, at: number): Ns {
+  if (fields[at + READER] === Reader.Complete) return 0;
+  return fields[at + VTIME_GTIME] + (runsUser(fields[at + STATE]) ? 0 : fields[at + VTIME_UTIME]);
+}
+
+/** System time in the tuple that the reader does not show. */
+function hiddenSystem(fields: Float64Array, at: number): Ns {
+  if (fields[at + READER] === Reader.Complete) return 0;
+  return isRunning(fields[at + STATE]) && !runsUser(fields[at + STATE]) ? 0 : fields[at + VTIME_STIME];
+}

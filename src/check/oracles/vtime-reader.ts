@@ -1,0 +1,232 @@
+/**
+ * Legal remote read, the reader's side. The reader brackets its look by loads of sequence and
+ * promise; the look is legal if some version inside the bracket explains all of it.
+ *
+ *      writer (CPU 1)                      reader (CPU 0, at its time t)
+ *      version 6, at s6                    loads (k0, p0)
+ *                                          copies the tuple, loads the promise p: says "version k"
+ *      version 7, at s7                    loads (k1, p1)
+ *
+ * Legal: k0 <= k <= k1; the tuple is version k's; min(t, p) is not before min(t, p0), not after p1,
+ * and not after the stamp of version k + 1, when there is one; and what the reader made of it is the
+ * tuple's worth at tau = max(s_k, min(t, p)). No tolerance.
+ *
+ * A version may stand later in the stream than a read of it (the writer was ahead): such a read
+ * waits until the newest version of its bracket has come.
+ */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { EVENT_ARITY, Event, ROW_HEAD } from '../../../shared/events.ts';
+import { VtimeState } from '../../../shared/structs/task.ts';
+import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
+import { KeptEvents, namedEvent, places } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription, Verdict, WitnessEvent } from '../oracle.ts';
+import { isRunning, liveAt, pendingSystem, pendingUser, READER_NAMES } from '../vtime-formula.ts';
+import { UNKNOWN_VERSION, VersionRing } from '../version-ring.ts';
+
+const [
+  BY, TASK, READER, T, K0, P0, K1, P1, K, P, STATE, STARTTIME, RAW_UTIME, RAW_STIME, VTIME_UTIME, VTIME_STIME, VTIME_GTIME, UTIME, STIME,
+] = places(
+  'task_cputime', 'by', 'task', 'reader', 't', 'k0', 'p0', 'k1', 'p1', 'k', 'p', 'state', 'starttime', 'raw_utime', 'raw_stime',
+  'vtime_utime', 'vtime_stime', 'vtime_gtime', 'utime', 'stime',
+);
+const [V_TASK, V_K, V_STATE, V_CPU, V_STARTTIME, V_UTIME, V_STIME, V_GTIME, V_VTIME_UTIME, V_VTIME_STIME, V_VTIME_GTIME] = places(
+  'vtime_publish', 'task', 'k', 'state', 'cpu', 'starttime', 'utime', 'stime', 'gtime', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
+);
+const [CHILD] = places('sched_process_fork', 'child');
+
+/** Versions kept of each task. On one thread a reader lags by at most a cut; engines with skew ask for more. */
+const RING_LENGTH = 128;
+const READ_ARITY = EVENT_ARITY[Event.task_cputime];
+
+export class VtimeReader extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'V-02',
+    says: 'every remote read of a task’s CPU time is explained by one published version inside its bracket, and has that version’s exact worth at the reader’s instant',
+    reference: 'kernel/sched/cputime.c task_cputime; docs/CHECKING.md, legal remote read',
+    blindTo: 'whether the version itself is right (V-01), and how many ticks a sampled task had when it was read (C-05)',
+    listens: ['vtime_publish', 'task_cputime', 'sched_process_fork'],
+  };
+
+  readonly #versions: VersionRing;
+  /** Reads of versions that the stream has yet to show, by task: whole rows. */
+  readonly #waiting = new Map<TaskId, Float64Array[]>();
+  /** The latest instant for which a task's newest version was used, and that read. */
+  readonly #usedUntil: Float64Array;
+  readonly #usedBy: KeptEvents;
+
+  constructor(facts: RunFacts, ringLength = RING_LENGTH) {
+    super(VtimeReader.about, facts);
+    this.#versions = new VersionRing(facts.tasks.length, ringLength);
+    this.#usedUntil = new Float64Array(facts.tasks.length).fill(-1);
+    this.#usedBy = new KeptEvents(facts.tasks.length, 'task_cputime');
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    switch (id) {
+      case Event.vtime_publish: return this.#onPublish(cpu, t, fields, at);
+      case Event.task_cputime: return this.#onRead(cpu, t, fields, at);
+      case Event.sched_process_fork: return this.#onFork(fields[at + CHILD]);
+    }
+  }
+
+  /** Reads whose version never came are violations too: a read that nobody can judge is not legal. */
+  override finish(): Verdict {
+    for (const rows of this.#waiting.values()) for (const row of rows) this.#judge(row[1], row[2], row, ROW_HEAD);
+    this.#waiting.clear();
+    return this.verdict();
+  }
+
+  #onPublish(cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const task = fields[at + V_TASK];
+    if (this.#usedUntil[task] > t) {
+      this.broken(() => ({
+        says: `${this.#readerName(this.#usedBy.rows, this.#usedBy.at(task))} took version ${fields[at + V_K] - 1} of ${this.nameOf(task)}'s vtime for the truth at ${this.#usedUntil[task]} ns, but version ${fields[at + V_K]} holds from ${t} ns`,
+        events: [this.#usedBy.named(task), namedEvent(Event.vtime_publish, cpu, t, fields, at)],
+      }));
+    }
+    this.#usedUntil[task] = -1;
+    this.#versions.put(task, fields[at + V_K], cpu, t, fields, at);
+    if (this.#waiting.size > 0) this.#judgeWaiting(task);
+  }
+
+  #onRead(cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const task = fields[at + TASK];
+    if (fields[at + K1] <= this.#versions.newest(task)) return this.#judge(cpu, t, fields, at);
+    const row = new Float64Array(ROW_HEAD + READ_ARITY);
+    row.set([Event.task_cputime, cpu, t]);
+    row.set(fields.subarray(at, at + READ_ARITY), ROW_HEAD);
+    const rows = this.#waiting.get(task);
+    if (rows) rows.push(row);
+    else this.#waiting.set(task, [row]);
+  }
+
+  #judgeWaiting(task: TaskId): void {
+    const rows = this.#waiting.get(task);
+    if (!rows) return;
+    const newest = this.#versions.newest(task);
+    const still = rows.filter((row) => row[ROW_HEAD + K1] > newest);
+    for (const row of rows) if (row[ROW_HEAD + K1] <= newest) this.#judge(row[1], row[2], row, ROW_HEAD);
+    if (still.length > 0) this.#waiting.set(task, still);
+    else this.#waiting.delete(task);
+  }
+
+  /** A record of a fork pool begins a new life: its accounts are empty, whatever its last version says. */
+  #onFork(child: TaskId): void {
+    const ring = this.#versions.of(child);
+    const slot = this.#versions.find(child, this.#versions.newest(child), V_K);
+    if (slot === UNKNOWN_VERSION) return;
+    const at = ring.at(slot);
+    for (const field of [V_UTIME, V_STIME, V_GTIME, V_VTIME_UTIME, V_VTIME_STIME, V_VTIME_GTIME]) ring.rows[at + field] = 0;
+  }
+
+  #judge(cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const task = fields[at + TASK];
+    const k = fields[at + K];
+    this.checked++;
+    if (k < fields[at + K0] || k > fields[at + K1]) {
+      return this.#illegal(`accepted version ${k} outside its bracket ${fields[at + K0]} .. ${fields[at + K1]}`, UNKNOWN_VERSION, cpu, t, fields, at);
+    }
+    const slot = this.#versions.find(task, k, V_K);
+    if (slot === UNKNOWN_VERSION) {
+      const newest = this.#versions.newest(task);
+      const why = k > newest ? `nobody has published (the newest is ${newest})` : `is no longer known (the newest is ${newest}): the read went unjudged`;
+      return this.#illegal(`accepted version ${k}, which ${why}`, UNKNOWN_VERSION, cpu, t, fields, at);
+    }
+    const ring = this.#versions.of(task);
+    const wrong =
+      this.#tupleOf(ring.rows, ring.at(slot), fields, at) ?? this.#instantOf(task, k, ring, slot, fields, at) ?? valueOf(ring.t(slot), fields, at);
+    if (wrong !== undefined) return this.#illegal(wrong, slot, cpu, t, fields, at);
+    this.#remember(task, k, cpu, t, fields, at);
+  }
+
+  /** The accepted tuple must be the version's, field by field. */
+  #tupleOf(version: Float64Array, v: number, fields: Float64Array, at: number): string | undefined {
+    const state = version[v + V_STATE];
+    if (fields[at + STATE] !== state) return differs('state', fields[at + STATE], state);
+    if (state !== VtimeState.Inactive && fields[at + STARTTIME] !== version[v + V_STARTTIME]) {
+      return differs('starttime', fields[at + STARTTIME], version[v + V_STARTTIME]);
+    }
+    if (fields[at + VTIME_UTIME] !== version[v + V_VTIME_UTIME]) return differs('vtime_utime', fields[at + VTIME_UTIME], version[v + V_VTIME_UTIME]);
+    if (fields[at + VTIME_STIME] !== version[v + V_VTIME_STIME]) return differs('vtime_stime', fields[at + VTIME_STIME], version[v + V_VTIME_STIME]);
+    if (fields[at + VTIME_GTIME] !== version[v + V_VTIME_GTIME]) return differs('vtime_gtime', fields[at + VTIME_GTIME], version[v + V_VTIME_GTIME]);
+    if (!this.#charged(state, fields[at + RAW_UTIME], version[v + V_UTIME])) return differs('utime', fields[at + RAW_UTIME], version[v + V_UTIME]);
+    if (!this.#charged(state, fields[at + RAW_STIME], version[v + V_STIME])) return differs('stime', fields[at + RAW_STIME], version[v + V_STIME]);
+    return undefined;
+  }
+
+  /** While no vtime is active, the ticks of a sampling CPU may have charged whole ticks since the version. */
+  #charged(state: number, read: Ns, published: Ns): boolean {
+    if (read === published) return true;
+    return state === VtimeState.Inactive && read > published && (read - published) % this.facts.tickNs === 0;
+  }
+
+  /** min(t, p) must lie where the version was the truth. Where time does not run, every instant has the same worth. */
+  #instantOf(task: TaskId, k: number, ring: KeptEvents, slot: number, fields: Float64Array, at: number): string | undefined {
+    if (!isRunning(fields[at + STATE])) return undefined;
+    const t = fields[at + T];
+    const instant = Math.min(t, fields[at + P]);
+    const cpu = ring.rows[ring.at(slot) + V_CPU];
+    const earliest = Math.min(t, fields[at + P0]);
+    if (instant < earliest && this.#cpuOf(task, fields[at + K0]) === cpu) {
+      return `looked at ${instant} ns, before its bracket began at ${earliest} ns`;
+    }
+    if (instant > fields[at + P1] && this.#cpuOf(task, fields[at + K1]) === cpu) {
+      return `looked at ${instant} ns, beyond the promise ${fields[at + P1]} ns that ended its bracket`;
+    }
+    const next = this.#versions.find(task, k + 1, V_K);
+    if (next !== UNKNOWN_VERSION && instant > ring.t(next)) {
+      return `took version ${k} for the truth at ${instant} ns, but version ${k + 1} holds from ${ring.t(next)} ns`;
+    }
+    return undefined;
+  }
+
+  /** CPU whose promise was loaded with version `k`; -1 when it is not known. */
+  #cpuOf(task: TaskId, k: number): CpuId {
+    const slot = this.#versions.find(task, k, V_K);
+    if (slot === UNKNOWN_VERSION) return -1;
+    const ring = this.#versions.of(task);
+    return ring.rows[ring.at(slot) + V_CPU];
+  }
+
+  /** Keeps the read that trusts the newest version longest, in case its successor turns out to be older. */
+  #remember(task: TaskId, k: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    if (!isRunning(fields[at + STATE]) || k !== this.#versions.newest(task)) return;
+    const instant = Math.min(fields[at + T], fields[at + P]);
+    if (instant <= this.#usedUntil[task]) return;
+    this.#usedUntil[task] = instant;
+    this.#usedBy.keep(task, Event.task_cputime, cpu, t, fields, at);
+  }
+
+  #illegal(what: string, slot: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const task = fields[at + TASK];
+    this.broken(() => {
+      const version: WitnessEvent[] = slot === UNKNOWN_VERSION ? [] : [this.#versions.of(task).named(slot)];
+      return {
+        says: `${this.#readerName(fields, at)}, reading ${this.nameOf(task)} at ${fields[at + T]} ns, ${what}`,
+        events: [...version, namedEvent(Event.task_cputime, cpu, t, fields, at)],
+      };
+    });
+  }
+
+  #readerName(fields: Float64Array, at: number): string {
+    return `${this.nameOf(fields[at + BY])} (${READER_NAMES[fields[at + READER]]} reader)`;
+  }
+}
+
+function differs(field: string, read: number, published: number): string {
+  return `accepted ${field} ${read} where the version it names has ${published}: a torn or stale tuple`;
+}
+
+/** The value must be the tuple's worth at tau; `stamp` is s_k. */
+function valueOf(stamp: Ns, fields: Float64Array, at: number): string | undefined {
+  const state = fields[at + STATE];
+  const reader = fields[at + READER];
+  const tau = Math.max(stamp, Math.min(fields[at + T], fields[at + P]));
+  const live = liveAt(state, fields[at + STARTTIME], tau);
+  const user = fields[at + RAW_UTIME] + pendingUser(reader, state, fields[at + VTIME_UTIME], fields[at + VTIME_GTIME], live);
+  const system = fields[at + RAW_STIME] + pendingSystem(reader, state, fields[at + VTIME_STIME], live);
+  if (fields[at + UTIME] !== user) return `made utime ${fields[at + UTIME]} of version ${fields[at + K]}, which is worth ${user} at ${tau} ns`;
+  if (fields[at + STIME] !== system) return `made stime ${fields[at + STIME]} of version ${fields[at + K]}, which is worth ${system} at ${tau} ns`;
+  return undefined;
+}

@@ -1,0 +1,42 @@
+/**
+ * What a task's vtime tuple is worth at an instant, by the rules of Linux's readers, written once
+ * more and apart from the kernel's own code.
+ *
+ * | state | user time since starttime | system time since starttime |
+ * | --- | --- | --- |
+ * | Inactive, Idle | - | - |
+ * | Sys | - | yes |
+ * | User, Guest | yes | - |
+ *
+ * `complete` adds every accumulator; `linux` adds only that of the present state, so that what a
+ * task has in the other one is out of sight until it is charged (below a tick).
+ */
+import { VtimeState } from '../../shared/structs/task.ts';
+import type { Ns } from '../../shared/units.ts';
+
+/** The `reader` field of `task_cputime` and `kcpustat_cpu_fetch`. */
+export const Reader = { Linux: 0, Complete: 1 } as const;
+export const READER_NAMES = ['linux', 'complete'];
+
+/** Whether time runs for the task. */
+export const isRunning = (state: number): boolean => state >= VtimeState.Sys;
+
+/** Whether what runs is user time; meaningful while time runs. */
+export const runsUser = (state: number): boolean => state >= VtimeState.User;
+
+/** Time since `starttime`, for a state in which time runs. */
+export const liveAt = (state: number, starttime: Ns, tau: Ns): Ns => (isRunning(state) ? Math.max(0, tau - starttime) : 0);
+
+/** User time that the reader adds to the charged one. @linux kernel/sched/cputime.c task_cputime */
+export function pendingUser(reader: number, state: number, utime: Ns, gtime: Ns, live: Ns): Ns {
+  const running = runsUser(state) ? live : 0;
+  if (reader === Reader.Complete) return utime + gtime + running;
+  return runsUser(state) ? utime + running : 0;
+}
+
+/** System time that the reader adds to the charged one. @linux kernel/sched/cputime.c task_cputime */
+export function pendingSystem(reader: number, state: number, stime: Ns, live: Ns): Ns {
+  const running = state === VtimeState.Sys ? live : 0;
+  if (reader === Reader.Complete) return stime + running;
+  return state === VtimeState.Sys ? stime + running : 0;
+}
