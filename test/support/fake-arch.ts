@@ -1,0 +1,162 @@
+/** One CPU's hardware for tests of the kernel alone: a clock that the test sets, and a record of what the kernel did. */
+import { EVENTS, Mode, type EventName } from '../../shared/events.ts';
+import { layOutMachine } from '../../shared/machine-map.ts';
+import { EventKind } from '../../shared/memory/guards.ts';
+import { PlainMemory } from '../../shared/memory/plain-memory.ts';
+import type { MessageKind } from '../../shared/structs/cpu.ts';
+import { Policy } from '../../shared/structs/task.ts';
+import { ClocksourceId } from '../../shared/structs/global.ts';
+import { KTIME_MAX, type CpuId, type Cycles, type Ns, type TaskId } from '../../shared/units.ts';
+import type { Arch, DeviceMode, Path } from '../../src/kernel/arch.ts';
+import type { KernelConfig } from '../../src/kernel/config.ts';
+import { asLinux } from '../../src/kernel/decisions.ts';
+import { KernelImage } from '../../src/kernel/image.ts';
+import { KernelCpu } from '../../src/kernel/kernel-cpu.ts';
+import { schedInit } from '../../src/kernel/sched/core.ts';
+import { setAttributesOfNewTask } from '../../src/kernel/sched/attributes.ts';
+import { dlTaskTimer } from '../../src/kernel/sched/deadline.ts';
+import { hrtimersCpuStarting } from '../../src/kernel/time/hrtimer.ts';
+import { changeClocksource, timekeepingInit } from '../../src/kernel/time/timekeeping.ts';
+import type { Attributes, Workload } from '../../src/kernel/user.ts';
+import { KERNEL_VERSIONS } from '../../src/kernel/versions.ts';
+
+export interface Sent {
+  readonly to: CpuId;
+  readonly kind: MessageKind;
+  readonly a: number;
+  readonly b: number;
+}
+export interface Traced {
+  readonly name: string;
+  readonly fields: readonly number[];
+}
+
+export class FakeArch implements Arch {
+  readonly cpu: CpuId;
+  clock: Ns = 0;
+  /** What every path costs. */
+  cost: Ns = 0;
+  mode: Mode = Mode.System;
+  readonly sent: Sent[] = [];
+  readonly traced: Traced[] = [];
+  readonly spent: Path[] = [];
+  readonly switches: TaskId[] = [];
+  /** Called when the stack switches, to look at memory in the middle of it. */
+  onSwitch: (task: TaskId) => void = () => undefined;
+
+  constructor(cpu: CpuId) {
+    this.cpu = cpu;
+  }
+
+  schedClock(): Ns {
+    return this.clock;
+  }
+  schedClockCpu(): Ns {
+    return this.clock;
+  }
+  promiseOf(): Ns {
+    return KTIME_MAX;
+  }
+  spend(path: Path): void {
+    this.spent.push(path);
+    this.clock += this.cost;
+  }
+  costOf(): Ns {
+    return this.cost;
+  }
+  advanceTo(stamp: Ns): void {
+    this.clock = Math.max(this.clock, stamp);
+  }
+  readCounter(): Cycles {
+    return this.clock as number;
+  }
+  setEventMode(_mode: DeviceMode, _periodTicks: Cycles): void {
+    // no event device
+  }
+  setNextEvent(): boolean {
+    return true;
+  }
+  send(to: CpuId, kind: MessageKind, a: number, b: number): void {
+    this.sent.push({ to, kind, a, b });
+  }
+  switchTo(task: TaskId): void {
+    this.switches.push(task);
+    this.onSwitch(task);
+  }
+  setMode(mode: Mode): void {
+    this.mode = mode;
+  }
+  trace(id: number, ...fields: number[]): void {
+    this.traced.push({ name: EVENTS[id]!.name, fields });
+  }
+  traceFields(id: number, fields: Float64Array): void {
+    this.traced.push({ name: EVENTS[id]!.name, fields: [...fields] });
+  }
+
+  /** Fields of all records of one event, oldest first. */
+  fieldsOf(name: EventName): (readonly number[])[] {
+    return this.traced.filter((row) => row.name === name).map((row) => row.fields);
+  }
+}
+
+/** Attributes of an ordinary task, but for what is given. */
+export function attributesOf(given: Partial<Attributes> = {}): Attributes {
+  return { policy: Policy.Other, nice: 0, rtPriority: 0, dlRuntime: 0, dlDeadline: 0, dlPeriod: 0, cpus: null, ...given };
+}
+
+const NO_WORKLOAD: Workload = {
+  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [],
+  user: { next: () => { throw new Error('no programs here'); } },
+};
+
+export const FAKE_CONFIG: KernelConfig = {
+  version: KERNEL_VERSIONS[0]!, hz: 250, tickNs: 4_000_000, highres: true, skewTick: false, clocksource: 'tsc', nolapicTimer: false,
+  tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: [], workload: NO_WORKLOAD,
+};
+
+const neverCalled = (): boolean => { throw new Error('this timer is not part of the test'); };
+
+/** A machine of guarded memory and fake hardware, its schedulers initialised, its tasks new with the given attributes. */
+export class FakeMachine {
+  readonly memory: PlainMemory;
+  readonly image: KernelImage;
+  readonly archs: readonly FakeArch[];
+  readonly cpus: readonly KernelCpu[];
+  /** The first task that is not an idle one. */
+  readonly first: TaskId;
+
+  constructor(cpus: number, tasks: readonly Attributes[]) {
+    const map = layOutMachine({ cpus, tasks: cpus + tasks.length, syncObjects: 0, sharedTimers: 0 });
+    this.memory = new PlainMemory(map.map);
+    this.image = new KernelImage(this.memory, map);
+    this.first = cpus;
+    this.archs = Array.from({ length: cpus }, (_, c) => new FakeArch(c));
+    const config = { ...FAKE_CONFIG, cputime: this.archs.map(() => 'tick' as const) };
+    this.cpus = this.archs.map((arch, c) => new KernelCpu(c, this.image, config, arch, asLinux, [neverCalled, neverCalled, dlTaskTimer]));
+    tasks.forEach((attributes, i) => setAttributesOfNewTask(this.image, cpus + i, attributes));
+    this.cpus.forEach((cpu) => this.as(cpu.id, () => this.start(cpu)));
+  }
+
+  /** Does something as that CPU: the guards of memory judge each store. */
+  as<T>(cpu: CpuId, what: (cpu: KernelCpu) => T): T {
+    this.memory.runAs(cpu, EventKind.Interacting);
+    return what(this.cpus[cpu]!);
+  }
+
+  /** Task number `i` of those that the test declared. */
+  task(i: number): KernelImage['tasks'][number] {
+    return this.image.tasks[this.first + i]!;
+  }
+
+  setClock(now: Ns): void {
+    for (const arch of this.archs) arch.clock = now;
+  }
+
+  private start(cpu: KernelCpu): void {
+    schedInit(cpu);
+    hrtimersCpuStarting(cpu);
+    if (cpu.id !== 0) return;
+    timekeepingInit(cpu);
+    changeClocksource(cpu, ClocksourceId.Tsc);
+  }
+}
