@@ -1,0 +1,44 @@
+/** The kernel's command line of a scenario: the block's and the flag's, read as one, and what it amounts to here. */
+import { BadParameter, parseCmdline, type CommandLine } from '../kernel/cmdline.ts';
+import { BadInput } from './bad-input.ts';
+import type { Source } from './rtapp/source.ts';
+
+/** Clock sources that this machine has. */
+const CLOCKSOURCES = ['tsc', 'jiffies'];
+
+/** `--cmdline` is appended to the block's, so it wins. Throws BadInput. */
+export function readCmdline(text: string, cpus?: number): CommandLine {
+  try {
+    return parseCmdline(text, cpus);
+  } catch (error) {
+    if (!(error instanceof BadParameter)) throw error;
+    const { parameter, found, expected } = error;
+    throw new BadInput({ file: 'kernel command line', path: parameter, found, expected, hint: `It reads: ${text.trim()}` });
+  }
+}
+
+/** Says what the machine makes of the parameters that it does not follow to the letter. */
+export function noteParameters(source: Source, cmdline: CommandLine): void {
+  const { approximations, warnings } = source;
+  approximations.add('The tick never stops: the machine acts as with nohz=off, whatever nohz= says.');
+  if (cmdline.nohzFull !== null) {
+    approximations.add('CPUs of nohz_full= get context tracking and account CPU time exactly (gen), but keep their tick.');
+  }
+  if (cmdline.maxcpus !== null) approximations.add('CPUs beyond maxcpus= are not there at all; they cannot be brought up later.');
+  for (const name of withoutEffect(cmdline)) approximations.add(`${name} is read and has no effect yet.`);
+  if (cmdline.clocksource !== null && !CLOCKSOURCES.includes(cmdline.clocksource)) {
+    warnings.push(`command line: there is no clock source ${cmdline.clocksource} here (${CLOCKSOURCES.join(', ')}); the best one stays.`);
+  }
+  if (cmdline.ignored.length > 0) warnings.push(`command line: ignored: ${cmdline.ignored.join(', ')}`);
+}
+
+function withoutEffect(cmdline: CommandLine): string[] {
+  const names: string[] = [];
+  if (cmdline.nolapicTimer) names.push('nolapic_timer');
+  if (cmdline.rcuNocbs !== null) names.push('rcu_nocbs=');
+  if (cmdline.threadirqs) names.push('threadirqs');
+  if (!cmdline.timerMigration) names.push('timer_migration=');
+  if (cmdline.isolcpus?.nohz === true) names.push('isolcpus=nohz');
+  if (cmdline.isolcpus?.managedIrq === true) names.push('isolcpus=managed_irq');
+  return names;
+}

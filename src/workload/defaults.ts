@@ -1,0 +1,21 @@
+/** What a scenario is where nobody says otherwise. Golden traces depend on these. */
+import type { MachineSpec } from './scenario.ts';
+
+export const DEFAULT_HZ = 250;
+/** Or the highest CPU that the scenario names, and one. */
+export const DEFAULT_CPUS = 4;
+export const DEFAULT_SEED = 1;
+export const DEFAULT_CPUTIME = 'auto';
+export const DEFAULT_READER = 'linux';
+export const DEFAULT_TIES = 'fixed';
+
+/** Tick rates that the kernel can be built with here. */
+export const HZ_CHOICES = [100, 250, 1000] as const;
+
+/** A PC of today: invariant TSC, a 62.5 MHz APIC timer as QEMU has it, a microsecond for a message. */
+export const DEFAULT_MACHINE: MachineSpec = {
+  tscHz: 2_400_000_000,
+  lapicHz: 62_500_000,
+  ipiDelayNs: 1_000,
+  costs: {},
+};

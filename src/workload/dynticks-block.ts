@@ -1,0 +1,128 @@
+/**
+ * The `dynticks` block of a scenario: the machine, and who reads whose CPU time. One schema checks
+ * it, gives it its types and is shipped as JSON Schema. Times and frequencies carry their unit.
+ * The message of each rule says what is expected, as a noun; `readBlock` adds the place.
+ */
+import { z } from 'zod';
+import { NR_CPUS_MAX } from '../../shared/limits.ts';
+import { Path } from '../kernel/arch.ts';
+import { HZ_CHOICES } from './defaults.ts';
+import { BadQuantity, FREQUENCY_PATTERN, parseFrequency, parseTime, TIME_PATTERN } from './quantity.ts';
+import { POLICIES } from './rtapp/grammar.ts';
+
+const TIME = 'a time with its unit, such as "5s", "1.5ms", "200us" or "10ns"';
+const FREQUENCY = 'a frequency with its unit, such as "2.4GHz" or "100MHz"';
+
+function quantity(pattern: string, expected: string, parse: (text: string) => number, least: number) {
+  return z.string({ error: expected }).regex(new RegExp(pattern), { error: expected }).transform((text, context) => {
+    try {
+      const value = parse(text);
+      if (value >= least) return value;
+      context.addIssue({ code: 'custom', message: `${expected}, at least ${least} of its smallest unit` });
+    } catch (error) {
+      if (!(error instanceof BadQuantity)) throw error;
+      context.addIssue({ code: 'custom', message: error.expected });
+    }
+    return z.NEVER;
+  });
+}
+
+const time = quantity(TIME_PATTERN, TIME, parseTime, 1);
+const frequency = quantity(FREQUENCY_PATTERN, FREQUENCY, parseFrequency, 1_000);
+
+const integer = (what: string, least: number, most: number) => {
+  const error = `${what}, an integer from ${least} to ${most === Number.MAX_SAFE_INTEGER ? '2^53 - 1' : most}`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+};
+
+const text = (what: string) => z.string({ error: `${what} (a string)` });
+const name = (what: string) => text(what).min(1, { error: `${what}, not empty` });
+
+const choice = <const T extends readonly string[]>(words: T) =>
+  z.enum(words, { error: words.map((word) => `"${word}"`).join(' or ') });
+
+/** Every CPU number is checked against the machine later; here only that it is one. */
+const cpu = integer('a CPU', 0, NR_CPUS_MAX - 1);
+
+const allOr = <T extends z.ZodType>(items: T, what: string) =>
+  z.union([z.literal('all'), z.array(items)], { error: `"all" or an array of ${what}` });
+
+const pathNames = Object.keys(Path) as [keyof typeof Path, ...(keyof typeof Path)[]];
+const costError = `costs by the kernel's paths: ${pathNames.join(', ')}`;
+
+const machine = z.strictObject({
+  tsc: frequency.optional().describe('frequency of the counter that the tsc clock source reads'),
+  lapic: frequency.optional().describe('frequency of each CPU’s event device'),
+  ipiDelay: time.optional().describe('way of a message from one CPU to another'),
+  costs: z.partialRecord(z.enum(pathNames, { error: costError }), time, { error: costError }).optional()
+    .describe('how long a path through the kernel takes'),
+}, { error: 'a machine (an object)' });
+
+const readerPolicies = Object.keys(POLICIES).filter((policy) => policy !== 'SCHED_DEADLINE');
+
+const reader = z.strictObject({
+  name: name('a name').describe('name of the reader’s task; cuts refer to it'),
+  cpu: cpu.optional().describe('where it runs; missing: anywhere'),
+  every: time.describe('its period'),
+  tasks: allOr(name('a task'), 'task names').optional().describe('tasks whose CPU time it reads, all instances'),
+  cpus: allOr(cpu, 'CPUs').optional().describe('CPUs whose times it reads'),
+  adjusted: z.boolean({ error: 'true or false' }).optional().describe('also the scaled pair that /proc shows'),
+  reader: choice(['linux', 'complete']).optional().describe('how it reads; missing: as the whole scenario'),
+  policy: choice(readerPolicies).optional(),
+  priority: integer('a nice value or a real-time priority', -20, 99).optional(),
+}, { error: 'a reader (an object)' });
+
+const cut = z.strictObject({
+  cpu,
+  event: z.strictObject({
+    entry: choice(['timer', 'ipi', 'device', 'step']),
+    n: integer('a number', 0, Number.MAX_SAFE_INTEGER),
+  }, { error: '{"entry": ..., "n": ...}' }).describe('the n-th event of that entry on the CPU, 0 first'),
+  access: z.strictObject({
+    struct: name('a struct'),
+    field: name('a field'),
+    op: choice(['load', 'store']),
+    n: integer('a number', 0, Number.MAX_SAFE_INTEGER),
+  }, { error: '{"struct": ..., "field": ..., "op": ..., "n": ...}' }).describe('the n-th touch of that field in the event, 0 first'),
+  run: z.union([
+    z.strictObject({ irq: z.literal('timer') }),
+    z.strictObject({ reader: name('a reader') }),
+  ], { error: '{"irq": "timer"} or {"reader": name}' }).describe('what runs right after that touch'),
+}, { error: 'a cut (an object)' });
+
+const hzError = HZ_CHOICES.join(' or ');
+
+export const dynticksBlock = z.strictObject({
+  cpus: integer('a number of CPUs', 1, NR_CPUS_MAX).optional(),
+  cmdline: text('a kernel command line').optional().describe('Linux’s own boot parameters'),
+  hz: z.union(HZ_CHOICES.map((hz) => z.literal(hz)), { error: hzError }).optional().describe('ticks per second'),
+  machine: machine.optional(),
+  readers: z.array(reader, { error: 'an array of readers' }).optional(),
+  faults: z.array(name('a fault'), { error: 'an array of faults' }).optional().describe('bugs that are switched on'),
+  seed: integer('a seed', 0, Number.MAX_SAFE_INTEGER).optional(),
+  kernel: text('a kernel version').optional(),
+  cputime: choice(['auto', 'tick', 'gen']).optional().describe('how CPU time is accounted'),
+  reader: choice(['linux', 'complete']).optional().describe('how readers read, where they do not say'),
+  ties: choice(['fixed', 'shuffled']).optional().describe('order of events at one instant'),
+  cuts: z.array(cut, { error: 'an array of cuts' }).optional(),
+  duration: time.optional(),
+}, { error: 'a dynticks block (an object)' });
+
+export type DynticksBlock = z.infer<typeof dynticksBlock>;
+
+/** Keys of the design whose mechanism does not exist yet. */
+export const LATER_KEYS: Readonly<Record<string, string>> = {
+  events: 'hotplug, suspend and clock changes are simulated',
+  reads: 'CPUs run on threads of their own',
+  skew: 'CPUs run on threads of their own',
+  kthreads: 'kernel threads are simulated',
+};
+
+/** The block's form as JSON Schema, for editors. */
+export function dynticksJsonSchema(): object {
+  return {
+    $id: 'https://dynticks.dev/schema/dynticks-block.json',
+    title: 'The dynticks block of a scenario',
+    ...z.toJSONSchema(dynticksBlock, { io: 'input' }),
+  };
+}

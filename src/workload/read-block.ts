@@ -1,0 +1,82 @@
+/** Reads the `dynticks` block: what the schema finds becomes one message with its place in the file. */
+import type { z } from 'zod';
+import { meantHint } from './did-you-mean.ts';
+import { dynticksBlock, LATER_KEYS, type DynticksBlock } from './dynticks-block.ts';
+import { describeNode, lastEntry, nodeAt, plainOf, type JsonNode, type ObjectNode } from './rtapp/document.ts';
+import type { Source } from './rtapp/source.ts';
+
+/** Throws BadInput. No block: all defaults. */
+export function readBlock(source: Source, node: JsonNode | null): DynticksBlock {
+  if (node === null) return {};
+  refuseRepeated(source, node, 'dynticks');
+  if (node.kind === 'object') refuseLater(source, node);
+  const result = dynticksBlock.safeParse(plainOf(node));
+  if (result.success) return result.data;
+  throw complaint(source, node, result.error.issues[0]!);
+}
+
+/** In rt-app a repeated key is an event of its own; in our block it can only be a mistake. */
+function refuseRepeated(source: Source, node: JsonNode, path: string): void {
+  if (node.kind === 'array') node.items.forEach((item, i) => refuseRepeated(source, item, `${path}[${i}]`));
+  if (node.kind !== 'object') return;
+  const seen = new Set<string>();
+  for (const { key, at, value } of node.entries) {
+    if (seen.has(key)) throw source.bad(at, path, `the key "${key}" twice`, 'each key once');
+    seen.add(key);
+    refuseRepeated(source, value, `${path}.${key}`);
+  }
+}
+
+function refuseLater(source: Source, block: ObjectNode): void {
+  for (const [key, why] of Object.entries(LATER_KEYS)) {
+    const entry = lastEntry(block, key);
+    if (entry !== null) {
+      throw source.bad(entry.at, `dynticks.${key}`, `the key "${key}"`, 'a key that exists', `It will not work until ${why}.`);
+    }
+  }
+}
+
+function complaint(source: Source, root: JsonNode, issue: z.core.$ZodIssue): Error {
+  const node = nodeAt(root, issue.path);
+  const path = pathText(issue.path);
+  if (issue.code === 'unrecognized_keys') return unknownKey(source, node, path, issue.keys[0]!);
+  const missing = isMissing(root, issue.path);
+  const last = String(issue.path.at(-1));
+  const found = missing ? `no "${last}"` : describeNode(node);
+  return source.bad(node.at, path, found, missing ? `"${last}": ${issue.message}` : issue.message);
+}
+
+function unknownKey(source: Source, node: JsonNode, path: string, key: string): Error {
+  const at = (node.kind === 'object' ? lastEntry(node, key)?.at : undefined) ?? node.at;
+  const known = knownKeysAt(path);
+  const hint = meantHint(key, known) ?? `Keys are ${known.join(', ')}.`;
+  return source.bad(at, path, `the unknown key "${key}"`, 'a key of the dynticks block', hint);
+}
+
+function isMissing(root: JsonNode, path: readonly PropertyKey[]): boolean {
+  const parent = nodeAt(root, path.slice(0, -1));
+  return path.length > 0 && parent.kind === 'object' && lastEntry(parent, String(path.at(-1))) === null;
+}
+
+/** `dynticks.readers[0].every` */
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, step) => text + (typeof step === 'number' ? `[${step}]` : `.${String(step)}`), 'dynticks');
+}
+
+/** The schema's keys at a path of objects and arrays. */
+function knownKeysAt(path: string): string[] {
+  let schema: unknown = dynticksBlock;
+  for (const step of path.split(/[.[]/).slice(1)) schema = innerSchema(schema, step);
+  const shape = (unwrap(schema) as { shape?: object }).shape;
+  return Object.keys(shape ?? dynticksBlock.shape);
+}
+
+function innerSchema(schema: unknown, step: string): unknown {
+  const inner = unwrap(schema) as { shape?: Record<string, unknown>; element?: unknown };
+  return step.endsWith(']') ? inner.element : inner.shape?.[step];
+}
+
+function unwrap(schema: unknown): unknown {
+  const optional = schema as { unwrap?: () => unknown; shape?: object } | undefined;
+  return optional?.shape === undefined && typeof optional?.unwrap === 'function' ? optional.unwrap() : optional ?? {};
+}

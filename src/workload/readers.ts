@@ -1,0 +1,84 @@
+/** The readers of the `dynticks` block, with names turned into declarations. */
+import { meantHint } from './did-you-mean.ts';
+import type { ReaderDeclaration } from './compile.ts';
+import type { DynticksBlock } from './dynticks-block.ts';
+import { nodeAt, type JsonNode } from './rtapp/document.ts';
+import { POLICIES } from './rtapp/grammar.ts';
+import type { TaskDeclaration } from './rtapp/model.ts';
+import { checkSched } from './rtapp/parse-sched.ts';
+import type { Source } from './rtapp/source.ts';
+
+type ReaderBlock = NonNullable<DynticksBlock['readers']>[number];
+
+/** Where a reader's complaints point. */
+interface ReaderPlace {
+  readonly source: Source;
+  readonly block: JsonNode;
+  readonly index: number;
+}
+
+/** `forced`: how all readers read, whatever they say (the flag); null: as they say, else `otherwise`. */
+export function readersOf(
+  source: Source, { readers }: DynticksBlock, block: JsonNode | null, tasks: readonly TaskDeclaration[], cpus: number,
+  forced: 'linux' | 'complete' | null, otherwise: 'linux' | 'complete',
+): readonly ReaderDeclaration[] {
+  if (readers === undefined || block === null) return [];
+  const names = new Set<string>();
+  return readers.map((reader, index) => {
+    const place: ReaderPlace = { source, block, index };
+    if (names.has(reader.name)) throw bad(place, ['name'], `the name "${reader.name}" again`, 'a name of its own for each reader');
+    names.add(reader.name);
+    return {
+      name: reader.name,
+      cpu: reader.cpu ?? null,
+      everyNs: reader.every,
+      ...targets(place, reader, tasks, cpus),
+      adjusted: reader.adjusted ?? false,
+      reader: forced ?? reader.reader ?? otherwise,
+      ...schedOf(place, reader),
+    };
+  });
+}
+
+function targets(
+  place: ReaderPlace, reader: ReaderBlock, tasks: readonly TaskDeclaration[], cpus: number,
+): Pick<ReaderDeclaration, 'declarations' | 'cpus'> {
+  if (reader.tasks === undefined && reader.cpus === undefined) {
+    throw bad(place, [], 'neither "tasks" nor "cpus"', 'something to read');
+  }
+  const all = Array.from({ length: cpus }, (_, cpu) => cpu);
+  return {
+    declarations: reader.tasks === 'all' ? tasks.map((_, i) => i) : (reader.tasks ?? []).flatMap((name, i) => named(place, name, i, tasks)),
+    cpus: reader.cpus === 'all' ? all : [...new Set(reader.cpus ?? [])].sort((a, b) => a - b),
+  };
+}
+
+/** All declarations of that name. */
+function named(place: ReaderPlace, name: string, i: number, tasks: readonly TaskDeclaration[]): number[] {
+  const found = tasks.flatMap((task, declaration) => (task.name === name ? [declaration] : []));
+  if (found.length === 0) {
+    throw bad(place, ['tasks', i], `"${name}"`, 'a task of this file', meantHint(name, tasks.map((task) => task.name)));
+  }
+  if (found.every((declaration) => tasks[declaration]!.instances === 0)) {
+    const { at } = nodeAt(place.block, ['readers', place.index, 'tasks', i]);
+    place.source.warn(at, pathOf(place, ['tasks', i]), `"${name}" is started only by fork; such instances are not read.`);
+  }
+  return found;
+}
+
+function schedOf(place: ReaderPlace, reader: ReaderBlock): Pick<ReaderDeclaration, 'policy' | 'priority'> {
+  const policy = POLICIES[reader.policy ?? 'SCHED_OTHER']!;
+  const realTime = reader.policy === 'SCHED_FIFO' || reader.policy === 'SCHED_RR';
+  const priority = reader.priority ?? (realTime ? 10 : 0);
+  const { at } = nodeAt(place.block, ['readers', place.index, 'priority']);
+  checkSched(place.source, { at, path: pathOf(place, []), policy, priority, dlRuntime: 0, dlDeadline: 0, dlPeriod: 0 }, policy);
+  return { policy, priority };
+}
+
+function bad(place: ReaderPlace, rest: readonly (string | number)[], found: string, expected: string, hint?: string): Error {
+  const { at } = nodeAt(place.block, ['readers', place.index, ...rest]);
+  return place.source.bad(at, pathOf(place, rest), found, expected, hint);
+}
+
+const pathOf = ({ index }: ReaderPlace, rest: readonly (string | number)[]): string =>
+  rest.reduce<string>((text, step) => text + (typeof step === 'number' ? `[${step}]` : `.${step}`), `dynticks.readers[${index}]`);

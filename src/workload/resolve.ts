@@ -1,0 +1,176 @@
+/**
+ * From a file's text and what the flags say to a scenario with every choice made: flag before kernel
+ * command line before scenario before default. Pure, so that every thread resolves it alike.
+ */
+import { KTIME_MAX, type Ns } from '../../shared/units.ts';
+import type { CommandLine } from '../kernel/cmdline.ts';
+import { KERNEL_VERSIONS } from '../kernel/versions.ts';
+import { BadInput } from './bad-input.ts';
+import { noteParameters, readCmdline } from './boot-parameters.ts';
+import { compileWorkload, type Compiled } from './compile.ts';
+import { askedCpus, bootedCpus, checkNamedCpus, defaultAffinity, namedCpus, nohzFullOf } from './cpus.ts';
+import {
+  DEFAULT_CPUTIME, DEFAULT_HZ, DEFAULT_MACHINE, DEFAULT_READER, DEFAULT_SEED, DEFAULT_TIES, HZ_CHOICES,
+} from './defaults.ts';
+import { meantHint } from './did-you-mean.ts';
+import type { DynticksBlock } from './dynticks-block.ts';
+import { readBlock } from './read-block.ts';
+import { readersOf } from './readers.ts';
+import { nodeAt, type JsonNode } from './rtapp/document.ts';
+import type { RtAppWorkload } from './rtapp/model.ts';
+import { parseWorkload } from './rtapp/parse-workload.ts';
+import { Source } from './rtapp/source.ts';
+import type { CutSpec, MachineSpec, Scenario } from './scenario.ts';
+
+/** What flags say; what is missing is decided by the scenario. */
+export interface Overrides {
+  /** Appended to the scenario's, so that it wins. */
+  readonly cmdline?: string;
+  readonly cpus?: number;
+  readonly hz?: number;
+  readonly durationNs?: Ns;
+  readonly cputime?: Scenario['cputime'];
+  readonly reader?: Scenario['reader'];
+  readonly ties?: Scenario['ties'];
+  readonly seed?: number;
+  /** In place of the scenario's; `none` stands for no fault. */
+  readonly faults?: readonly string[];
+  readonly kernel?: string;
+}
+
+/** `--fault none`: the same scenario without its fault. */
+export const NO_FAULT = 'none';
+
+/**
+ * Reads an rt-app workload. `fileName` is for messages and gives the scenario its name.
+ * Throws BadInput with the first thing that a person must mend.
+ */
+export function resolveScenario(
+  text: string, fileName: string, overrides: Overrides = {}, knownFaults: readonly string[] = [],
+): Scenario {
+  const source = new Source(fileName);
+  const file = parseWorkload(source, text);
+  const block = readBlock(source, file.dynticks);
+  const { cpus, cmdline, everywhere } = resolveCpus(source, file, block, overrides);
+  const compiled = compile(source, file, block, overrides, cpus, everywhere);
+  return {
+    name: scenarioName(fileName),
+    cpus,
+    hz: hzOf(overrides.hz) ?? block.hz ?? DEFAULT_HZ,
+    seed: overrides.seed ?? block.seed ?? DEFAULT_SEED,
+    kernel: kernelOf(source, file.dynticks, overrides.kernel, block.kernel),
+    cmdline,
+    durationNs: durationOf(overrides.durationNs) ?? block.duration ?? file.global.durationNs,
+    cputime: overrides.cputime ?? block.cputime ?? DEFAULT_CPUTIME,
+    reader: overrides.reader ?? block.reader ?? DEFAULT_READER,
+    ties: overrides.ties ?? block.ties ?? DEFAULT_TIES,
+    machine: machineOf(block),
+    faults: faultsOf(source, file.dynticks, overrides.faults, block.faults, knownFaults),
+    cuts: cutsOf(source, file.dynticks, block),
+    workload: compiled.workload,
+    readers: compiled.readers,
+    approximations: [...source.approximations],
+    warnings: source.warnings,
+  };
+}
+
+/** `dir/mix.json` -> `mix` */
+export function scenarioName(fileName: string): string {
+  const base = fileName.split(/[\\/]/).at(-1)!.replace(/\.json$/, '');
+  return base === '' || base === '-' ? 'stdin' : base;
+}
+
+interface ResolvedCpus {
+  readonly cpus: number;
+  readonly cmdline: CommandLine;
+  /** CPUs of a task that names none; null: all. */
+  readonly everywhere: readonly number[] | null;
+}
+
+function resolveCpus(source: Source, file: RtAppWorkload, block: DynticksBlock, overrides: Overrides): ResolvedCpus {
+  const text = `${block.cmdline ?? ''} ${overrides.cmdline ?? ''}`;
+  const named = namedCpus(file.tasks, block, file.dynticks);
+  const asked = askedCpus(overrides.cpus, block, named);
+  const cpus = bootedCpus(asked, readCmdline(text));
+  checkNamedCpus(source, named, cpus, asked);
+  // again, now that `all` and `N` mean something
+  const cmdline = readCmdline(text, cpus);
+  noteParameters(source, cmdline);
+  return {
+    cpus,
+    cmdline: { ...cmdline, nohzFull: nohzFullOf(source, cmdline.nohzFull, cpus) },
+    everywhere: defaultAffinity(source, cmdline, cpus),
+  };
+}
+
+function compile(
+  source: Source, file: RtAppWorkload, block: DynticksBlock, overrides: Overrides, cpus: number,
+  everywhere: readonly number[] | null,
+): Compiled {
+  const otherwise = block.reader ?? DEFAULT_READER;
+  const readers = readersOf(source, block, file.dynticks, file.tasks, cpus, overrides.reader ?? null, otherwise);
+  return compileWorkload(source, file.tasks, { cpus, everywhere, readers });
+}
+
+function hzOf(flag: number | undefined): number | undefined {
+  if (flag === undefined || (HZ_CHOICES as readonly number[]).includes(flag)) return flag;
+  throw new BadInput({ file: 'command line', path: '--hz', found: String(flag), expected: HZ_CHOICES.join(' or ') });
+}
+
+function durationOf(flag: Ns | undefined): Ns | undefined {
+  if (flag === undefined || (Number.isInteger(flag) && flag > 0 && flag <= KTIME_MAX)) return flag;
+  throw new BadInput({
+    file: 'command line', path: '--duration', found: `${flag} ns`, expected: 'more than 0 and less than 2^53 ns (104 days of simulated time)',
+  });
+}
+
+function machineOf({ machine }: DynticksBlock): MachineSpec {
+  return {
+    tscHz: machine?.tsc ?? DEFAULT_MACHINE.tscHz,
+    lapicHz: machine?.lapic ?? DEFAULT_MACHINE.lapicHz,
+    ipiDelayNs: machine?.ipiDelay ?? DEFAULT_MACHINE.ipiDelayNs,
+    costs: (machine?.costs ?? {}) as Record<string, Ns>,
+  };
+}
+
+function kernelOf(source: Source, block: JsonNode | null, flag: string | undefined, asked: string | undefined): string {
+  const known = KERNEL_VERSIONS.map(({ name }) => name);
+  const kernel = flag ?? asked ?? known[0]!;
+  if (known.includes(kernel)) return kernel;
+  throw badChoice(source, block, ['kernel'], flag === undefined ? null : '--kernel', `kernel "${kernel}"`, known);
+}
+
+function faultsOf(
+  source: Source, block: JsonNode | null, flags: readonly string[] | undefined, asked: readonly string[] | undefined,
+  known: readonly string[],
+): readonly string[] {
+  const faults = (flags ?? asked ?? []).filter((fault) => fault !== NO_FAULT);
+  const wrong = faults.findIndex((fault) => !known.includes(fault));
+  if (wrong < 0) return [...new Set(faults)];
+  const name = faults[wrong]!;
+  const flag = flags === undefined ? null : '--fault';
+  throw badChoice(source, block, ['faults', wrong], flag, `the fault "${name}"`, known, meantHint(name, known));
+}
+
+function badChoice(
+  source: Source, block: JsonNode | null, path: readonly (string | number)[], flag: string | null, found: string,
+  known: readonly string[], hint?: string,
+): Error {
+  const expected = known.length === 0 ? 'none: there are no faults here' : `one of ${known.join(', ')}`;
+  if (flag !== null || block === null) {
+    return new BadInput({ file: 'command line', path: flag ?? path.join('.'), found, expected, hint });
+  }
+  return source.bad(nodeAt(block, path).at, `dynticks.${path[0]}`, found, expected, hint);
+}
+
+/** A cut may only run a reader that exists. */
+function cutsOf(source: Source, node: JsonNode | null, { cuts, readers }: DynticksBlock): readonly CutSpec[] {
+  const names = (readers ?? []).map(({ name }) => name);
+  (cuts ?? []).forEach(({ run }, i) => {
+    if (!('reader' in run) || names.includes(run.reader)) return;
+    const { at } = nodeAt(node!, ['cuts', i, 'run', 'reader']);
+    const expected = names.length === 0 ? 'a reader, and the scenario has none' : `one of ${names.join(', ')}`;
+    throw source.bad(at, `dynticks.cuts[${i}].run.reader`, `"${run.reader}"`, expected, meantHint(run.reader, names));
+  });
+  return cuts ?? [];
+}
