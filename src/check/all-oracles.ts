@@ -1,0 +1,49 @@
+/** The catalogue: every oracle there is, in the order in which verdicts are printed. */
+import type { RunFacts } from '../../shared/event-consumer.ts';
+import type { Oracle, OracleDescription } from './oracle.ts';
+import { AdjustedMonotonic } from './oracles/adjusted-monotonic.ts';
+import { AdjustedSum } from './oracles/adjusted-sum.ts';
+import { CpuConservation } from './oracles/cpu-conservation.ts';
+import { CputimeExact } from './oracles/cputime-exact.ts';
+import { DutyOwner } from './oracles/duty-owner.ts';
+import { HrtimerEarly } from './oracles/hrtimer-early.ts';
+import { HrtimerForgotten } from './oracles/hrtimer-forgotten.ts';
+import { HrtimerOrder } from './oracles/hrtimer-order.ts';
+import { JiffiesClock } from './oracles/jiffies-clock.ts';
+import { JiffiesOnce } from './oracles/jiffies-once.ts';
+import { JiffiesRelation } from './oracles/jiffies-relation.ts';
+import { KcpustatMonotonic } from './oracles/kcpustat-monotonic.ts';
+import { LockOrder } from './oracles/lock-order.ts';
+import { MachineConservation } from './oracles/machine-conservation.ts';
+import { MessagesDelivered } from './oracles/messages-delivered.ts';
+import { OneCpuAtATime } from './oracles/one-cpu-at-a-time.ts';
+import { ReadMonotonic } from './oracles/read-monotonic.ts';
+import { SeqcountVersions } from './oracles/seqcount-versions.ts';
+import { VtimeAccumulators } from './oracles/vtime-accumulators.ts';
+import { VtimeReader } from './oracles/vtime-reader.ts';
+import { VtimeStates } from './oracles/vtime-states.ts';
+import { VtimeWriter } from './oracles/vtime-writer.ts';
+
+interface OracleClass {
+  readonly about: OracleDescription;
+  new (facts: RunFacts): Oracle;
+}
+
+// table: concurrency, jiffies, hrtimers, messages and scheduler, then CPU time from states to sums
+const ORACLES: readonly OracleClass[] = [
+  SeqcountVersions, LockOrder,
+  JiffiesRelation, JiffiesClock, DutyOwner, JiffiesOnce,
+  HrtimerOrder, HrtimerEarly, HrtimerForgotten,
+  MessagesDelivered, OneCpuAtATime,
+  VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader,
+  ReadMonotonic, KcpustatMonotonic, AdjustedMonotonic, AdjustedSum,
+  CputimeExact, CpuConservation, MachineConservation,
+];
+
+/** What every oracle says, for `dynticks list oracles`. */
+export const oracleCatalog: readonly OracleDescription[] = ORACLES.map((oracle) => oracle.about);
+
+/** All oracles, fresh for one run. */
+export function createOracles(facts: RunFacts): Oracle[] {
+  return ORACLES.map((OracleOfRun) => new OracleOfRun(facts));
+}

@@ -1,0 +1,72 @@
+/**
+ * The adjusted pair splits the task's run time: right after an update it sums to exactly rtime, and
+ * an asker whose rtime is not newer is given the old pair.
+ */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { Event } from '../../../shared/events.ts';
+import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
+import { KeptEvents, namedEvent, places } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription } from '../oracle.ts';
+
+const [TASK, RTIME, UTIME, STIME] = places('cputime_adjust', 'task', 'rtime', 'utime', 'stime');
+const [CHILD] = places('sched_process_fork', 'child');
+
+export class AdjustedSum extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'R-07',
+    says: 'adjusted utime + stime is exactly the rtime of the last update, and never more than the largest rtime',
+    reference: 'kernel/sched/cputime.c cputime_adjust; kernel-model 9.6 and 13.8 R-07',
+    blindTo: 'whether rtime itself is right',
+    listens: ['cputime_adjust', 'sched_process_fork'],
+  };
+
+  readonly #largestRtime: Float64Array;
+  readonly #last: KeptEvents;
+
+  constructor(facts: RunFacts) {
+    super(AdjustedSum.about, facts);
+    this.#largestRtime = new Float64Array(facts.tasks.length);
+    this.#last = new KeptEvents(facts.tasks.length, 'cputime_adjust');
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    if (id === Event.sched_process_fork) return this.#forget(fields[at + CHILD]);
+    const task = fields[at + TASK];
+    this.#largestRtime[task] = Math.max(this.#largestRtime[task], fields[at + RTIME]);
+    this.checked++;
+    const wrong = this.#wrong(task, t, fields, at);
+    if (wrong !== undefined) {
+      this.broken(() => ({
+        says: `${this.nameOf(task)} at ${t} ns: ${wrong}`,
+        events: [...(this.#last.has(task) ? [this.#last.named(task)] : []), namedEvent(id, cpu, t, fields, at)],
+      }));
+    }
+    if (t >= this.#lastTime(task)) this.#last.keep(task, id, cpu, t, fields, at);
+  }
+
+  #wrong(task: TaskId, t: Ns, fields: Float64Array, at: number): string | undefined {
+    const utime = fields[at + UTIME];
+    const stime = fields[at + STIME];
+    const rtime = fields[at + RTIME];
+    const sum = utime + stime;
+    if (sum > this.#largestRtime[task]) return `adjusted ${utime} + ${stime} is more than the largest rtime ${this.#largestRtime[task]}`;
+    if (t < this.#lastTime(task)) return undefined;
+    const before = this.#last.at(task);
+    const { rows } = this.#last;
+    const lastSum = this.#last.has(task) ? rows[before + UTIME] + rows[before + STIME] : 0;
+    if (rtime > lastSum) return sum === rtime ? undefined : `adjusted ${utime} + ${stime} is not the rtime ${rtime} of this update`;
+    if (!this.#last.has(task)) return sum === 0 ? undefined : `adjusted ${utime} + ${stime} before any run time`;
+    if (utime === rows[before + UTIME] && stime === rows[before + STIME]) return undefined;
+    return `rtime ${rtime} is not beyond the ${lastSum} already given, yet the pair changed from ${rows[before + UTIME]} + ${rows[before + STIME]} to ${utime} + ${stime}`;
+  }
+
+  #lastTime(task: TaskId): Ns {
+    return this.#last.has(task) ? this.#last.t(task) : 0;
+  }
+
+  #forget(child: TaskId): void {
+    this.#last.forget(child);
+    this.#largestRtime[child] = 0;
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * A timer that expires is queued on the CPU that expires it, and is the head of that queue: least
+ * hard expiry first, equal ones in the order in which they were started.
+ *
+ * Linux takes a timer out of the queue (which says `hrtimer_cancel`) before it announces the expiry,
+ * so the last timer taken out of a queue may still be the one that expires.
+ */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { Event } from '../../../shared/events.ts';
+import { NONE, type CpuId, type Ns, type TimerId } from '../../../shared/units.ts';
+import { HrtimerQueues } from '../hrtimer-queues.ts';
+import { namedEvent, places } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription, WitnessEvent } from '../oracle.ts';
+
+const [START_TIMER] = places('hrtimer_start', 'hrtimer');
+const [CANCEL_TIMER] = places('hrtimer_cancel', 'hrtimer');
+const [TIMER, EXPIRES] = places('hrtimer_expire_entry', 'hrtimer', 'expires');
+
+export class HrtimerOrder extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'H-01',
+    says: 'the timer that expires is the head of its CPU’s queue: least hard expiry, first in among equals, with the expiry that it was started with',
+    reference: 'kernel/time/hrtimer.c __hrtimer_run_queues, lib/timerqueue.c timerqueue_add; kernel-model 4.1 and 13.5 H-01',
+    blindTo: 'when the head expires (H-02, H-03)',
+    listens: ['hrtimer_start', 'hrtimer_cancel', 'hrtimer_expire_entry'],
+  };
+
+  readonly #queues: HrtimerQueues;
+  /** The timer last taken out of each CPU's queue with nothing since, and the head of the queue before that. */
+  readonly #takenOut: Int32Array;
+  readonly #headBefore: Int32Array;
+
+  constructor(facts: RunFacts) {
+    super(HrtimerOrder.about, facts);
+    this.#queues = new HrtimerQueues(facts.cpus);
+    this.#takenOut = new Int32Array(facts.cpus).fill(NONE);
+    this.#headBefore = new Int32Array(facts.cpus).fill(NONE);
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    switch (id) {
+      case Event.hrtimer_start:
+        this.#takenOut[cpu] = NONE;
+        return this.#queues.start(fields[at + START_TIMER], cpu, t, fields, at);
+      case Event.hrtimer_cancel: return this.#takeOut(fields[at + CANCEL_TIMER], cpu);
+      case Event.hrtimer_expire_entry: return this.#onExpire(id, cpu, t, fields, at);
+    }
+  }
+
+  #takeOut(timer: TimerId, cpu: CpuId): void {
+    const queued = this.#queues.cpuOf(timer) === cpu;
+    this.#takenOut[cpu] = queued ? timer : NONE;
+    this.#headBefore[cpu] = queued ? this.#queues.head(cpu) : NONE;
+    this.#queues.remove(timer);
+  }
+
+  #onExpire(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const timer = fields[at + TIMER];
+    if (this.#takenOut[cpu] !== timer) this.#takeOut(timer, cpu);
+    const wrong = this.#wrong(timer, cpu, fields[at + EXPIRES]);
+    this.checked++;
+    if (wrong !== undefined) {
+      this.broken(() => ({
+        says: `CPU ${cpu} at ${t} ns expires timer ${timer} (expires ${fields[at + EXPIRES]} ns), ${wrong.says}`,
+        events: [...(wrong.start ? [wrong.start] : []), namedEvent(id, cpu, t, fields, at)],
+      }));
+    }
+    this.#takenOut[cpu] = NONE;
+  }
+
+  #wrong(timer: TimerId, cpu: CpuId, expires: Ns): { says: string; start: WitnessEvent | undefined } | undefined {
+    if (this.#takenOut[cpu] !== timer) return { says: 'which is not in its queue', start: this.#queues.startOf(timer) };
+    const head = this.#headBefore[cpu];
+    if (head !== timer) {
+      return { says: `before timer ${head} (expires ${this.#queues.expires(head)} ns), which is the head of its queue`, start: this.#queues.startOf(head) };
+    }
+    if (this.#queues.expires(timer) === expires) return undefined;
+    return { says: `but it was started for ${this.#queues.expires(timer)} ns`, start: this.#queues.startOf(timer) };
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What one reader is told of one CPU's slots. Slots that only ever grow by charges never fall; the
+ * slots to which a reader adds the running task's pending time may fall when that task goes away
+ * with less than a tick unflushed, and by no more: each value is held against the highest before.
+ */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
+import { KeptEvents, namedEvent, places } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription } from '../oracle.ts';
+import { READER_NAMES } from '../vtime-formula.ts';
+
+const SLOTS = ['user', 'nice', 'system', 'softirq', 'irq', 'idle', 'iowait', 'steal', 'guest', 'guest_nice'];
+/** Slots to which pending vtime is added. @linux kernel/sched/cputime.c kcpustat_cpu_fetch_vtime */
+const PENDING = SLOTS.map((slot) => ['user', 'nice', 'system', 'guest', 'guest_nice'].includes(slot));
+const [BY, CPU, READER, FIRST_SLOT] = places('kcpustat_cpu_fetch', 'by', 'cpu', 'reader', 'user');
+
+export class KcpustatMonotonic extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'R-03',
+    says: 'one reader of one CPU’s kcpustat never sees a slot fall; slots with pending time by less than a tick, and only where the CPU accounts without ticks',
+    reference: 'kernel/sched/cputime.c kcpustat_cpu_fetch; kernel-model 9.5 and 13.8 R-03',
+    blindTo: 'values that are too low from the first read on, and different readers that compare notes',
+    listens: ['kcpustat_cpu_fetch'],
+  };
+
+  /** Slot of each (reader task, CPU, reader) in the two below. */
+  readonly #pairs = new Map<number, number>();
+  /** The read that gave each slot its highest value, one kept event a slot. */
+  readonly #highest: KeptEvents[] = [];
+
+  constructor(facts: RunFacts) {
+    super(KcpustatMonotonic.about, facts);
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const target = fields[at + CPU];
+    const pair = this.#pairOf(fields[at + BY], target, fields[at + READER]);
+    const highest = this.#highest[pair];
+    const tolerance = this.facts.cputime[target] === 'gen' ? this.facts.tickNs : 0;
+    if (highest.has(0)) this.checked++;
+    for (let slot = 0; slot < SLOTS.length; slot++) {
+      const place = FIRST_SLOT + slot;
+      const before = highest.has(slot) ? highest.rows[highest.at(slot) + place] : 0;
+      const fall = before - fields[at + place];
+      if (fall > 0 && fall >= (PENDING[slot] ? tolerance : 0)) this.#report(slot, before, highest, id, cpu, t, fields, at);
+      if (fall <= 0) highest.keep(slot, id, cpu, t, fields, at);
+    }
+  }
+
+  #pairOf(by: TaskId, target: CpuId, reader: number): number {
+    const key = (by * this.facts.cpus + target) * READER_NAMES.length + reader;
+    const known = this.#pairs.get(key);
+    if (known !== undefined) return known;
+    const pair = this.#highest.push(new KeptEvents(SLOTS.length, 'kcpustat_cpu_fetch')) - 1;
+    this.#pairs.set(key, pair);
+    return pair;
+  }
+
+  #report(slot: number, before: Ns, highest: KeptEvents, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    this.broken(() => ({
+      says: `${this.nameOf(fields[at + BY])} (${READER_NAMES[fields[at + READER]]} reader) saw ${SLOTS[slot]} of CPU ${fields[at + CPU]} fall from ${before} to ${fields[at + FIRST_SLOT + slot]}`,
+      events: [highest.named(slot), namedEvent(id, cpu, t, fields, at)],
+    }));
+  }
+}

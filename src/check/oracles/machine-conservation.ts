@@ -1,0 +1,140 @@
+/**
+ * The whole machine's books, twice. Double entry: every charge goes to a task and to a slot of a CPU
+ * at once, so what tasks were charged, with the CPUs' idle and stolen time, is exactly what the slots
+ * hold. And against the clock: with what the tasks have pending, it is the time that the CPUs ran.
+ */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { Event } from '../../../shared/events.ts';
+import { VtimeState } from '../../../shared/structs/task.ts';
+import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
+import { KeptEvents, places } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription, Verdict, WitnessEvent } from '../oracle.ts';
+
+const [TICK_TASK] = places('tick', 'task');
+const [CHILD] = places('sched_process_fork', 'child');
+const PUBLISHED = places('vtime_publish', 'task', 'utime', 'stime', 'vtime_utime', 'vtime_stime', 'vtime_gtime');
+const FINAL = places('task_final', 'task', 'utime', 'stime', 'vtime_utime', 'vtime_stime', 'vtime_gtime');
+const [F_CPU, F_STATE, F_STARTTIME] = places('task_final', 'cpu', 'vtime_state', 'starttime');
+const [CPU] = places('kcpustat_final', 'cpu');
+const BUSY_SLOTS = places('kcpustat_final', 'user', 'nice', 'system', 'softirq', 'irq');
+const NOBODYS_SLOTS = places('kcpustat_final', 'idle', 'iowait', 'steal');
+
+export class MachineConservation extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'A-02',
+    says: 'what all tasks were charged is exactly what the busy slots of all CPUs hold; with pending and idle time it is the time that the CPUs ran',
+    reference: 'kernel/sched/cputime.c account_user_time and its siblings; kernel-model 9.1, 9.9 and 13.8 A-02',
+    blindTo: 'time booked to the wrong task or the wrong CPU; and it speaks only at the end of a run',
+    listens: ['context', 'tick', 'vtime_publish', 'sched_process_fork', 'kcpustat_final', 'task_final'],
+  };
+
+  readonly #firstContext: Float64Array;
+  /** Charged and pending time of each record's present life. */
+  readonly #charged: Float64Array;
+  readonly #pending: Float64Array;
+  /** The same of earlier lives, which the records have forgotten. */
+  #chargedBefore = 0;
+  #pendingBefore = 0;
+  /** Time since the last flush, of whatever each tracked CPU runs. */
+  readonly #runningSince: Float64Array;
+  readonly #final: KeptEvents;
+
+  constructor(facts: RunFacts) {
+    super(MachineConservation.about, facts);
+    this.#firstContext = new Float64Array(facts.cpus).fill(-1);
+    this.#charged = new Float64Array(facts.tasks.length);
+    this.#pending = new Float64Array(facts.tasks.length);
+    this.#runningSince = new Float64Array(facts.cpus).fill(-1);
+    this.#final = new KeptEvents(facts.cpus, 'kcpustat_final');
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    switch (id) {
+      case Event.context:
+        if (this.#firstContext[cpu] < 0) this.#firstContext[cpu] = t;
+        return;
+      case Event.tick: return this.#onTick(cpu, fields[at + TICK_TASK]);
+      case Event.vtime_publish: return this.#account(PUBLISHED, fields, at);
+      case Event.sched_process_fork: return this.#onFork(fields[at + CHILD]);
+      case Event.task_final: return this.#onFinal(fields, at);
+      case Event.kcpustat_final: return this.#final.keep(fields[at + CPU], id, cpu, t, fields, at);
+    }
+  }
+
+  override finish(end: Ns): Verdict {
+    for (let cpu = 0; cpu < this.facts.cpus; cpu++) if (!this.#final.has(cpu)) return this.verdict();
+    this.checked++;
+    const charged = sum(this.#charged) + this.#chargedBefore;
+    const busy = this.#sumOf(BUSY_SLOTS);
+    if (charged !== busy) {
+      this.broken(() => ({
+        says: `all tasks together were charged ${charged} ns, but the busy slots of all CPUs hold ${busy} ns`,
+        events: this.#finals(),
+      }));
+    }
+    this.#againstClock(charged, end);
+    return this.verdict();
+  }
+
+  #againstClock(charged: Ns, end: Ns): void {
+    const idle = this.#sumOf(NOBODYS_SLOTS);
+    const pending = sum(this.#pending) + this.#pendingBefore;
+    let elapsed = 0;
+    let running = 0;
+    let tolerance = 0;
+    for (let cpu = 0; cpu < this.facts.cpus; cpu++) {
+      if (this.#firstContext[cpu] >= 0) elapsed += end - this.#firstContext[cpu];
+      if (this.#runningSince[cpu] >= 0) running += end - this.#runningSince[cpu];
+      // sampling misses up to a tick at either end; a tracked CPU only the moments before its first hook
+      tolerance += this.facts.tickNs * (this.facts.cputime[cpu] === 'gen' ? 1 : 2);
+    }
+    const booked = charged + pending + running + idle;
+    if (Math.abs(elapsed - booked) <= tolerance) return;
+    this.broken(() => ({
+      says: `the CPUs ran for ${elapsed} ns, but charged ${charged}, pending ${pending}, unflushed ${running} and idle ${idle} ns come to ${booked} ns, which differs by ${Math.abs(elapsed - booked)} ns; ${tolerance} ns are allowed`,
+      events: this.#finals(),
+    }));
+  }
+
+  #onTick(cpu: CpuId, task: TaskId): void {
+    if (this.facts.cputime[cpu] === 'tick' && task >= this.facts.cpus) this.#charged[task] += this.facts.tickNs;
+  }
+
+  #account(p: readonly number[], fields: Float64Array, at: number): void {
+    const task = fields[at + p[0]];
+    this.#charged[task] = fields[at + p[1]] + fields[at + p[2]];
+    this.#pending[task] = fields[at + p[3]] + fields[at + p[4]] + fields[at + p[5]];
+  }
+
+  #onFork(child: TaskId): void {
+    this.#chargedBefore += this.#charged[child];
+    this.#pendingBefore += this.#pending[child];
+    this.#charged[child] = 0;
+    this.#pending[child] = 0;
+  }
+
+  #onFinal(fields: Float64Array, at: number): void {
+    this.#account(FINAL, fields, at);
+    const cpu = fields[at + F_CPU];
+    if (fields[at + F_STATE] !== VtimeState.Inactive && this.facts.cputime[cpu] === 'gen') this.#runningSince[cpu] = fields[at + F_STARTTIME];
+  }
+
+  #sumOf(slots: readonly number[]): Ns {
+    let total = 0;
+    for (let cpu = 0; cpu < this.facts.cpus; cpu++) {
+      for (const slot of slots) total += this.#final.rows[this.#final.at(cpu) + slot];
+    }
+    return total;
+  }
+
+  #finals(): WitnessEvent[] {
+    return Array.from({ length: this.facts.cpus }, (_, cpu) => this.#final.named(cpu));
+  }
+}
+
+function sum(values: Float64Array): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}

@@ -1,0 +1,36 @@
+/** What a task has pending beside its charged time stays below a tick: that bounds every error of a reader who cannot see it. */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import type { CpuId, Ns } from '../../../shared/units.ts';
+import { namedEvent, places } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription } from '../oracle.ts';
+
+const ACCUMULATORS = ['vtime_utime', 'vtime_stime', 'vtime_gtime'];
+const PLACES = places('vtime_publish', ...ACCUMULATORS);
+const [TASK, K] = places('vtime_publish', 'task', 'k');
+
+export class VtimeAccumulators extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'C-03',
+    says: 'after each write section every vtime accumulator is at least 0 and less than a tick',
+    reference: 'kernel/sched/cputime.c vtime_account_system; kernel-model 9.4 and 13.8 C-03',
+    blindTo: 'the time since starttime, which no accumulator has yet',
+    listens: ['vtime_publish'],
+  };
+
+  constructor(facts: RunFacts) {
+    super(VtimeAccumulators.about, facts);
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    this.checked++;
+    for (let i = 0; i < PLACES.length; i++) {
+      const value = fields[at + PLACES[i]];
+      if (value >= 0 && value < this.facts.tickNs) continue;
+      this.broken(() => ({
+        says: `version ${fields[at + K]} of ${this.nameOf(fields[at + TASK])}'s vtime has ${ACCUMULATORS[i]} ${value}; from 0 to below a tick (${this.facts.tickNs}) is allowed`,
+        events: [namedEvent(id, cpu, t, fields, at)],
+      }));
+    }
+  }
+}

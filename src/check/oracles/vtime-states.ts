@@ -1,0 +1,76 @@
+/**
+ * The virtual clock of a task moves only along these edges, and only the CPU that runs the task (or
+ * just did) writes it:
+ *
+ *                 switch in              user_enter
+ *      Inactive ------------->  Sys  ------------->  User
+ *               <-------------       <-------------
+ *                 switch out             user_exit
+ *
+ * A guest hangs on Sys as user mode does, but may be switched out; an idle task knows Idle and
+ * Inactive only. Sys to Sys and Guest to Guest are flushes.
+ */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { VtimeState } from '../../../shared/structs/task.ts';
+import { NOBODY, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
+import { KeptEvents, namedEvent, places } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription } from '../oracle.ts';
+
+const [TASK, STATE, CPU] = places('vtime_publish', 'task', 'state', 'cpu');
+const STATE_NAMES = Object.keys(VtimeState);
+
+const { Inactive, Idle, Sys, User, Guest } = VtimeState;
+// table: from state -> states that may follow
+const MAY_FOLLOW: readonly (readonly number[])[] = [
+  /* Inactive */ [Idle, Sys, Guest],
+  /* Idle */ [Idle, Inactive],
+  /* Sys */ [Sys, User, Guest, Inactive],
+  /* User */ [Sys],
+  /* Guest */ [Sys, Guest, Inactive],
+];
+
+export class VtimeStates extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'C-01',
+    says: 'a task’s vtime changes state only along the edges of Linux’s hooks, and only its own CPU writes it, where contexts are tracked',
+    reference: 'kernel/sched/cputime.c vtime_task_switch_generic and its siblings; kernel-model 9.4 and 13.8 C-01',
+    blindTo: 'whether the state is that of the CPU’s real context (V-01 sees that by the values)',
+    listens: ['vtime_publish'],
+  };
+
+  readonly #last: KeptEvents;
+
+  constructor(facts: RunFacts) {
+    super(VtimeStates.about, facts);
+    this.#last = new KeptEvents(facts.tasks.length, 'vtime_publish');
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const task = fields[at + TASK];
+    const wrong = this.#wrong(task, cpu, fields[at + STATE], fields[at + CPU]);
+    this.checked++;
+    if (wrong !== undefined) {
+      this.broken(() => ({
+        says: `vtime of ${this.nameOf(task)} at ${t} ns: ${wrong}`,
+        events: [...(this.#last.has(task) ? [this.#last.named(task)] : []), namedEvent(id, cpu, t, fields, at)],
+      }));
+    }
+    this.#last.keep(task, id, cpu, t, fields, at);
+  }
+
+  #wrong(task: TaskId, writer: CpuId, state: number, cpu: CpuId): string | undefined {
+    const known = this.#last.has(task);
+    const before = this.#last.at(task);
+    const from = known ? this.#last.rows[before + STATE] : Inactive;
+    const owner = known ? this.#last.rows[before + CPU] : NOBODY;
+    if (!(MAY_FOLLOW[from]?.includes(state) ?? false)) return `${STATE_NAMES[from]} cannot become ${STATE_NAMES[state] ?? state}`;
+    if ((state === Idle) !== (task < this.facts.cpus) && state !== Inactive) return `state ${STATE_NAMES[state]} is not for such a task`;
+    if (state !== Inactive && cpu !== writer) return `CPU ${writer} writes that it runs on CPU ${cpu}`;
+    if (state === Inactive && cpu !== NOBODY) return `inactive, yet on CPU ${cpu}`;
+    if (owner !== NOBODY && owner !== writer) return `CPU ${writer} writes the record while the task runs on CPU ${owner}`;
+    // Linux initialises the idle tasks' vtime everywhere; every other hook belongs to tracked CPUs
+    if (this.facts.cputime[writer] !== 'gen' && state !== Idle) return `CPU ${writer} accounts by ticks and must not write it`;
+    return undefined;
+  }
+}
