@@ -13,7 +13,7 @@ import { asLinux } from '../../src/kernel/decisions.ts';
 import { KernelImage } from '../../src/kernel/image.ts';
 import { KernelCpu } from '../../src/kernel/kernel-cpu.ts';
 import { schedInit } from '../../src/kernel/sched/core.ts';
-import { setAttributesOfNewTask } from '../../src/kernel/sched/attributes.ts';
+import { setAttributesOfNewTask } from '../../src/kernel/sched/syscalls.ts';
 import { dlTaskTimer } from '../../src/kernel/sched/deadline.ts';
 import { hrtimersCpuStarting } from '../../src/kernel/time/hrtimer.ts';
 import { changeClocksource, timekeepingInit } from '../../src/kernel/time/timekeeping.ts';

@@ -22,10 +22,10 @@ import { NONE, type Ns, type TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
-import { throttleDl, updateCurrDl, wakeupPreemptDl, yieldDl } from './dl-entity.ts';
-import { updateCurrFair, wakeupPreemptFair, yieldFair } from './fair.ts';
+import { throttleDl, updateCurrDl, wakeupPreemptDl } from './dl-entity.ts';
+import { updateCurrFair, wakeupPreemptFair } from './fair.ts';
 import { SchedClass, classOf, taskPrio } from './prio.ts';
-import { beginTurn, endTurn, taskTickRt, turnIsOver, wakeupPreemptRt } from './rt.ts';
+import { beginTurn, taskTickRt, turnIsOver, wakeupPreemptRt } from './rt.ts';
 import { runnableCurr } from './run-list.ts';
 import { dequeueCurr, pickNextTask, putPrevTask, setNextTask, updateRqClock } from './runqueue.ts';
 import { isAllowed, selectTaskRq, ttwuQueueWakelist } from './select-task-rq.ts';
@@ -133,26 +133,6 @@ function contextSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId, prevState: nu
 /** Asks for `schedule()` on the way out of the kernel. @linux kernel/sched/core.c resched_curr */
 export function reschedCurr(cpu: KernelCpu): void {
   cpu.state.needResched = 1;
-}
-
-/**
- * The running task lets others of its kind go first; takes effect at the next `schedule()`, which
- * it asks for.
- * @linux kernel/sched/syscalls.c do_sched_yield
- */
-export function schedYield(cpu: KernelCpu): void {
-  const { curr } = cpu.rq;
-  const t = cpu.image.tasks[curr]!;
-  lockRq(cpu);
-  updateRqClock(cpu);
-  updateCurr(cpu);
-  switch (classOf(cpu.image, curr)) {
-    case SchedClass.Dl: yieldDl(t); break;
-    case SchedClass.Rt: endTurn(t); break;
-    default: if (cpu.rq.nrRunning > 1) yieldFair(t);
-  }
-  reschedCurr(cpu);
-  unlockRq(cpu);
 }
 
 /** Called by the tick, interrupts off. @linux kernel/sched/core.c sched_tick */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Policy, TaskState } from '../../../shared/structs/task.ts';
-import { schedYield, schedule } from '../../../src/kernel/sched/core.ts';
+import { schedule } from '../../../src/kernel/sched/core.ts';
+import { doSchedYield } from '../../../src/kernel/sched/syscalls.ts';
 import { tryToWakeUp } from '../../../src/kernel/sched/wakeup.ts';
 import { attributesOf } from '../../support/fake-arch.ts';
 import { oneCpu, preempt, runTicks, runTimes } from '../../support/sched-loop.ts';
@@ -50,7 +51,7 @@ describe('SCHED_DEADLINE', () => {
   test('gives the rest of the budget up when it yields', () => {
     const machine = oneCpu(dl(8, 40));
     machine.as(0, (cpu) => {
-      schedYield(cpu);
+      doSchedYield(cpu);
       preempt(cpu);
     });
     expect(runTicks(machine, 11)).toEqual([...Array<number>(10).fill(-1), 0]);

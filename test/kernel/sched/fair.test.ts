@@ -5,7 +5,7 @@ import { lockRq, schedule, unlockRq } from '../../../src/kernel/sched/core.ts';
 import { avgVruntime, baseSlice, calcDeltaFair, leaveFair, placeFair } from '../../../src/kernel/sched/fair.ts';
 import { weightOf } from '../../../src/kernel/sched/prio.ts';
 import { linkTail } from '../../../src/kernel/sched/run-list.ts';
-import { tryToWakeUp } from '../../../src/kernel/sched/wakeup.ts';
+import { tryToWakeUp, wakeUpNewTask } from '../../../src/kernel/sched/wakeup.ts';
 import { attributesOf, FAKE_CONFIG, FakeMachine } from '../../support/fake-arch.ts';
 import { oneCpu, runTicks, runTimes } from '../../support/sched-loop.ts';
 
@@ -57,16 +57,13 @@ describe('the fair class', () => {
 
 /** Task 0 runs and has used 100 µs; task 1 wakes. Returns whether it preempts. */
 function preemptsOnWakeup(running: ReturnType<typeof nice>, waker: ReturnType<typeof nice>): boolean {
-  const machine = oneCpu(running);
-  const other = new FakeMachine(1, [running, waker]);
-  expect(machine.task(0).onCpu).toBe(1);
-  return other.as(0, (cpu) => {
-    const [a, b] = [other.first, other.first + 1];
-    for (const task of [a, b]) other.image.tasks[task]!.state = TaskState.Sleeping;
-    tryToWakeUp(cpu, a);
+  const machine = new FakeMachine(1, [running, waker]);
+  return machine.as(0, (cpu) => {
+    wakeUpNewTask(cpu, machine.first);
     schedule(cpu);
-    other.setClock(100_000);
-    tryToWakeUp(cpu, b);
+    machine.setClock(100_000);
+    machine.task(1).state = TaskState.Sleeping;
+    tryToWakeUp(cpu, machine.first + 1);
     return cpu.state.needResched === 1;
   });
 }

@@ -1,4 +1,4 @@
-/** Scheduling attributes and affinity: of a new task, and of the running one as it asks for them. */
+/** What a task may ask of the scheduler for itself: attributes, affinity, to yield. */
 import { assert } from '../../../shared/assert.ts';
 import { CPUMASK_WORDS } from '../../../shared/limits.ts';
 import type { Task } from '../../../shared/structs/task.ts';
@@ -7,10 +7,10 @@ import type { KernelImage } from '../image.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import type { Attributes } from '../user.ts';
 import { lockRq, reschedCurr, unlockRq, updateCurr } from './core.ts';
-import { newPeriod } from './dl-entity.ts';
-import { leaveFair, placeFair } from './fair.ts';
+import { newPeriod, yieldDl } from './dl-entity.ts';
+import { leaveFair, placeFair, yieldFair } from './fair.ts';
 import { SchedClass, classOf } from './prio.ts';
-import { beginTurn } from './rt.ts';
+import { beginTurn, endTurn } from './rt.ts';
 import { updateRqClock } from './runqueue.ts';
 import { isAllowed } from './select-task-rq.ts';
 
@@ -97,4 +97,24 @@ function maskWord(index: number, cpus: readonly number[] | null, machineCpus: nu
     if (cpu < machineCpus && (cpus === null || cpus.includes(cpu))) bits |= 1 << bit;
   }
   return bits;
+}
+
+/**
+ * The running task lets others of its kind go first; takes effect at the next `schedule()`, which
+ * it asks for.
+ * @linux kernel/sched/syscalls.c do_sched_yield
+ */
+export function doSchedYield(cpu: KernelCpu): void {
+  const { curr } = cpu.rq;
+  const t = cpu.image.tasks[curr]!;
+  lockRq(cpu);
+  updateRqClock(cpu);
+  updateCurr(cpu);
+  switch (classOf(cpu.image, curr)) {
+    case SchedClass.Dl: yieldDl(t); break;
+    case SchedClass.Rt: endTurn(t); break;
+    default: if (cpu.rq.nrRunning > 1) yieldFair(t);
+  }
+  reschedCurr(cpu);
+  unlockRq(cpu);
 }
