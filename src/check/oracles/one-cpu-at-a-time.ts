@@ -74,7 +74,7 @@ export class OneCpuAtATime extends OracleBase {
       this.#report(`begins on CPU ${cpu} at ${t} ns while it is current on CPU ${elsewhere}`, task, this.#lastContext.named(elsewhere), id, cpu, t, fields, at);
     } else if (this.#left.has(task) && this.#leftAt[task] > t) {
       this.#report(`begins on CPU ${cpu} at ${t} ns, but ends on CPU ${this.#left.cpu(task)} only at ${this.#leftAt[task]} ns`, task, this.#left.named(task), id, cpu, t, fields, at);
-    } else if (task < this.facts.cpus && task !== cpu) {
+    } else if (task < this.facts.cpus && task !== (cpu as number)) {
       this.#report(`begins on CPU ${cpu} at ${t} ns: an idle task on a foreign CPU`, task, undefined, id, cpu, t, fields, at);
     }
     this.#runsOn[task] = cpu;
