@@ -168,10 +168,10 @@ export class VtimeReader extends OracleBase {
     const instant = Math.min(t, fields[at + P]);
     const cpu = ring.rows[ring.at(slot) + V_CPU];
     const earliest = Math.min(t, fields[at + P0]);
-    if (instant < earliest && this.#cpuOf(task, fields[at + K0]) === cpu) {
+    if (instant < earliest && this.#stayedOn(cpu, task, fields[at + K0], k)) {
       return `looked at ${instant} ns, before its bracket began at ${earliest} ns`;
     }
-    if (instant > fields[at + P1] && this.#cpuOf(task, fields[at + K1]) === cpu) {
+    if (instant > fields[at + P1] && this.#stayedOn(cpu, task, k, fields[at + K1])) {
       return `looked at ${instant} ns, beyond the promise ${fields[at + P1]} ns that ended its bracket`;
     }
     const next = this.#versions.find(task, k + 1, V_K);
@@ -181,12 +181,14 @@ export class VtimeReader extends OracleBase {
     return undefined;
   }
 
-  /** CPU whose promise was loaded with version `k`; -1 when it is not known. */
-  #cpuOf(task: TaskId, k: number): CpuId {
-    const slot = this.#versions.find(task, k, V_K);
-    if (slot === UNKNOWN_VERSION) return -1;
+  /** Whether all versions of that part of the bracket are `cpu`'s; if not, its promise may be another CPU's and bounds nothing. */
+  #stayedOn(cpu: CpuId, task: TaskId, from: number, to: number): boolean {
     const ring = this.#versions.of(task);
-    return ring.rows[ring.at(slot) + V_CPU];
+    for (let k = from; k <= to; k++) {
+      const slot = this.#versions.find(task, k, V_K);
+      if (slot === UNKNOWN_VERSION || ring.rows[ring.at(slot) + V_CPU] !== cpu) return false;
+    }
+    return true;
   }
 
   /** Keeps the read that trusts the newest version longest, in case its successor turns out to be older. */

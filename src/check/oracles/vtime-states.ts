@@ -11,6 +11,7 @@
  * Inactive only. Sys to Sys and Guest to Guest are flushes.
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import { NOBODY, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
@@ -18,6 +19,7 @@ import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
 
 const [TASK, STATE, CPU] = places('vtime_publish', 'task', 'state', 'cpu');
+const [CHILD] = places('sched_process_fork', 'child');
 const STATE_NAMES = Object.keys(VtimeState);
 
 const { Inactive, Idle, Sys, User, Guest } = VtimeState;
@@ -36,17 +38,24 @@ export class VtimeStates extends OracleBase {
     says: 'a task’s vtime changes state only along the edges of Linux’s hooks, and only its own CPU writes it, where contexts are tracked',
     reference: 'kernel/sched/cputime.c vtime_task_switch_generic and its siblings; kernel-model 9.4 and 13.8 C-01',
     blindTo: 'whether the state is that of the CPU’s real context (V-01 sees that by the values)',
-    listens: ['vtime_publish'],
+    listens: ['vtime_publish', 'sched_process_fork'],
   };
 
   readonly #last: KeptEvents;
+  /** 1 from a task's fork to its first version, which may empty the record that an earlier life has left. */
+  readonly #newborn: Uint8Array;
 
   constructor(facts: RunFacts) {
     super(VtimeStates.about, facts);
     this.#last = new KeptEvents(facts.tasks.length, 'vtime_publish');
+    this.#newborn = new Uint8Array(facts.tasks.length);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    if (id === Event.sched_process_fork) {
+      this.#newborn[fields[at + CHILD]] = 1;
+      return;
+    }
     const task = fields[at + TASK];
     const wrong = this.#wrong(task, cpu, fields[at + STATE], fields[at + CPU]);
     this.checked++;
@@ -56,6 +65,7 @@ export class VtimeStates extends OracleBase {
         events: [...(this.#last.has(task) ? [this.#last.named(task)] : []), namedEvent(id, cpu, t, fields, at)],
       }));
     }
+    this.#newborn[task] = 0;
     this.#last.keep(task, id, cpu, t, fields, at);
   }
 
@@ -63,6 +73,7 @@ export class VtimeStates extends OracleBase {
     const known = this.#last.has(task);
     const before = this.#last.at(task);
     const from = known ? this.#last.rows[before + STATE] : Inactive;
+    if (this.#newborn[task] === 1 && from === Inactive && state === Inactive) return undefined;
     const owner = known ? this.#last.rows[before + CPU] : NOBODY;
     if (!(MAY_FOLLOW[from]?.includes(state) ?? false)) return `${STATE_NAMES[from]} cannot become ${STATE_NAMES[state] ?? state}`;
     if ((state === Idle) !== (task < this.facts.cpus) && state !== Inactive) return `state ${STATE_NAMES[state]} is not for such a task`;
