@@ -1,0 +1,49 @@
+/** Words for the numbers of `code` fields, so that a trace reads like Linux's own. */
+import { EventClass, Mode, type EventName } from '../../shared/events.ts';
+import { LOCK_NAMES } from '../../shared/lock-order.ts';
+import { ClockEventState, HrtimerFunction, MessageKind, SoftirqVec } from '../../shared/structs/cpu.ts';
+import { TaskState, VtimeState } from '../../shared/structs/task.ts';
+import { OpKind } from '../kernel/user.ts';
+import { DeviceId } from '../kernel/time/clockevents.ts';
+
+type Names = ReadonlyMap<number, string>;
+
+const namesOf = (codes: Readonly<Record<string, number>>): Names =>
+  new Map(Object.entries(codes).map(([name, code]) => [code, name]));
+
+const READERS = namesOf({ linux: 0, complete: 1 });
+const VTIME = namesOf(VtimeState);
+const SOFTIRQS = namesOf(SoftirqVec);
+const FUNCTIONS = namesOf(HrtimerFunction);
+const DEVICES = namesOf(DeviceId);
+const LOCKS: Names = new Map(LOCK_NAMES.map((name, code) => [code, name]));
+
+// table: event -> field -> words; a field that is not here is shown as its number
+const CODES: Partial<Record<EventName, Readonly<Record<string, Names>>>> = {
+  event: { class: namesOf(EventClass) },
+  softirq_raise: { vec: SOFTIRQS },
+  softirq_entry: { vec: SOFTIRQS },
+  softirq_exit: { vec: SOFTIRQS },
+  hrtimer_start: { function: FUNCTIONS },
+  hrtimer_expire_entry: { function: FUNCTIONS },
+  // the letters of /proc/<pid>/stat; 128 is TASK_DEAD
+  sched_switch: { prev_state: namesOf({ R: 0, S: 1, D: 2, X: 128 }) },
+  lock_acquire: { lock: LOCKS },
+  lock_release: { lock: LOCKS },
+  csd_queue_cpu: { kind: namesOf(MessageKind) },
+  csd_function_entry: { kind: namesOf(MessageKind) },
+  tick: { mode: namesOf({ periodic: 0, hrtimer: 1 }) },
+  clockevents_switch_state: { device: DEVICES, state: namesOf(ClockEventState) },
+  clockevents_program_event: { device: DEVICES },
+  context: { mode: namesOf(Mode) },
+  vtime_publish: { state: VTIME },
+  task_cputime: { reader: READERS, state: VTIME },
+  kcpustat_cpu_fetch: { reader: READERS },
+  task_final: { state: namesOf(TaskState), vtime_state: VTIME },
+  rtapp_loop: { edge: namesOf({ start: 0, end: 1 }) },
+  rtapp_event: { type: namesOf(OpKind) },
+};
+
+/** The word for `code` in `field` of `event`, undefined where there is none. */
+export const codeName = (event: string, field: string, code: number): string | undefined =>
+  CODES[event as EventName]?.[field]?.get(code);

@@ -1,0 +1,68 @@
+/**
+ * /proc/stat as Linux prints it.
+ * @linux fs/proc/stat.c show_stat
+ */
+import { NSEC_PER_SEC, USER_HZ, type Ns } from '../../shared/units.ts';
+import type { ProcCpu, ProcSnapshot } from './proc-snapshot.ts';
+import type { KcpustatSlot } from './run-figures.ts';
+
+/** The file's own order of columns. */
+const COLUMNS: readonly KcpustatSlot[] = [
+  'user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal', 'guest', 'guest_nice',
+];
+
+/** Length of a unit of /proc's times. */
+const CLOCK_TICK_NS: Ns = NSEC_PER_SEC / USER_HZ;
+
+/** ns in units of 1 / USER_HZ s, rounded down. @linux kernel/time/time.c nsec_to_clock_t */
+export const nsecToClockT = (ns: Ns): number => Math.floor(ns / CLOCK_TICK_NS);
+
+const sum = (numbers: Iterable<number>): number => {
+  let total = 0;
+  for (const n of numbers) total += n;
+  return total;
+};
+
+/** The whole file, with its final newline. */
+export function procStat(snapshot: ProcSnapshot): string {
+  const { cpus } = snapshot;
+  return [
+    // sum first, divide last: a column of this line may exceed the sum of the lines below
+    cpuLine('cpu ', (slot) => sum(cpus.map((cpu) => cpu.kcpustat[slot]))),
+    ...cpus.filter((cpu) => cpu.online).map((cpu) => cpuLine(`cpu${cpu.cpu}`, (slot) => cpu.kcpustat[slot])),
+    intrLine(cpus),
+    `ctxt ${snapshot.contextSwitches}`,
+    `btime ${snapshot.bootTimeS}`,
+    `processes ${snapshot.processes}`,
+    `procs_running ${snapshot.procsRunning}`,
+    `procs_blocked ${snapshot.procsBlocked}`,
+    softirqLine(cpus),
+    '',
+  ].join('\n');
+}
+
+const cpuLine = (label: string, ns: (slot: KcpustatSlot) => Ns): string =>
+  [label, ...COLUMNS.map((slot) => nsecToClockT(ns(slot)))].join(' ');
+
+/** The total has the CPUs' own interrupts in it, which are no interrupt line; the lines follow, gaps as 0. */
+function intrLine(cpus: readonly ProcCpu[]): string {
+  const lines = new Array<number>(nrIrqs(cpus.length)).fill(0);
+  let total = 0;
+  for (const { interrupts } of cpus) {
+    total += interrupts.localTimer + interrupts.reschedule + interrupts.callFunction;
+    for (const [line, count] of interrupts.lines) lines[line] = (lines[line] ?? 0) + count;
+  }
+  return ['intr', total + sum(lines), ...lines].join(' ');
+}
+
+/**
+ * Interrupt numbers that a PC with one I/O APIC of 24 pins has room for: pins, 16 legacy lines, 8 a
+ * CPU, and 16 a pin for messages. 456 on 4 CPUs, as recorded.
+ * @linux arch/x86/kernel/apic/vector.c arch_probe_nr_irqs
+ */
+const nrIrqs = (cpus: number): number => 24 + 16 + 8 * cpus + 16 * 24;
+
+function softirqLine(cpus: readonly ProcCpu[]): string {
+  const byVector = cpus[0]!.softirqs.map((_, vec) => sum(cpus.map((cpu) => cpu.softirqs[vec]!)));
+  return ['softirq', sum(byVector), ...byVector].join(' ');
+}

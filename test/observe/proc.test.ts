@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { TaskState, VtimeState } from '../../shared/structs/task.ts';
+import { NR_CPUSTAT } from '../../shared/structs/cpu.ts';
+import { adjustCputime } from '../../src/observe/cputime-adjust.ts';
+import { procComm, procPidStat } from '../../src/observe/proc-pid-stat.ts';
+import { ProcSnapshotCollector } from '../../src/observe/proc-snapshot-collector.ts';
+import type { ProcSnapshot, ProcTask } from '../../src/observe/proc-snapshot.ts';
+import { procStat } from '../../src/observe/proc-stat.ts';
+import { KCPUSTAT_SLOTS, type KcpustatSlot } from '../../src/observe/run-figures.ts';
+import { FACTS, play, row, type Row } from './records.ts';
+
+const recording = (name: string): string => readFileSync(new URL(`recordings/${name}`, import.meta.url), 'utf8');
+
+const TEN_NUMBERS = '( \\d+){10}';
+/** The whole of /proc/stat, strictly: no other line, order or blank. */
+const PROC_STAT = new RegExp(
+  `^cpu ${TEN_NUMBERS}\n(cpu\\d+${TEN_NUMBERS}\n)+intr \\d+( \\d+)+\nctxt \\d+\nbtime \\d+\nprocesses \\d+\n` +
+  `procs_running \\d+\nprocs_blocked \\d+\nsoftirq \\d+${TEN_NUMBERS}\n$`,
+);
+/** 52 fields, of which all but the name and the state are numbers. */
+const PROC_PID_STAT = /^\d+ \([^\n]{1,15}\) [RSDZTtXI]( -?\d+){49}\n$/;
+
+function parse(stat: string) {
+  const rows = stat.trimEnd().split('\n').map((line) => line.split(/ +/));
+  const numbers = (label: string): number[] => rows.find(([first]) => first === label)!.slice(1).map(Number);
+  const cpus = rows.filter(([label]) => /^cpu\d/.test(label!)).map((r) => r.slice(1).map(Number));
+  return { numbers, cpus, labels: rows.map(([label]) => label) };
+}
+
+const snapshotOf = (rows: readonly Row[], end = 1_000_000_000): ProcSnapshot =>
+  play(new ProcSnapshotCollector(FACTS), rows).finish(end);
+
+const boot = [0, 1].map((cpu) => row('context', cpu, 0, { mode: 1, task: cpu }));
+const kcpustat = (cpu: number, ns: Partial<Record<KcpustatSlot, number>>): Row => row('kcpustat_final', 2, 1e9, { cpu, ...ns });
+
+describe('/proc/stat', () => {
+  const recorded = ['c-nohz-idle.busy.stat', 'd-nohz-full.busy.stat'];
+
+  it.each(recorded)('has the form that Linux 6.1 has in %s', (name) => {
+    expect(recording(name)).toMatch(PROC_STAT);
+    const ours = procStat(snapshotOf(boot));
+    expect(ours).toMatch(PROC_STAT);
+    const labels = (text: string) => parse(text).labels.filter((label) => !/^cpu[2-9]/.test(label!));
+    expect(labels(ours)).toEqual(labels(recording(name)));
+  });
+
+  it('has as many interrupt lines as the recorded machine of four CPUs', () => {
+    const cpus = Array.from({ length: 4 }, (_, cpu) => ({ ...snapshotOf(boot).cpus[0]!, cpu }));
+    const ours = parse(procStat({ ...snapshotOf(boot), cpus })).numbers('intr');
+    expect(ours.length).toBe(parse(recording(recorded[0]!)).numbers('intr').length);
+  });
+
+  it('puts each slot of kcpustat into Linux’s column, in hundredths of a second', () => {
+    const ns = Object.fromEntries(KCPUSTAT_SLOTS.map((slot, i) => [slot, (i + 1) * 10_000_000 + 9_999_999]));
+    const { cpus } = parse(procStat(snapshotOf([...boot, kcpustat(1, ns)])));
+    // user nice system idle iowait irq softirq steal guest guest_nice
+    expect(cpus[1]).toEqual([1, 2, 3, 6, 7, 5, 4, 8, 9, 10]);
+    expect(KCPUSTAT_SLOTS.length).toBe(NR_CPUSTAT);
+  });
+
+  it('sums first and divides last, so the first line may exceed the others by less than a CPU each', () => {
+    const slots = fc.record(Object.fromEntries(KCPUSTAT_SLOTS.map((s) => [s, fc.nat({ max: 1e9 })]))) as fc.Arbitrary<Record<KcpustatSlot, number>>;
+    const judge = (text: string): void => {
+      const { numbers, cpus } = parse(text);
+      numbers('cpu').forEach((total, column) => {
+        const parts = cpus.reduce((sum, cpu) => sum + cpu[column]!, 0);
+        expect(total).toBeGreaterThanOrEqual(parts);
+        expect(total).toBeLessThan(parts + cpus.length);
+      });
+    };
+    recorded.forEach((name) => judge(recording(name)));
+    fc.assert(fc.property(slots, slots, (a, b) => judge(procStat(snapshotOf([...boot, kcpustat(0, a), kcpustat(1, b)])))));
+    const halves = parse(procStat(snapshotOf([...boot, kcpustat(0, { user: 5e6 }), kcpustat(1, { user: 5e6 })])));
+    expect([halves.numbers('cpu')[0], halves.cpus[0]![0], halves.cpus[1]![0]]).toEqual([1, 0, 0]);
+  });
+
+  it('counts interrupts, softirqs, switches and forks', () => {
+    const { numbers } = parse(procStat(snapshotOf([
+      ...boot,
+      row('local_timer_entry', 0, 1), row('local_timer_entry', 1, 1), row('reschedule_entry', 1, 2), row('call_function_single_entry', 0, 3),
+      row('irq_handler_entry', 0, 4, { irq: 0 }), row('irq_handler_entry', 0, 5, { irq: 0 }), row('irq_handler_entry', 1, 5, { irq: 4 }),
+      row('softirq_raise', 0, 6, { vec: 7 }), row('softirq_entry', 0, 6, { vec: 7 }), row('softirq_entry', 1, 7, { vec: 1 }),
+      row('sched_process_fork', 0, 8, { parent: 0, child: 2 }), row('sched_switch', 0, 9, { prev: 0, next: 2 }),
+      row('task_final', 2, 10, { task: 2, state: TaskState.Running }), row('task_final', 2, 10, { task: 3, state: TaskState.Sleeping }),
+    ])));
+    expect(numbers('intr').slice(0, 7)).toEqual([7, 2, 0, 0, 0, 1, 0]);
+    expect(numbers('softirq')).toEqual([2, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0]);
+    expect([numbers('ctxt'), numbers('processes'), numbers('procs_running'), numbers('procs_blocked')]).toEqual([[1], [1], [1], [0]]);
+  });
+
+  it('leaves out the line of a CPU that never ran, but not its part of the sum', () => {
+    const { labels, numbers } = parse(procStat(snapshotOf([boot[0]!, kcpustat(1, { idle: 1e9 })])));
+    expect(labels.slice(0, 3)).toEqual(['cpu', 'cpu0', 'intr']);
+    expect(numbers('cpu')[3]).toBe(100);
+  });
+});
+
+describe('/proc/<pid>/stat', () => {
+  const TASK: ProcTask = {
+    pid: 1000, ppid: 0, name: 'thread0-0', state: 'R', utimeNs: 5_019_999_999, stimeNs: 30_000_000, guestNs: 0,
+    startNs: 39_030_000_000, processor: 2, prio: 120,
+  };
+  /** Field n as proc(5) counts, from 1. */
+  const fieldsOf = (text: string): string[] => {
+    const [, before, , after] = /^(\d+ )(\(.*\)) (.*)\n$/s.exec(text)!;
+    return ['', before!.trim(), 'comm', ...after!.split(' ')];
+  };
+
+  it('has the form of the recorded one', () => {
+    expect(recording('c-nohz-idle.busy.pid.stat')).toMatch(PROC_PID_STAT);
+    expect(procPidStat(TASK)).toMatch(PROC_PID_STAT);
+    expect(fieldsOf(procPidStat(TASK)).length).toBe(53);
+  });
+
+  it('equals the recorded one in every field but those of memory and of its parents', () => {
+    const like = { ...TASK, pid: 152, name: 'w2_busy', utimeNs: 5_013_759_792, stimeNs: 0 };
+    const recorded = fieldsOf(recording('c-nohz-idle.busy.pid.stat'));
+    const ours = fieldsOf(procPidStat(like));
+    const differing = ours.flatMap((value, n) => (value === recorded[n] ? [] : [n]));
+    // ppid, minflt, vsize, rss, three addresses, seven addresses
+    expect(differing).toEqual([4, 10, 23, 24, 26, 27, 28, 45, 46, 47, 48, 49, 50, 51]);
+  });
+
+  it('tells a real-time, a deadline and a nice task by Linux’s numbers', () => {
+    const tail = (prio: number) => { const f = fieldsOf(procPidStat({ ...TASK, prio })); return [f[18], f[19], f[40], f[41]].map(Number); };
+    expect(tail(120)).toEqual([20, 0, 0, 0]);
+    expect(tail(125)).toEqual([25, 5, 0, 0]);
+    expect(tail(49)).toEqual([-51, 0, 50, 1]);
+    expect(tail(-1)).toEqual([-101, 0, 0, 6]);
+  });
+
+  it('cuts a name to 15 bytes, never inside a character', () => {
+    expect(procComm('a-very-long-thread-name')).toBe('a-very-long-thr');
+    expect(procComm('exactly15bytes!')).toBe('exactly15bytes!');
+    expect(procComm('ääääääää')).toBe('äääääää');
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (name) => {
+      expect(Buffer.byteLength(procComm(name))).toBeLessThanOrEqual(15);
+      expect(name.startsWith(procComm(name))).toBe(true);
+    }));
+  });
+
+  it('stays one line whatever the name is', () => {
+    expect(procPidStat({ ...TASK, name: 'a\nb\\) R 1' })).toMatch(/^1000 \(a\\nb\\\\\) R 1\) R 0 /);
+  });
+});
+
+describe('ProcSnapshotCollector', () => {
+  it('scales utime and stime to the run time, pending time included', () => {
+    const { tasks } = snapshotOf([
+      row('sched_process_fork', 0, 5, { parent: 0, child: 2 }),
+      row('sched_process_fork', 0, 30_000_000, { parent: 2, child: 3 }),
+      row('sched_switch', 1, 6, { prev: 1, prev_prio: 120, next: 2, next_prio: 49 }),
+      row('task_final', 2, 1000, {
+        task: 2, cpu: 1, state: TaskState.Running, vtime_state: VtimeState.User, starttime: 900,
+        utime: 600, stime: 200, vtime_utime: 50, vtime_stime: 50, sum_exec_runtime: 500,
+      }),
+      row('task_final', 2, 1000, { task: 3, cpu: 0, state: TaskState.Dead, utime: 7, sum_exec_runtime: 9 }),
+      row('task_final', 2, 1000, { task: 4, state: TaskState.Free }),
+    ]);
+    expect(tasks).toEqual([
+      { pid: 1000, ppid: 0, name: 'thread0-0', state: 'R', utimeNs: 375, stimeNs: 125, guestNs: 0, startNs: 5, processor: 1, prio: 49 },
+      { pid: 1001, ppid: 1000, name: 'thread0-1', state: 'Z', utimeNs: 9, stimeNs: 0, guestNs: 0, startNs: 30_000_000, processor: 0, prio: 125 },
+    ]);
+  });
+
+  it('never shows less than a reader of the run has been told', () => {
+    const { tasks } = snapshotOf([
+      row('cputime_adjust', 0, 100, { by: 3, task: 2, rtime: 100, utime: 40, stime: 60 }),
+      row('task_final', 2, 1000, { task: 2, state: TaskState.Sleeping, utime: 100, stime: 0, sum_exec_runtime: 120 }),
+    ]);
+    expect(tasks[0]).toMatchObject({ utimeNs: 60, stimeNs: 60 });
+  });
+});
+
+describe('adjustCputime', () => {
+  const ns = fc.nat({ max: 2 ** 45 });
+
+  it('splits the run time exactly as 128-bit arithmetic would, never below what was told before', () => {
+    fc.assert(fc.property(ns, ns, ns, ns, ns, (utime, stime, rtime, prevU, prevS) => {
+      const prev = { utime: prevU, stime: prevS };
+      const pair = adjustCputime({ utime, stime }, rtime, prev);
+      expect(pair.utime).toBeGreaterThanOrEqual(prevU);
+      expect(pair.stime).toBeGreaterThanOrEqual(prevS);
+      if (prevU + prevS >= rtime) expect(pair).toEqual(prev);
+      else expect(pair.utime + pair.stime).toBe(rtime);
+      const fresh = adjustCputime({ utime, stime }, rtime, { utime: 0, stime: 0 });
+      if (utime > 0 && rtime > 0) expect(fresh.stime).toBe(Number((BigInt(stime) * BigInt(rtime)) / BigInt(utime + stime)));
+    }));
+  });
+
+  it('gives all to the one that was seen when the other was not', () => {
+    expect(adjustCputime({ utime: 0, stime: 5 }, 9, { utime: 0, stime: 0 })).toEqual({ utime: 0, stime: 9 });
+    expect(adjustCputime({ utime: 5, stime: 0 }, 9, { utime: 0, stime: 0 })).toEqual({ utime: 9, stime: 0 });
+    expect(adjustCputime({ utime: 0, stime: 0 }, 9, { utime: 0, stime: 0 })).toEqual({ utime: 9, stime: 0 });
+  });
+});
