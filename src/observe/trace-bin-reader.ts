@@ -56,7 +56,8 @@ export function schemaDifference(header: TraceHeader): string | null {
   for (const schema of header.schemas) {
     const ours = EVENTS[schema.id];
     if (JSON.stringify(schema) !== JSON.stringify(ours)) {
-      return `event ${schema.id} of the trace is ${schema.name}, here it is ${ours === undefined ? 'unknown' : `${ours.name} with other fields`}`;
+      const here = ours === undefined ? 'unknown' : ours.name === schema.name ? 'the same with other fields' : ours.name;
+      return `event ${schema.id} of the trace is ${schema.name}, here it is ${here}`;
     }
   }
   return null;

@@ -26,7 +26,9 @@ describe('numbers of trace.bin', () => {
 
   it('come back exactly, whatever they are a difference to, within ten bytes', () => {
     const last = fieldValue.filter((v) => Math.abs(v) < KTIME_MAX);
-    fc.assert(fc.property(fc.oneof(fieldValue, fc.double()), fc.oneof(last, fc.double({ noNaN: true, noDefaultInfinity: true })), (value, from) => {
+    const anyValue = fc.oneof(fieldValue, fc.double());
+    const anyLast = fc.oneof(last, fc.double({ noNaN: true, noDefaultInfinity: true }));
+    fc.assert(fc.property(anyValue, anyLast, (value, from) => {
       const bytes = encode(value, from);
       expect(bytes.length).toBeLessThanOrEqual(NUMBER_BYTES);
       const read = decode(bytes, from);
@@ -36,7 +38,10 @@ describe('numbers of trace.bin', () => {
   });
 
   it('stay exact where a difference would be rounded', () => {
-    for (const [value, last] of [[1e-20, 5], [2 ** 53 - 2, -(2 ** 53) + 2], [0.1, 2 ** 40], [2 ** 30, 0], [-(2 ** 30), 0], [2 ** 31, -(2 ** 31)]] as const) {
+    const pairs = [
+      [1e-20, 5], [2 ** 53 - 2, -(2 ** 53) + 2], [0.1, 2 ** 40], [2 ** 30, 0], [-(2 ** 30), 0], [2 ** 31, -(2 ** 31)],
+    ] as const;
+    for (const [value, last] of pairs) {
       expect(decode(encode(value, last), last).value).toBe(value);
     }
   });

@@ -30,7 +30,12 @@ describe('FiguresCollector', () => {
   });
 
   it('lets the times of a CPU add up to the end of the run, whatever happens', () => {
-    const step = fc.record({ cpu: fc.nat({ max: 1 }), after: fc.nat({ max: 1e6 }), mode: fc.constantFrom(...Object.values(Mode)), task: fc.nat({ max: 4 }) });
+    const step = fc.record({
+      cpu: fc.nat({ max: 1 }),
+      after: fc.nat({ max: 1e6 }),
+      mode: fc.constantFrom(...Object.values(Mode)),
+      task: fc.nat({ max: 4 }),
+    });
     fc.assert(fc.property(fc.array(step), fc.nat({ max: 1e6 }), (steps, rest) => {
       let t = 0;
       const rows = steps.map((s) => context(s.cpu, (t += s.after), s.mode, s.task));

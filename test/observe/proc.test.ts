@@ -61,7 +61,7 @@ describe('/proc/stat', () => {
   });
 
   it('sums first and divides last, so the first line may exceed the others by less than a CPU each', () => {
-    const slots = fc.record(Object.fromEntries(KCPUSTAT_SLOTS.map((s) => [s, fc.nat({ max: 1e9 })]))) as fc.Arbitrary<Record<KcpustatSlot, number>>;
+    const slots = fc.record(Object.fromEntries(KCPUSTAT_SLOTS.map((s) => [s, fc.nat({ max: 1e9 })])));
     const judge = (text: string): void => {
       const { numbers, cpus } = parse(text);
       numbers('cpu').forEach((total, column) => {
@@ -79,7 +79,8 @@ describe('/proc/stat', () => {
   it('counts interrupts, softirqs, switches and forks', () => {
     const { numbers } = parse(procStat(snapshotOf([
       ...boot,
-      row('local_timer_entry', 0, 1), row('local_timer_entry', 1, 1), row('reschedule_entry', 1, 2), row('call_function_single_entry', 0, 3),
+      row('local_timer_entry', 0, 1), row('local_timer_entry', 1, 1), row('reschedule_entry', 1, 2),
+      row('call_function_single_entry', 0, 3),
       row('irq_handler_entry', 0, 4, { irq: 0 }), row('irq_handler_entry', 0, 5, { irq: 0 }), row('irq_handler_entry', 1, 5, { irq: 4 }),
       row('softirq_raise', 0, 6, { vec: 7 }), row('softirq_entry', 0, 6, { vec: 7 }), row('softirq_entry', 1, 7, { vec: 1 }),
       row('sched_process_fork', 0, 8, { parent: 0, child: 2 }), row('sched_switch', 0, 9, { prev: 0, next: 2 }),
@@ -161,7 +162,8 @@ describe('ProcSnapshotCollector', () => {
     ]);
     expect(tasks).toEqual([
       { pid: 1000, ppid: 0, name: 'thread0-0', state: 'R', utimeNs: 375, stimeNs: 125, guestNs: 0, startNs: 5, processor: 1, prio: 49 },
-      { pid: 1001, ppid: 1000, name: 'thread0-1', state: 'Z', utimeNs: 9, stimeNs: 0, guestNs: 0, startNs: 30_000_000, processor: 0, prio: 125 },
+      { pid: 1001, ppid: 1000, name: 'thread0-1', state: 'Z', utimeNs: 9, stimeNs: 0, guestNs: 0, startNs: 30_000_000,
+        processor: 0, prio: 125 },
     ]);
   });
 

@@ -64,7 +64,9 @@ describe('trace.bin', () => {
 
   it('says which event another program’s trace defines otherwise', () => {
     const schemas = HEADER.schemas.map((s) => (s.name === 'tick' ? { ...s, fields: s.fields.slice(1) } : s));
-    expect(schemaDifference({ ...HEADER, schemas })).toBe(`event ${Event.tick} of the trace is tick, here it is tick with other fields`);
+    expect(schemaDifference({ ...HEADER, schemas })).toBe(
+      `event ${Event.tick} of the trace is tick, here it is the same with other fields`,
+    );
   });
 
   it('writes the same bytes for the same records', () => {
@@ -115,14 +117,18 @@ describe('trace.bin', () => {
     SMALL.forEach((r, i) => { if (i % 3 === 0) writer.flush(); play(writer, [r]); });
     writer.finish('');
     const without = Buffer.concat([whole.subarray(0, ends[1]), whole.subarray(ends[2])]);
-    expect(reading(without)).toMatchObject({ complete: false, records: 3, problem: expect.stringMatching(/^damaged: records are missing/) });
+    expect(reading(without)).toMatchObject({
+      complete: false, records: 3, problem: expect.stringMatching(/^damaged: records are missing/),
+    });
     const withoutLast = Buffer.concat([whole.subarray(0, ends[3]), whole.subarray(ends[4])]);
     expect(reading(withoutLast)).toMatchObject({ complete: false, problem: 'damaged: 12 records were written, 9 are accounted for' });
   });
 
   it('refuses what is no trace, and a version it does not know, with a sentence', () => {
     expect(reading(Buffer.from('{"global": {}}')).problem).toBe('not a dynticks trace: it begins otherwise');
-    expect(reading(traceOf([], 1, { ...HEADER, version: 99 }))).toMatchObject({ header: null, complete: false, problem: expect.stringContaining('version 99') });
+    expect(reading(traceOf([], 1, { ...HEADER, version: 99 }))).toMatchObject({
+      header: null, complete: false, problem: expect.stringContaining('version 99'),
+    });
   });
 
   it('lets an error of the consumer through', () => {
