@@ -7,3 +7,8 @@ export class KernelBug extends Error {
 export function assert(holds: boolean, why: string): asserts holds {
   if (!holds) throw new KernelBug(why);
 }
+
+/** A named limit of `limits.ts` was reached before the run had its answer: exit code 4. */
+export class LimitReached extends Error {
+  override readonly name = 'LimitReached';
+}

@@ -14,7 +14,6 @@ export const CpuState = struct(
   {
     online: word('1 once the CPU takes part'),
     preemptCount: word('depth of preempt-off, softirq and hardirq, in Linux’s bit fields'),
-    irqsDisabled: word('1 while interrupts are masked'),
     needResched: word('the scheduler wants to run on the way out'),
     contextActive: word('1 if context tracking is active on this CPU'),
     contextState: word('kernel 0, idle 1, user 2, guest 3'),
@@ -182,6 +181,7 @@ export const Csd = struct(
     b: long('second argument'),
     due: long<Ns>('instant at which it arrives'),
     n: long('the sender’s own count'),
+    cause: long('count of the sender’s event that sent it'),
   },
   { writer: 'any cpu' },
 );

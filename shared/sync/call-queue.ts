@@ -41,20 +41,20 @@ import { CallQueue, Csd, type MessageKind } from '../structs/cpu.ts';
 import type { CpuId, Ns, Word } from '../units.ts';
 
 /** What the receiver makes of one message. It must copy: the slot is free when it returns. */
-export type Deliver = (kind: MessageKind, origin: CpuId, a: number, b: number, due: Ns, n: number) => void;
+export type Deliver = (kind: MessageKind, origin: CpuId, a: number, b: number, due: Ns, n: number, cause: number) => void;
 
 const { head: HEAD, bell: BELL, asleep: ASLEEP } = CallQueue.at;
-const { locked: LOCKED, next: NEXT, kind: KIND, origin: ORIGIN, a: A, b: B, due: DUE, n: N } = Csd.at;
+const { locked: LOCKED, next: NEXT, kind: KIND, origin: ORIGIN, a: A, b: B, due: DUE, n: N, cause: CAUSE } = Csd.at;
 
 /**
  * Sends one message from participant `from` to participant `to` (the coordinator is number `cpus`).
- * `n` is the sender's own count, by which its slots go round. `whileFull` is called each time all
- * slots are found taken, before it waits for one.
+ * `n` is the sender's own count, by which its slots go round; `cause` is the count of the event that
+ * sends. `whileFull` is called each time all slots are found taken, before it waits for one.
  * @linux kernel/smp.c generic_exec_single
  */
 export function sendCsd(
   memory: Memory, map: MachineMap, from: CpuId, to: CpuId,
-  kind: MessageKind, a: number, b: number, due: Ns, n: number, whileFull: () => void,
+  kind: MessageKind, a: number, b: number, due: Ns, n: number, cause: number, whileFull: () => void,
 ): void {
   const csd = claimSlot(memory, map, from, n, whileFull);
   memory.store(csd + KIND, kind);
@@ -63,6 +63,7 @@ export function sendCsd(
   memory.storeLong(csd + B, b);
   memory.storeLong(csd + DUE, due);
   memory.storeLong(csd + N, n);
+  memory.storeLong(csd + CAUSE, cause);
   const queue = queueOf(map, to);
   if (llistAdd(memory, queue, csd)) ringBell(memory, queue);
 }
@@ -81,6 +82,7 @@ export function takeAll(memory: Memory, map: MachineMap, owner: CpuId, deliver: 
     deliver(
       memory.load(csd + KIND) as MessageKind, memory.load(csd + ORIGIN),
       memory.loadLong(csd + A), memory.loadLong(csd + B), memory.loadLong(csd + DUE), memory.loadLong(csd + N),
+      memory.loadLong(csd + CAUSE),
     );
     memory.store(csd + LOCKED, 0);
     csd = next;

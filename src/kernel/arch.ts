@@ -63,6 +63,8 @@ export interface Arch {
   switchTo(task: TaskId): void;
   /** The privilege level or interrupt level changes. */
   setMode(mode: Mode): void;
+  /** What it is now. */
+  readonly mode: Mode;
 
   /** Records an event with the fields of its schema (`shared/events.ts`). */
   trace(

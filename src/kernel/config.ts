@@ -14,6 +14,8 @@ export interface KernelConfig {
   readonly skewTick: boolean;
   /** The best clock source allowed by `clocksource=`. */
   readonly clocksource: 'tsc' | 'jiffies';
+  /** `nolapic_timer`: the CPU's own device is not used, the global one drives the tick. */
+  readonly nolapicTimer: boolean;
   readonly tscHz: number;
   readonly lapicHz: number;
   /** How each CPU accounts CPU time: by ticks, or by context tracking (VIRT_CPU_ACCOUNTING_GEN). */

@@ -56,7 +56,7 @@ export class KernelImage {
 }
 
 /** The tick of a CPU. */
-export const schedTimerOf = (cpu: CpuId): TimerId => cpu;
+export const schedTimerOf = (cpu: CpuId): TimerId => cpu as number;
 /** The timer that ends a task's sleep. */
 export const sleepTimerOf = (image: KernelImage, task: TaskId): TimerId => image.map.shape.cpus + task;
 /** The timer that replenishes a task's deadline budget. */

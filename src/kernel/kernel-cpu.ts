@@ -7,11 +7,13 @@ import type { Memory } from '../../shared/memory/memory.ts';
 import type {
   ClockEventDevice, CpuState, Hrtimer, HrtimerCpuBase, Kcpustat, Rq, TickSched,
 } from '../../shared/structs/cpu.ts';
-import { KTIME_MAX, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
+import { KTIME_MAX, type CpuId, type Jiffies, type Ns, type TaskId } from '../../shared/units.ts';
 import type { Arch } from './arch.ts';
 import type { KernelConfig } from './config.ts';
 import type { Decisions } from './decisions.ts';
 import type { KernelImage } from './image.ts';
+import type { AdjustedCputime } from './sched/cputime-adjust.ts';
+import { newTaskCputime, type TaskCputime } from './sched/cputime-read.ts';
 import type { Op } from './user.ts';
 
 /** What an hrtimer calls; true: it moved its expiry forward and wants to be queued again. */
@@ -40,9 +42,24 @@ export class KernelCpu {
   readonly op: Op = { kind: 0, a: 0, b: 0, c: 0, event: -1 };
   /** Scratch for events of more than twelve fields. */
   readonly fields = new Float64Array(24);
+  /** Scratch for a look at a task's CPU time. */
+  readonly cputime: TaskCputime = newTaskCputime();
+  readonly adjusted: AdjustedCputime = { utime: 0, stime: 0 };
   /** When the running task's present stretch ends; KTIME_MAX when the CPU has nothing to run. */
   stepDue: Ns = KTIME_MAX;
+  /** When that stretch began; KTIME_MAX while the task does not run. */
+  stretchStart: Ns = KTIME_MAX;
+  /** Whether the interrupt being handled came in user mode. */
+  interruptedUser = false;
+  /** How many reasons mask interrupts; between two events it does not matter. */
+  irqsOff = 1;
+  /** Depth of entries: 2 and more while an interrupt runs inside another event (a cut). */
+  depth = 0;
+  /** The boot code of this CPU has run; its idle task may be preempted. */
   booted = false;
+  /** Boot CPU: how far its boot has come, and the jiffy that it waits for before it goes on. */
+  bootStage = 0;
+  bootWaitsFor: Jiffies = 0;
 
   constructor(
     id: CpuId, image: KernelImage, config: KernelConfig, arch: Arch, decisions: Decisions,
@@ -71,7 +88,7 @@ export class KernelCpu {
 
   /** The task that runs when no other can. */
   get idle(): TaskId {
-    return this.id;
+    return this.id as number;
   }
 }
 

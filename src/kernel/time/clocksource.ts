@@ -78,5 +78,5 @@ export function clocksourcesOf(config: KernelConfig): readonly Clocksource[] {
 
 /** The counter of a clock source as this CPU reads it. @linux include/linux/clocksource.h read */
 export function clocksourceRead(cpu: KernelCpu, id: ClocksourceId): Cycles {
-  return id === ClocksourceId.Tsc ? cpu.arch.readCounter() : cpu.image.jiffies.jiffies;
+  return id === ClocksourceId.Tsc ? cpu.arch.readCounter() : (cpu.image.jiffies.jiffies as number);
 }

@@ -1,0 +1,107 @@
+/**
+ * The four entries at which the machine calls the kernel: timer interrupt, IPI, device interrupt,
+ * step. Each runs to its end; an interrupt may come inside another event only where a cut makes it
+ * (interrupts on), and then returns to the interrupted code instead of choosing a task.
+ */
+import { Event, type Mode } from '../../shared/events.ts';
+import { MessageKind, TickHandler } from '../../shared/structs/cpu.ts';
+import type { TaskId } from '../../shared/units.ts';
+import { irqEnter, irqExit, returnToTask } from './irq/entry.ts';
+import type { KernelCpu } from './kernel-cpu.ts';
+import { bootStep, startSecondary } from './main.ts';
+import { schedTtwuPending } from './sched/wakeup.ts';
+import { taskStep } from './syscalls/step.ts';
+import { hrtimerInterrupt } from './time/hrtimer.ts';
+import { tickHandlePeriodic } from './time/tick-common.ts';
+
+/** x86's vectors, as the tracepoints show them. @linux arch/x86/include/asm/irq_vectors.h */
+const LOCAL_TIMER_VECTOR = 0xec;
+const RESCHEDULE_VECTOR = 0xfd;
+const CALL_FUNCTION_SINGLE_VECTOR = 0xfb;
+/** The global event device's line. */
+const TIMER_IRQ = 0;
+
+/** @linux arch/x86/kernel/apic/apic.c sysvec_apic_timer_interrupt */
+export function timerInterrupt(cpu: KernelCpu): void {
+  const outer = begin(cpu);
+  irqEnter(cpu);
+  cpu.state.localTimerIrqs += 1;
+  cpu.arch.trace(Event.local_timer_entry, LOCAL_TIMER_VECTOR);
+  handleEvent(cpu, cpu.lapic.handler);
+  cpu.arch.trace(Event.local_timer_exit, LOCAL_TIMER_VECTOR);
+  end(cpu, outer);
+}
+
+/** The global event device interrupts this CPU. @linux arch/x86/kernel/time.c timer_interrupt */
+export function deviceInterrupt(cpu: KernelCpu): void {
+  const outer = begin(cpu);
+  irqEnter(cpu);
+  cpu.state.deviceIrqs += 1;
+  cpu.arch.trace(Event.irq_handler_entry, TIMER_IRQ);
+  handleEvent(cpu, cpu.image.globalDevice.handler);
+  cpu.arch.trace(Event.irq_handler_exit, TIMER_IRQ, 1);
+  end(cpu, outer);
+}
+
+/** A message of another CPU. @linux kernel/smp.c generic_smp_call_function_single_interrupt */
+export function ipiInterrupt(cpu: KernelCpu, kind: MessageKind, task: TaskId): void {
+  const outer = begin(cpu);
+  if (kind === MessageKind.BringUp) {
+    startSecondary(cpu);
+    cpu.depth -= 1;
+    return;
+  }
+  irqEnter(cpu);
+  if (kind === MessageKind.Reschedule) rescheduleInterrupt(cpu, task);
+  else callFunctionSingleInterrupt(cpu, task);
+  end(cpu, outer);
+}
+
+/** The running task's present stretch is over, or the boot CPU goes on with its boot. @dynticks the step entry */
+export function step(cpu: KernelCpu): void {
+  begin(cpu);
+  if (cpu.booted) taskStep(cpu);
+  else bootStep(cpu);
+  cpu.depth -= 1;
+}
+
+/** @linux arch/x86/kernel/smp.c sysvec_reschedule_ipi */
+function rescheduleInterrupt(cpu: KernelCpu, task: TaskId): void {
+  cpu.state.rescheduleIrqs += 1;
+  cpu.arch.trace(Event.reschedule_entry, RESCHEDULE_VECTOR);
+  schedTtwuPending(cpu, task);
+  cpu.arch.trace(Event.reschedule_exit, RESCHEDULE_VECTOR);
+}
+
+/** @linux arch/x86/kernel/smp.c sysvec_call_function_single */
+function callFunctionSingleInterrupt(cpu: KernelCpu, task: TaskId): void {
+  cpu.state.callFunctionIrqs += 1;
+  cpu.arch.trace(Event.call_function_single_entry, CALL_FUNCTION_SINGLE_VECTOR);
+  schedTtwuPending(cpu, task);
+  cpu.arch.trace(Event.call_function_single_exit, CALL_FUNCTION_SINGLE_VECTOR);
+}
+
+/** @linux include/linux/clockchips.h event_handler */
+function handleEvent(cpu: KernelCpu, handler: TickHandler): void {
+  if (handler === TickHandler.Periodic) tickHandlePeriodic(cpu);
+  else if (handler === TickHandler.Hrtimer) hrtimerInterrupt(cpu);
+}
+
+/** Interrupts are masked at every entry. Returns the mode to go back to. */
+function begin(cpu: KernelCpu): Mode {
+  cpu.depth += 1;
+  cpu.irqsOff += cpu.depth > 1 ? 1 : 0;
+  return cpu.arch.mode;
+}
+
+/** An interrupt's way out: to the task that is to run, or to the event that it interrupted. */
+function end(cpu: KernelCpu, outer: Mode): void {
+  irqExit(cpu);
+  cpu.depth -= 1;
+  if (cpu.depth === 0) {
+    returnToTask(cpu);
+    return;
+  }
+  cpu.irqsOff -= 1;
+  cpu.arch.setMode(outer);
+}

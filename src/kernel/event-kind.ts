@@ -1,0 +1,63 @@
+/**
+ * What a CPU's next event may touch, told before it runs: its own records only, other CPUs' records
+ * by loads, or anything. Told too generously it costs parallelism, told too narrowly the guards of
+ * memory throw.
+ */
+import { EventKind } from '../../shared/memory/guards.ts';
+import { HrtimerFunction, TickHandler } from '../../shared/structs/cpu.ts';
+import { NONE, type Ns } from '../../shared/units.ts';
+import { RegsMode } from './irq/entry.ts';
+import type { KernelCpu } from './kernel-cpu.ts';
+import { NOT_STARTED } from './syscalls/fork.ts';
+import { isUserWork } from './syscalls/step.ts';
+import { DeviceId } from './time/clockevents.ts';
+import { timerqueueGetnext } from './time/hrtimer-queue.ts';
+import { OpKind } from './user.ts';
+
+/** An interrupt takes less than this: timers that are due later will not be found by it. */
+const LONGEST_INTERRUPT_NS: Ns = 50_000;
+
+/** A step of the running task at its `stepDue`. @dynticks what the step entry declares */
+export function kindOfStep(cpu: KernelCpu): EventKind {
+  if (!cpu.booted || cpu.tick.device === DeviceId.Pit) return EventKind.Interacting;
+  const regs = cpu.image.regs[cpu.curr]!;
+  if (regs.mode === RegsMode.User && isUserWork(regs.kind)) return EventKind.Local;
+  switch (regs.kind) {
+    case OpKind.Syscall: case OpKind.SetSlack: case OpKind.Yield: return EventKind.Local;
+    case NOT_STARTED: case OpKind.Sleep: return EventKind.Reading;
+    case OpKind.Timer: return regs.argA >= 0 ? EventKind.Reading : EventKind.Interacting;
+    case OpKind.ReadCputime:
+      return cpu.config.workload.reads[regs.argA]!.adjusted ? EventKind.Interacting : EventKind.Reading;
+    default: return EventKind.Interacting;
+  }
+}
+
+/** An interrupt of the CPU's own device at `at`. @dynticks what the timer entry declares */
+export function kindOfTimerInterrupt(cpu: KernelCpu, at: Ns): EventKind {
+  const { tick, image, config } = cpu;
+  const hasDuty = image.jiffies.tickDoTimerCpu === cpu.id;
+  const rescues = tick.stalledJiffies + 1 >= config.version.maxStalledJiffies;
+  if (!cpu.booted || hasDuty || rescues || tick.device === DeviceId.Pit) return EventKind.Interacting;
+  const wakes = cpu.lapic.handler === TickHandler.Hrtimer ? mayFindSleeper(cpu, at) : mayFindAny(cpu, at);
+  return wakes ? EventKind.Interacting : EventKind.Reading;
+}
+
+/** In high resolution: whether any timer but the tick's own may be due. */
+function mayFindSleeper(cpu: KernelCpu, at: Ns): boolean {
+  const first = timerqueueGetnext(cpu);
+  if (first === NONE) return false;
+  if (cpu.image.timers[first]!.function !== HrtimerFunction.TickNohzHandler) return true;
+  return isDue(cpu, 1, at) || isDue(cpu, 2, at);
+}
+
+/** On the periodic tick: whether any timer may be due. */
+function mayFindAny(cpu: KernelCpu, at: Ns): boolean {
+  return isDue(cpu, 0, at);
+}
+
+/** Whether the timer at this place of the heap may be found due by an interrupt that starts at `at`. */
+function isDue(cpu: KernelCpu, place: number, at: Ns): boolean {
+  if (place >= cpu.hrtimers.count) return false;
+  const timer = cpu.memory.loadLong(cpu.heap + 8 * place);
+  return cpu.image.timers[timer]!.softexpires <= at + LONGEST_INTERRUPT_NS;
+}

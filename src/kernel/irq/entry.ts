@@ -1,0 +1,107 @@
+/**
+ * In and out of the kernel: interrupts, system calls, and the way back to whichever task runs next.
+ *
+ * At each edge context tracking comes first and the machine's log of contexts with it, both at one
+ * reading of the clock: what happens before an edge is the task's, what happens after it the kernel's.
+ *
+ *      user work | user_exit, mode irq | entry path, handler, softirqs, exit path | schedule? | user_enter, mode user | user work
+ */
+import { Event, Mode } from '../../../shared/events.ts';
+import { OpKind } from '../user.ts';
+import { KTIME_MAX } from '../../../shared/units.ts';
+import { Path } from '../arch.ts';
+import { ctUserEnter, ctUserExit } from '../context-tracking.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+import { schedule } from '../sched/core.ts';
+import { HARDIRQ_OFFSET } from './preempt-count.ts';
+import { handleSoftirqs } from './softirq.ts';
+
+/** `UserRegs.mode`: which side of the kernel's border a task is on. */
+export const RegsMode = { Kernel: 0, User: 1 } as const;
+
+/** @linux kernel/softirq.c irq_enter */
+export function irqEnter(cpu: KernelCpu): void {
+  pauseStretch(cpu);
+  cpu.interruptedUser = inUserMode(cpu);
+  if (cpu.interruptedUser) ctUserExit(cpu);
+  cpu.state.preemptCount += HARDIRQ_OFFSET;
+  cpu.arch.setMode(Mode.Irq);
+  cpu.arch.spend(Path.IrqEntry);
+}
+
+/** @linux kernel/softirq.c irq_exit */
+export function irqExit(cpu: KernelCpu): void {
+  const { state, arch } = cpu;
+  state.preemptCount -= HARDIRQ_OFFSET;
+  if (state.preemptCount === 0 && state.softirqPending !== 0) handleSoftirqs(cpu);
+  arch.setMode(Mode.System);
+  arch.spend(Path.IrqExit);
+}
+
+/** The task's step has come in user mode: it enters the kernel. @linux kernel/entry/common.c syscall_enter_from_user_mode */
+export function syscallEnter(cpu: KernelCpu): void {
+  ctUserExit(cpu);
+  cpu.arch.setMode(Mode.System);
+  cpu.image.regs[cpu.curr]!.mode = RegsMode.Kernel;
+  cpu.arch.spend(Path.SyscallEntry);
+}
+
+/** @linux kernel/entry/common.c syscall_exit_to_user_mode */
+export function syscallExit(cpu: KernelCpu): void {
+  cpu.arch.spend(Path.SyscallExit);
+  cpu.image.regs[cpu.curr]!.mode = RegsMode.User;
+}
+
+/**
+ * Leaves the kernel for whichever task is to run: preempts where that is allowed (user mode and the
+ * idle task; the kernel itself is not preemptible), then starts the next stretch of the task's work.
+ * @linux kernel/entry/common.c exit_to_user_mode_loop
+ */
+export function returnToTask(cpu: KernelCpu): void {
+  while (cpu.state.needResched !== 0 && mayPreempt(cpu)) schedule(cpu);
+  if (inUserMode(cpu)) {
+    ctUserEnter(cpu);
+    cpu.arch.setMode(Mode.User);
+  } else if (cpu.curr === cpu.idle && cpu.booted) enterIdle(cpu);
+  startStretch(cpu);
+}
+
+/** @linux kernel/sched/idle.c do_idle */
+function enterIdle(cpu: KernelCpu): void {
+  if (cpu.arch.mode === Mode.Idle) return;
+  cpu.arch.trace(Event.cpu_idle, 1, cpu.id);
+  cpu.arch.setMode(Mode.Idle);
+}
+
+function mayPreempt(cpu: KernelCpu): boolean {
+  return cpu.state.preemptCount === 0 && (cpu.curr === cpu.idle ? cpu.booted : inUserMode(cpu));
+}
+
+function inUserMode(cpu: KernelCpu): boolean {
+  const { curr } = cpu;
+  return curr !== cpu.idle && cpu.image.regs[curr]!.mode === RegsMode.User;
+}
+
+/** An interrupt ends the present stretch of the task's work: what is left of it stays in its registers. */
+export function pauseStretch(cpu: KernelCpu): void {
+  const { curr } = cpu;
+  if (curr === cpu.idle || cpu.stretchStart === KTIME_MAX) return;
+  const regs = cpu.image.regs[curr]!;
+  regs.remaining = Math.max(0, regs.remaining - (cpu.arch.schedClock() - cpu.stretchStart));
+  cpu.stretchStart = KTIME_MAX;
+}
+
+/** When the task's step is due, if nothing interrupts it. */
+export function startStretch(cpu: KernelCpu): void {
+  const { curr } = cpu;
+  const now = cpu.arch.schedClock();
+  if (curr === cpu.idle) {
+    const boots = !cpu.booted && cpu.image.jiffies.jiffies >= cpu.bootWaitsFor;
+    cpu.stepDue = boots ? now : KTIME_MAX;
+    return;
+  }
+  const regs = cpu.image.regs[curr]!;
+  cpu.stretchStart = now;
+  const spinning = regs.kind === OpKind.RunUntil && regs.mode === RegsMode.User;
+  cpu.stepDue = spinning ? Math.max(now, regs.until) : now + regs.remaining;
+}

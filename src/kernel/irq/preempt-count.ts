@@ -1,0 +1,6 @@
+/** Linux's bit fields of the preempt count. @linux include/linux/preempt.h */
+
+/** One level of hard interrupt. */
+export const HARDIRQ_OFFSET = 0x1_0000;
+/** Serving softirqs. */
+export const SOFTIRQ_OFFSET = 0x100;

@@ -1,0 +1,124 @@
+/**
+ * Boot. The first CPU does it in four parts and waits for jiffies in between, as Linux does when it
+ * measures its hardware; the others come up when it asks them to.
+ *
+ *     startKernel            jiffies clock source, PIT as tick device, task records
+ *     (jiffy 2)  bring up    own lapic in the PIT's place; the other CPUs
+ *     (jiffy 4)  clocks      the best clock source; every CPU may go to high resolution
+ *     (jiffy 6)  user space  the workload's tasks
+ */
+import { Event, Mode } from '../../shared/events.ts';
+import { MessageKind } from '../../shared/structs/cpu.ts';
+import { ClocksourceId, TICK_DO_TIMER_BOOT } from '../../shared/structs/global.ts';
+import { TaskState } from '../../shared/structs/task.ts';
+import { NONE } from '../../shared/units.ts';
+import { Path } from './arch.ts';
+import { ctCpuTrackUser } from './context-tracking.ts';
+import { handOverTask } from './image.ts';
+import { returnToTask } from './irq/entry.ts';
+import type { KernelCpu } from './kernel-cpu.ts';
+import { schedInit } from './sched/core.ts';
+import { vtimeInitIdle } from './sched/vtime.ts';
+import { wakeUpNewTask } from './sched/wakeup.ts';
+import { copyProcess } from './syscalls/fork.ts';
+import { sleepUntil } from './syscalls/sleep.ts';
+import { lockObject, unlockObject } from './syscalls/wait-queue.ts';
+import { DeviceId, PIT_SPEC, clockeventsConfig, lapicSpec } from './time/clockevents.ts';
+import { hrtimersCpuStarting } from './time/hrtimer.ts';
+import { tickCheckNewDevice } from './time/tick-common.ts';
+import { tickClockNotify } from './time/tick-oneshot.ts';
+import { changeClocksource, ktimeGet, timekeepingInit } from './time/timekeeping.ts';
+
+/** The boot CPU's step while it boots: one part, then it waits. @linux init/main.c start_kernel */
+export function bootStep(cpu: KernelCpu): void {
+  cpu.arch.setMode(Mode.System);
+  cpu.arch.spend(Path.BringUp);
+  BOOT_PARTS[cpu.bootStage]!(cpu);
+  cpu.bootStage += 1;
+  cpu.bootWaitsFor = cpu.image.jiffies.jiffies + 2;
+  cpu.booted = cpu.bootStage === BOOT_PARTS.length;
+  returnToTask(cpu);
+}
+
+const BOOT_PARTS: readonly ((cpu: KernelCpu) => void)[] = [startKernel, bringUpCpus, startClocks, startUserSpace];
+
+function startKernel(cpu: KernelCpu): void {
+  cpu.image.jiffies.tickDoTimerCpu = TICK_DO_TIMER_BOOT;
+  startCpu(cpu);
+  timekeepingInit(cpu);
+  initTasks(cpu);
+  initSyncObjects(cpu);
+  clockeventsConfig(cpu.image.globalDevice, PIT_SPEC);
+  tickCheckNewDevice(cpu, DeviceId.Pit);
+}
+
+/** @linux kernel/smp.c smp_init */
+function bringUpCpus(cpu: KernelCpu): void {
+  if (!cpu.config.nolapicTimer) setupApicTimer(cpu);
+  for (let other = 1; other < cpu.image.map.shape.cpus; other++) cpu.arch.send(other, MessageKind.BringUp, 0, 0);
+}
+
+/** @linux kernel/time/clocksource.c clocksource_done_booting */
+function startClocks(cpu: KernelCpu): void {
+  if (cpu.config.clocksource === 'tsc') changeClocksource(cpu, ClocksourceId.Tsc);
+  tickClockNotify(cpu);
+}
+
+/** @linux init/main.c kernel_init */
+function startUserSpace(cpu: KernelCpu): void {
+  const { cpus } = cpu.image.map.shape;
+  cpu.config.workload.tasks.forEach((spec, i) => {
+    if (!spec.startsAtBoot) return;
+    const task = cpus + i;
+    handOverTask(cpu.image, task, cpu.id);
+    if (spec.delay > 0) sleepUntil(cpu, task, ktimeGet(cpu) + spec.delay);
+    else wakeUpNewTask(cpu, task);
+  });
+}
+
+/** A CPU other than the first begins. @linux arch/x86/kernel/smpboot.c start_secondary */
+export function startSecondary(cpu: KernelCpu): void {
+  cpu.arch.setMode(Mode.System);
+  cpu.arch.spend(Path.BringUp);
+  startCpu(cpu);
+  setupApicTimer(cpu);
+  cpu.booted = true;
+  returnToTask(cpu);
+}
+
+/** What every CPU does first: its idle task is current, its queues are empty. */
+function startCpu(cpu: KernelCpu): void {
+  ctCpuTrackUser(cpu);
+  cpu.arch.switchTo(cpu.idle);
+  schedInit(cpu);
+  vtimeInitIdle(cpu);
+  hrtimersCpuStarting(cpu);
+  cpu.state.online = 1;
+}
+
+/** @linux arch/x86/kernel/apic/apic.c setup_APIC_timer */
+function setupApicTimer(cpu: KernelCpu): void {
+  clockeventsConfig(cpu.lapic, lapicSpec(cpu.config.lapicHz));
+  tickCheckNewDevice(cpu, DeviceId.Lapic);
+}
+
+/** Records of the workload's tasks, those of fork pools included. @linux kernel/fork.c fork_init */
+function initTasks(cpu: KernelCpu): void {
+  const { image } = cpu;
+  cpu.config.workload.tasks.forEach((spec, i) => {
+    const task = image.map.shape.cpus + i;
+    copyProcess(image, task, spec, cpu.id);
+    image.tasks[task]!.state = spec.startsAtBoot ? TaskState.Sleeping : TaskState.Free;
+    if (spec.startsAtBoot) cpu.arch.trace(Event.sched_process_fork, cpu.idle, task);
+  });
+}
+
+function initSyncObjects(cpu: KernelCpu): void {
+  cpu.config.workload.syncObjects.forEach((spec, i) => {
+    const object = lockObject(cpu, i);
+    object.parties = spec.parties;
+    object.waitHead = NONE;
+    object.waitTail = NONE;
+    unlockObject(cpu, i);
+  });
+}

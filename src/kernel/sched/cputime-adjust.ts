@@ -1,0 +1,40 @@
+/**
+ * The pair that /proc shows: user and system time scaled so that their sum is the scheduler's run
+ * time, which is exact, and so that neither ever decreases, whoever asks.
+ */
+import { LockClass } from '../../../shared/lock-order.ts';
+import { mulDiv } from '../../../shared/math.ts';
+import type { Ns, TaskId } from '../../../shared/units.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+import { spinLock, spinUnlock } from '../locking/lock.ts';
+
+export interface AdjustedCputime {
+  utime: Ns;
+  stime: Ns;
+}
+
+/**
+ * Scales (utime, stime) to `rtime`. The task's filter remembers what was handed out last; under its
+ * lock all readers see one growing pair.
+ * @linux kernel/sched/cputime.c cputime_adjust
+ */
+export function cputimeAdjust(
+  cpu: KernelCpu, task: TaskId, utime: Ns, stime: Ns, rtime: Ns, out: AdjustedCputime,
+): void {
+  const prev = cpu.image.prevCputimes[task]!;
+  spinLock(cpu, prev.lock, LockClass.PrevCputime, task);
+  if (prev.utime + prev.stime < rtime) {
+    const system = Math.max(prev.stime, Math.min(rtime, scaledStime(utime, stime, rtime)));
+    const user = Math.max(prev.utime, rtime - system);
+    prev.utime = user;
+    prev.stime = rtime - user;
+  }
+  out.utime = prev.utime;
+  out.stime = prev.stime;
+  spinUnlock(cpu, prev.lock, LockClass.PrevCputime, task);
+}
+
+function scaledStime(utime: Ns, stime: Ns, rtime: Ns): Ns {
+  if (stime === 0) return 0;
+  return utime === 0 ? rtime : mulDiv(stime, rtime, stime + utime);
+}

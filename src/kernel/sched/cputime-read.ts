@@ -1,0 +1,92 @@
+/**
+ * Reading a task's CPU time from any CPU, while it changes.
+ *
+ * Two readers. `linux` adds to what was charged only the accumulator of what the task is doing now,
+ * as Linux does: a remainder of another kind becomes invisible until it is charged, so the value may
+ * step back by less than a tick. `complete` adds all accumulators: exact, and never backwards.
+ *
+ * The writer's promise (how far its CPU has done everything) is loaded *inside* the section: then
+ * version and promise belong together, and min(own clock, promise) is an instant for which the
+ * version was true. Loaded outside, an edge in between would be extrapolated over.
+ */
+import { VtimeState } from '../../../shared/structs/task.ts';
+import { readSeqcountBegin, readSeqcountRetry } from '../../../shared/sync/seqcount.ts';
+import { KTIME_MAX, NOBODY, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+
+export type ReaderKind = 'linux' | 'complete';
+
+/** One accepted look at a task: a version of its record, whole, and what a reader makes of it. */
+export interface TaskCputime {
+  /** Number of the accepted version: sequence / 2. */
+  version: number;
+  /** Promise of the CPU that runs the task, as loaded inside the section. */
+  promise: Ns;
+  /** The reader's own clock. */
+  clock: Ns;
+  state: VtimeState;
+  starttime: Ns;
+  rawUtime: Ns;
+  rawStime: Ns;
+  vtimeUtime: Ns;
+  vtimeStime: Ns;
+  vtimeGtime: Ns;
+  utime: Ns;
+  stime: Ns;
+}
+
+/**
+ * CPU time of a task at this CPU's clock, in ns. True: the task was running on a tracked CPU, so its
+ * `sumExecRuntime` in memory is stale.
+ * @linux kernel/sched/cputime.c task_cputime
+ */
+export function taskCputime(cpu: KernelCpu, task: TaskId, reader: ReaderKind, out: TaskCputime): boolean {
+  const { seq } = cpu.image.vtimes[task]!;
+  for (;;) {
+    const start = readSeqcountBegin(cpu.memory, seq);
+    copyRecord(cpu, task, out);
+    out.version = start >>> 1;
+    if (cpu.decisions.skipReadRetry || !readSeqcountRetry(cpu.memory, seq, start)) break;
+  }
+  evaluate(out, reader);
+  return out.state >= VtimeState.Sys;
+}
+
+/** Everything that belongs to one version; only meaningful if the sequence stood still meanwhile. */
+function copyRecord(cpu: KernelCpu, task: TaskId, out: TaskCputime): void {
+  const vtime = cpu.image.vtimes[task]!;
+  const record = cpu.image.tasks[task]!;
+  out.state = vtime.state;
+  out.starttime = vtime.starttime;
+  out.rawUtime = record.utime;
+  out.rawStime = record.stime;
+  out.vtimeUtime = vtime.utime;
+  out.vtimeStime = vtime.stime;
+  out.vtimeGtime = vtime.gtime;
+  out.promise = promiseOfRunner(cpu, vtime.cpu);
+  out.clock = cpu.arch.schedClock();
+}
+
+function evaluate(out: TaskCputime, reader: ReaderKind): void {
+  const running = out.state >= VtimeState.Sys;
+  const delta = running ? Math.max(0, Math.min(out.clock, out.promise) - out.starttime) : 0;
+  const inKernel = out.state === VtimeState.Sys;
+  const complete = reader === 'complete';
+  out.utime = out.rawUtime + (inKernel ? 0 : delta);
+  out.stime = out.rawStime + (inKernel ? delta : 0);
+  if (complete || (running && !inKernel)) out.utime += out.vtimeUtime;
+  if (complete || inKernel) out.stime += out.vtimeStime;
+  if (complete) out.utime += out.vtimeGtime;
+}
+
+/** The promise of the CPU that runs a task; a task that runs nowhere changes for nobody. */
+export function promiseOfRunner(cpu: KernelCpu, runner: CpuId): Ns {
+  return runner === NOBODY ? KTIME_MAX : cpu.arch.promiseOf(runner);
+}
+
+export function newTaskCputime(): TaskCputime {
+  return {
+    version: 0, promise: 0, clock: 0, state: VtimeState.Inactive, starttime: 0, rawUtime: 0, rawStime: 0,
+    vtimeUtime: 0, vtimeStime: 0, vtimeGtime: 0, utime: 0, stime: 0,
+  };
+}

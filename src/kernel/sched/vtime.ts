@@ -1,0 +1,120 @@
+/**
+ * CPU time without a tick (VIRT_CPU_ACCOUNTING_GEN): at each edge between user mode, kernel and idle
+ * the time since the last edge is charged to what the task was doing. Whatever is below a tick waits
+ * in an accumulator that travels with the task.
+ *
+ * Writer: the CPU on which the task is current, with interrupts off.  Readers: any CPU, at any time.
+ * Every write section has one silhouette: begin, account what has passed, new state, end.
+ *
+ *      CPU 0 (user_exit)                      CPU 1 (task_cputime)
+ *      seq 8 -> 9
+ *        starttime 100 -> 130
+ *                                             seq is 9: odd, wait
+ *        utime 7 -> 37
+ *        state USER -> SYS
+ *      seq 9 -> 10
+ *                                             seq is 10: state SYS, starttime 130, utime 37;
+ *                                             still 10: good
+ *
+ * Without the sequence the reader could pair starttime 130 with utime 7: 30 ns of user time gone.
+ */
+import { Event } from '../../../shared/events.ts';
+import { assert } from '../../../shared/assert.ts';
+import { VtimeState, type Vtime } from '../../../shared/structs/task.ts';
+import { writeSeqcountBegin, writeSeqcountEnd } from '../../../shared/sync/seqcount.ts';
+import { NOBODY, type Ns, type TaskId } from '../../../shared/units.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+import { accountIdleTime, accountSystemTime, accountUserTime } from './cputime.ts';
+
+/** The kernel is left for user mode. @linux kernel/sched/cputime.c vtime_user_enter */
+export function vtimeUserEnter(cpu: KernelCpu, task: TaskId): void {
+  const vtime = cpu.image.vtimes[task]!;
+  writeSeqcountBegin(cpu.memory, vtime.seq);
+  accountSystem(cpu, task, vtime, take(cpu, task, vtime));
+  vtime.state = VtimeState.User;
+  publish(cpu, task, vtime);
+}
+
+/** User mode is left for the kernel. @linux kernel/sched/cputime.c vtime_user_exit */
+export function vtimeUserExit(cpu: KernelCpu, task: TaskId): void {
+  const vtime = cpu.image.vtimes[task]!;
+  // the historic order, if that fault is on: the clock is moved before anybody is warned
+  const early = cpu.decisions.vtimeDeltaOutsideSection ? take(cpu, task, vtime) : 0;
+  writeSeqcountBegin(cpu.memory, vtime.seq);
+  accountUser(cpu, task, vtime, early + take(cpu, task, vtime));
+  vtime.state = VtimeState.Sys;
+  publish(cpu, task, vtime);
+}
+
+/**
+ * `next` has taken the CPU over from `prev`. Two sections, each of its own sequence: in between a
+ * reader finds no task that claims this CPU and must look again.
+ * @linux kernel/sched/cputime.c vtime_task_switch_generic
+ */
+export function vtimeTaskSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId): void {
+  if (cpu.state.contextActive === 0) return;
+  const left = cpu.image.vtimes[prev]!;
+  writeSeqcountBegin(cpu.memory, left.seq);
+  if (left.state === VtimeState.Idle) accountIdleTime(cpu, take(cpu, prev, left));
+  else accountSystem(cpu, prev, left, take(cpu, prev, left));
+  left.state = VtimeState.Inactive;
+  left.cpu = NOBODY;
+  publish(cpu, prev, left);
+  enter(cpu, next, next === cpu.idle ? VtimeState.Idle : VtimeState.Sys);
+}
+
+/** Boot: the idle task's clock starts. @linux kernel/sched/cputime.c vtime_init_idle */
+export function vtimeInitIdle(cpu: KernelCpu): void {
+  if (cpu.state.contextActive !== 0) enter(cpu, cpu.idle, VtimeState.Idle);
+}
+
+function enter(cpu: KernelCpu, task: TaskId, state: VtimeState): void {
+  const vtime = cpu.image.vtimes[task]!;
+  writeSeqcountBegin(cpu.memory, vtime.seq);
+  vtime.state = state;
+  vtime.starttime = cpu.arch.schedClock();
+  vtime.cpu = cpu.id;
+  publish(cpu, task, vtime);
+}
+
+/** What has passed since the last edge; the clock starts again. @linux kernel/sched/cputime.c get_vtime_delta */
+function take(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
+  assert(vtime.state !== VtimeState.Inactive, `time taken of task ${task}, which runs nowhere: an edge without a switch to it`);
+  const start = vtime.starttime;
+  const delta = Math.max(0, cpu.arch.schedClock() - start);
+  vtime.starttime = start + delta;
+  if (cpu.decisions.tearVtimeWrite && delta > 0) tear(cpu, task, vtime);
+  return delta;
+}
+
+/** The planted fault: the section is closed between the clock and what it measured. */
+function tear(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
+  publish(cpu, task, vtime);
+  writeSeqcountBegin(cpu.memory, vtime.seq);
+}
+
+/** @linux kernel/sched/cputime.c vtime_account_system */
+function accountSystem(cpu: KernelCpu, task: TaskId, vtime: Vtime, delta: Ns): void {
+  const pending = vtime.stime + delta;
+  const due = pending >= cpu.config.tickNs;
+  if (due) accountSystemTime(cpu, task, pending);
+  vtime.stime = due ? 0 : pending;
+}
+
+/** @linux kernel/sched/cputime.c vtime_user_exit */
+function accountUser(cpu: KernelCpu, task: TaskId, vtime: Vtime, delta: Ns): void {
+  const pending = vtime.utime + delta;
+  const due = pending >= cpu.config.tickNs;
+  if (due) accountUserTime(cpu, task, pending);
+  vtime.utime = due ? 0 : pending;
+}
+
+/** Ends the section and tells the trace what readers find from now on. */
+function publish(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
+  writeSeqcountEnd(cpu.memory, vtime.seq);
+  const record = cpu.image.tasks[task]!;
+  cpu.arch.trace(
+    Event.vtime_publish, task, cpu.memory.load(vtime.seq) >>> 1, vtime.state, vtime.cpu, vtime.starttime,
+    record.utime, record.stime, record.gtime, vtime.utime, vtime.stime, vtime.gtime,
+  );
+}

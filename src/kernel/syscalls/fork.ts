@@ -1,0 +1,78 @@
+/** New tasks: those of the workload at boot, and the forks of a running one. */
+import { Event } from '../../../shared/events.ts';
+import { FORK_POOL, TIMERS_PER_TASK } from '../../../shared/limits.ts';
+import { LimitReached } from '../../../shared/assert.ts';
+import { Task, TaskState, type UserRegs } from '../../../shared/structs/task.ts';
+import type { CpuId, TaskId } from '../../../shared/units.ts';
+import { Path } from '../arch.ts';
+import { handOverTask, type KernelImage } from '../image.ts';
+import { RegsMode } from '../irq/entry.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+import { setAttributesOfNewTask } from '../sched/syscalls.ts';
+import { wakeUpNewTask } from '../sched/wakeup.ts';
+import type { TaskSpec } from '../user.ts';
+import { Outcome } from './outcome.ts';
+
+/** `UserRegs.kind` of a task that has not begun. */
+export const NOT_STARTED = -1;
+
+/** Starts a task of declaration `argA`'s pool. @linux kernel/fork.c kernel_clone */
+export function fork(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
+  cpu.arch.spend(Path.Fork);
+  const child = claimFreeTask(cpu, regs.argA);
+  handOverTask(cpu.image, child, cpu.id);
+  copyProcess(cpu.image, child, specOf(cpu, child), cpu.id);
+  cpu.image.tasks[child]!.startTime = cpu.arch.schedClock();
+  cpu.arch.trace(Event.sched_process_fork, task, child);
+  wakeUpNewTask(cpu, child);
+  return Outcome.Done;
+}
+
+function specOf(cpu: KernelCpu, task: TaskId): TaskSpec {
+  return cpu.config.workload.tasks[task - cpu.image.map.shape.cpus]!;
+}
+
+/**
+ * A new task's records: never run, no time charged, its attributes as declared.
+ * @linux kernel/fork.c copy_process
+ */
+export function copyProcess(image: KernelImage, task: TaskId, spec: TaskSpec, parentCpu: CpuId): void {
+  const record = image.tasks[task]!;
+  record.onCpu = 0;
+  record.cpu = parentCpu;
+  record.onRq = 0;
+  record.declaration = spec.declaration;
+  record.instance = spec.instance;
+  record.utime = 0;
+  record.stime = 0;
+  record.gtime = 0;
+  record.sumExecRuntime = 0;
+  record.prevSumExecRuntime = 0;
+  setAttributesOfNewTask(image, task, spec.attributes);
+  clearRegs(image, task);
+}
+
+function clearRegs(image: KernelImage, task: TaskId): void {
+  const regs = image.regs[task]!;
+  regs.pc = 0;
+  regs.threadLoop = 0;
+  regs.phaseLoop = 0;
+  regs.mode = RegsMode.Kernel;
+  regs.kind = NOT_STARTED;
+  regs.remaining = 0;
+  regs.stage = 0;
+  for (let i = 0; i < TIMERS_PER_TASK; i++) regs.setTimerNext(i, 0);
+}
+
+/** A record of the pool that nobody uses: claimed by compare-and-swap, since any CPU may fork. */
+function claimFreeTask(cpu: KernelCpu, declaration: number): TaskId {
+  const { image, memory } = cpu;
+  const pool = cpu.config.workload.forkPools[declaration]!;
+  for (let task = pool.first; task < pool.first + pool.size; task++) {
+    const record = image.tasks[task]!;
+    const { state } = record;
+    const free = state === TaskState.Free || (state === TaskState.Dead && record.onCpu === 0);
+    if (free && memory.cas(record.base + Task.at.state, state, TaskState.Waking) === state) return task;
+  }
+  throw new LimitReached(`${FORK_POOL} forks of one declaration live at once (FORK_POOL): usually a forked task that never ends`);
+}

@@ -1,0 +1,125 @@
+/**
+ * A step: the stretch of work that a task had under way is over. In user mode that means the next
+ * operation of its program; an operation that needs the kernel enters it here, and when it is done
+ * the task is back in user mode with the following operation under way.
+ */
+import { assert } from '../../../shared/assert.ts';
+import { Event } from '../../../shared/events.ts';
+import { TaskState, type UserRegs } from '../../../shared/structs/task.ts';
+import type { TaskId } from '../../../shared/units.ts';
+import { Path } from '../arch.ts';
+import { RegsMode, pauseStretch, returnToTask, startStretch, syscallEnter, syscallExit } from '../irq/entry.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+import { schedule } from '../sched/core.ts';
+import { doSchedYield, schedSetattr } from '../sched/syscalls.ts';
+import { ktimeGet } from '../time/timekeeping.ts';
+import { OpKind } from '../user.ts';
+import { NOT_STARTED, fork } from './fork.ts';
+import { Outcome } from './outcome.ts';
+import { readCputime } from './read-cputime.ts';
+import { nanosleep, rtappTimer } from './sleep.ts';
+import { barrierWait, condBroadcast, condSignal, condWait, mutexLock, mutexUnlock, semPost, semWait } from './sync.ts';
+
+/** The running task's stretch has ended. @dynticks the step entry */
+export function taskStep(cpu: KernelCpu): void {
+  pauseStretch(cpu);
+  const task = cpu.curr;
+  const regs = cpu.image.regs[task]!;
+  assert(task !== cpu.idle, 'a step of the idle task: it has no program');
+  if (regs.mode === RegsMode.User && isUserWork(regs.kind)) {
+    nextOperation(cpu, task, regs);
+    startStretch(cpu);
+    return;
+  }
+  if (regs.mode === RegsMode.User) syscallEnter(cpu);
+  cpu.irqsOff = 0;
+  const outcome = invoke(cpu, task, regs);
+  cpu.irqsOff = 1;
+  if (outcome === Outcome.Done) {
+    syscallExit(cpu);
+    nextOperation(cpu, task, regs);
+  } else if (outcome !== Outcome.Working) schedule(cpu);
+  returnToTask(cpu);
+}
+
+/** Asks the program what comes next; marks take no time and are passed on the way. */
+function nextOperation(cpu: KernelCpu, task: TaskId, regs: UserRegs): void {
+  const { op, arch, image } = cpu;
+  const { user } = cpu.config.workload;
+  const { declaration } = image.tasks[task]!;
+  for (;;) {
+    user.next(task, declaration, regs, op);
+    if (op.event >= 0) arch.trace(Event.rtapp_event, task, op.event, op.kind);
+    if (op.kind !== OpKind.Mark) break;
+    arch.trace(Event.rtapp_loop, task, op.a, regs.threadLoop, op.b, regs.phaseLoop);
+  }
+  regs.kind = op.kind;
+  regs.argA = op.a;
+  regs.argB = op.b;
+  regs.argC = op.c;
+  regs.stage = 0;
+  regs.remaining = op.kind === OpKind.Run ? Math.max(1, op.a) : arch.costOf(Path.UserGap);
+  if (op.kind === OpKind.RunUntil) regs.until = arch.schedClock() + op.a;
+}
+
+/** Operations that never enter the kernel. */
+export function isUserWork(kind: number): boolean {
+  return kind === OpKind.Run || kind === OpKind.RunUntil;
+}
+
+/** One pass over the system call under way. @linux arch/x86/entry/syscall_64.c do_syscall_64 */
+function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
+  if (regs.stage === 0 && regs.kind !== NOT_STARTED) cpu.arch.spend(Path.Syscall);
+  switch (regs.kind) {
+    case NOT_STARTED: return retFromFork(cpu, regs);
+    case OpKind.Exit: return doExit(cpu, task);
+    case OpKind.Sleep: return nanosleep(cpu, task, regs);
+    case OpKind.Timer: return rtappTimer(cpu, task, regs);
+    case OpKind.Lock: return mutexLock(cpu, task, regs);
+    case OpKind.Unlock: return mutexUnlock(cpu, task, regs);
+    case OpKind.CondWait: return condWait(cpu, task, regs);
+    case OpKind.CondSignal: return condSignal(cpu, task, regs);
+    case OpKind.CondBroadcast: return condBroadcast(cpu, task, regs);
+    case OpKind.Barrier: return barrierWait(cpu, task, regs);
+    case OpKind.SemPost: return semPost(cpu, task, regs);
+    case OpKind.SemWait: return semWait(cpu, task, regs);
+    case OpKind.Fork: return fork(cpu, task, regs);
+    case OpKind.Syscall: return workInKernel(regs);
+    default: return invokeSimple(cpu, task, regs);
+  }
+}
+
+/** The calls that are done in one pass. */
+function invokeSimple(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
+  const { workload } = cpu.config;
+  switch (regs.kind) {
+    case OpKind.Yield: doSchedYield(cpu); break;
+    case OpKind.SetAttributes: schedSetattr(cpu, task, workload.attributes[regs.argA]!); break;
+    case OpKind.SetSlack: cpu.image.tasks[task]!.timerSlackNs = regs.argA; break;
+    case OpKind.ReadCputime: readCputime(cpu, task, workload.reads[regs.argA]!); break;
+    default: assert(false, `operation ${regs.kind} has no system call: a kind was added in one place only`);
+  }
+  return Outcome.Done;
+}
+
+/** A new task's first breath. @linux arch/x86/kernel/process.c ret_from_fork */
+function retFromFork(cpu: KernelCpu, regs: UserRegs): Outcome {
+  regs.firstStart = ktimeGet(cpu);
+  return Outcome.Done;
+}
+
+/** @linux kernel/exit.c do_exit */
+function doExit(cpu: KernelCpu, task: TaskId): Outcome {
+  const record = cpu.image.tasks[task]!;
+  cpu.arch.trace(Event.sched_process_exit, task, 0);
+  record.state = TaskState.Dead;
+  return Outcome.Gone;
+}
+
+/** Work that the program asks of the kernel; interrupts may come meanwhile, preemption may not. */
+function workInKernel(regs: UserRegs): Outcome {
+  if (regs.stage !== 0) return Outcome.Done;
+  regs.remaining = Math.max(1, regs.argA);
+  regs.stage = 1;
+  return Outcome.Working;
+}

@@ -1,0 +1,65 @@
+/**
+ * Bugs that can be switched on: historic ones of Linux, and planted ones. Each replaces a decision
+ * (`src/kernel/decisions.ts`) and names the oracles that must catch it; a fault that nothing catches
+ * is a defect of the oracles.
+ */
+import { asLinux, type Decisions } from '../kernel/decisions.ts';
+
+export interface Fault {
+  readonly id: string;
+  /** What goes wrong, in one sentence. */
+  readonly says: string;
+  /** Identifiers of the oracles of which at least one must break. */
+  readonly caughtBy: readonly string[];
+  /** It breaks a rule that memory's guards enforce, so they must let it. */
+  readonly breaksGuards: boolean;
+  readonly decisions: Partial<Decisions>;
+}
+
+/** Which of a CPU's messages `dropped-ipi` loses: the first after the boot, the twentieth and so on. */
+const DROPPED_MESSAGE = 20;
+
+export const FAULTS: readonly Fault[] = [
+  {
+    id: 'torn-vtime',
+    says: 'the writer closes its vtime section between the clock and the time that it measured, so that half a version is published',
+    caughtBy: ['R-02w', 'R-02r'],
+    breaksGuards: false,
+    decisions: { tearVtimeWrite: true },
+  },
+  {
+    id: 'missing-retry',
+    says: 'a reader of a task’s CPU time does not look whether the sequence moved while it read',
+    caughtBy: ['R-02r'],
+    breaksGuards: false,
+    decisions: { skipReadRetry: true },
+  },
+  {
+    id: 'B-01',
+    says: 'the user-time flush moves starttime before it enters the write section (Linux until 3.12)',
+    caughtBy: ['R-02r'],
+    breaksGuards: true,
+    decisions: { vtimeDeltaOutsideSection: true },
+  },
+  {
+    id: 'dropped-ipi',
+    says: `each CPU’s ${DROPPED_MESSAGE}th message is lost on its way`,
+    caughtBy: ['S-02'],
+    breaksGuards: false,
+    decisions: { dropsMessage: (_from, _to, n) => n === DROPPED_MESSAGE },
+  },
+];
+
+/** All of Linux's decisions with those of the named faults in their place. */
+export function decisionsWith(faults: readonly string[]): Decisions {
+  return faultsOf(faults).reduce<Decisions>((decisions, fault) => ({ ...decisions, ...fault.decisions }), asLinux);
+}
+
+/** Whether any of the named faults needs memory's guards to look away. */
+export function breakGuards(faults: readonly string[]): boolean {
+  return faultsOf(faults).some((fault) => fault.breaksGuards);
+}
+
+function faultsOf(ids: readonly string[]): Fault[] {
+  return FAULTS.filter(({ id }) => ids.includes(id));
+}

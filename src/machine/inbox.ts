@@ -1,0 +1,67 @@
+/**
+ * Messages that have been taken off a participant's list and wait for the instant at which they
+ * arrive. Few at a time, so the next one is found by looking at all of them.
+ */
+import { EventClass } from '../../shared/events.ts';
+import { MessageKind } from '../../shared/structs/cpu.ts';
+import type { CpuId, Ns } from '../../shared/units.ts';
+
+export interface Message {
+  kind: MessageKind;
+  origin: CpuId;
+  a: number;
+  b: number;
+  due: Ns;
+  /** The sender's own count: with `origin` it names the message. */
+  n: number;
+  /** Count of the sender's event that sent it. */
+  cause: number;
+}
+
+export class Inbox {
+  readonly waiting: Message[] = [];
+  private readonly spare: Message[] = [];
+
+  put(kind: MessageKind, origin: CpuId, a: number, b: number, due: Ns, n: number, cause: number): void {
+    const message = this.spare.pop() ?? { kind, origin, a, b, due, n, cause };
+    message.kind = kind;
+    message.origin = origin;
+    message.a = a;
+    message.b = b;
+    message.due = due;
+    message.n = n;
+    message.cause = cause;
+    this.waiting.push(message);
+  }
+
+  /** The message whose event comes first, given that nothing can begin before `now`. */
+  first(now: Ns): Message | undefined {
+    let best: Message | undefined;
+    for (let i = 0; i < this.waiting.length; i++) {
+      const message = this.waiting[i]!;
+      if (best === undefined || isBefore(message, best, now)) best = message;
+    }
+    return best;
+  }
+
+  /** Takes a message out; the object is used again, so read it before the next `put`. */
+  take(message: Message): void {
+    const { waiting } = this;
+    waiting[waiting.indexOf(message)] = waiting[waiting.length - 1]!;
+    waiting.pop();
+    this.spare.push(message);
+  }
+}
+
+/** Class of the event that a message makes at its receiver. */
+export function classOfMessage(kind: MessageKind): EventClass {
+  return kind === MessageKind.DeviceIrq ? EventClass.Device : EventClass.Ipi;
+}
+
+function isBefore(a: Message, b: Message, now: Ns): boolean {
+  const x = Math.max(a.due, now);
+  const y = Math.max(b.due, now);
+  if (x !== y) return x < y;
+  const order = classOfMessage(a.kind) - classOfMessage(b.kind) || a.origin - b.origin || a.n - b.n;
+  return order < 0;
+}

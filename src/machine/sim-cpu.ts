@@ -1,0 +1,167 @@
+/**
+ * The hardware of one simulated CPU: what the kernel knows as `Arch`, and what calls the kernel at
+ * its four entries. It also keeps the log of what the CPU is really doing, which no part of the
+ * kernel's own accounting can falsify.
+ */
+import { Event, EventClass, Mode } from '../../shared/events.ts';
+import { mulDiv } from '../../shared/math.ts';
+import { EventKind } from '../../shared/memory/guards.ts';
+import type { MessageKind } from '../../shared/structs/cpu.ts';
+import { KTIME_MAX, NSEC_PER_SEC, type CpuId, type Cycles, type Ns, type TaskId } from '../../shared/units.ts';
+import { Path, type Arch, type DeviceMode } from '../kernel/arch.ts';
+import { deviceInterrupt, ipiInterrupt, step, timerInterrupt } from '../kernel/entries.ts';
+import { kindOfStep, kindOfTimerInterrupt } from '../kernel/event-kind.ts';
+import type { KernelCpu } from '../kernel/kernel-cpu.ts';
+import { LocalApic } from './local-apic.ts';
+import { Participant, type Board } from './participant.ts';
+
+/** How fast this CPU's clocks run and how long its code takes. */
+export interface CpuHardware {
+  readonly tscHz: number;
+  readonly lapicHz: number;
+  /** By `Path`. */
+  readonly costs: Float64Array;
+}
+
+export class SimCpu extends Participant implements Arch {
+  /** Set once, right after construction: kernel and hardware know each other. */
+  kernel!: KernelCpu;
+  mode: Mode = Mode.Idle;
+
+  private task: TaskId;
+  private readonly lapic: LocalApic;
+  private readonly hardware: CpuHardware;
+  private stepN = 0;
+
+  constructor(id: CpuId, board: Board, hardware: CpuHardware) {
+    super(id, board);
+    this.hardware = hardware;
+    this.lapic = new LocalApic(hardware.lapicHz);
+    this.task = id as number;
+  }
+
+  get cpu(): CpuId {
+    return this.id;
+  }
+
+  /** The boot CPU is switched on: its first step is due at once. */
+  powerOn(): void {
+    this.kernel.stepDue = 0;
+    this.plan();
+  }
+
+  override plan(): void {
+    const { lapic } = this;
+    this.planNothing();
+    this.considerInbox();
+    this.consider(lapic.due, EventClass.Timer, this.id, lapic.n, lapic.causeOrigin, lapic.causeN);
+    this.consider(this.kernel.stepDue, EventClass.Step, this.id, this.stepN, this.eventOrigin, this.eventN);
+  }
+
+  override kindOfNext(): EventKind {
+    switch (this.next.class) {
+      case EventClass.Step: return kindOfStep(this.kernel);
+      case EventClass.Timer: return kindOfTimerInterrupt(this.kernel, this.next.time);
+      default: return EventKind.Interacting;
+    }
+  }
+
+  override run(): void {
+    const { kernel } = this;
+    this.begin();
+    switch (this.next.class) {
+      case EventClass.Timer: this.timerFires(); break;
+      case EventClass.Step: step(kernel); break;
+      default: this.messageArrives();
+    }
+    this.stepN = this.count++;
+    this.plan();
+  }
+
+  private timerFires(): void {
+    this.lapic.fire();
+    if (this.lapic.periodic) this.nameArming();
+    timerInterrupt(this.kernel);
+  }
+
+  private messageArrives(): void {
+    const { kind, origin, a, n } = this.takeNextMessage();
+    this.record(Event.csd_function_entry, origin, n, kind);
+    if (this.next.class === EventClass.Device) deviceInterrupt(this.kernel);
+    else ipiInterrupt(this.kernel, kind as MessageKind, a);
+  }
+
+  /** An interrupt of this CPU's timer inside its running event (a cut). */
+  interruptHere(): void {
+    timerInterrupt(this.kernel);
+  }
+
+  // what the kernel may ask of its hardware
+
+  schedClock(): Ns {
+    return this.now;
+  }
+
+  schedClockCpu(_cpu: CpuId): Ns {
+    return this.now;
+  }
+
+  promiseOf(_cpu: CpuId): Ns {
+    return KTIME_MAX;
+  }
+
+  spend(path: Path): void {
+    this.now += this.hardware.costs[path]!;
+  }
+
+  costOf(path: Path): Ns {
+    return this.hardware.costs[path]!;
+  }
+
+  advanceTo(stamp: Ns): void {
+    if (stamp > this.now) this.now = stamp;
+  }
+
+  readCounter(): Cycles {
+    const { tscHz } = this.hardware;
+    return tscHz === NSEC_PER_SEC ? (this.now as number) : mulDiv(this.now, tscHz, NSEC_PER_SEC);
+  }
+
+  setEventMode(mode: DeviceMode, periodTicks: Cycles): void {
+    this.lapic.setMode(mode, periodTicks, this.now);
+    this.nameArming();
+  }
+
+  setNextEvent(ticks: Cycles): boolean {
+    this.nameArming();
+    return this.lapic.arm(ticks, this.now);
+  }
+
+  switchTo(task: TaskId): void {
+    this.task = task;
+    this.record(Event.context, this.mode, task);
+  }
+
+  setMode(mode: Mode): void {
+    if (mode === this.mode) return;
+    this.mode = mode;
+    this.record(Event.context, mode, this.task);
+  }
+
+  trace(
+    id: number, a?: number, b?: number, c?: number, d?: number, e?: number, f?: number,
+    g?: number, h?: number, i?: number, j?: number, k?: number, l?: number,
+  ): void {
+    this.record(id, a, b, c, d, e, f, g, h, i, j, k, l);
+  }
+
+  traceFields(id: number, fields: Float64Array): void {
+    this.stream.appendFields(id, this.id, this.now, fields);
+  }
+
+  private nameArming(): void {
+    this.lapic.n = this.count++;
+    this.lapic.causeOrigin = this.eventOrigin;
+    this.lapic.causeN = this.eventN;
+  }
+}
