@@ -1,0 +1,167 @@
+/**
+ * `report.html`: a run on one page, to be mailed or archived. Self-contained: no script, no font, no
+ * picture from elsewhere. Everything that came from a scenario is escaped. It says nothing of the
+ * host, so that two runs of one seed give the same page.
+ */
+import type { CpuFigures, TaskFigures } from '../observe/run-figures.ts';
+import { cpuName, type OracleVerdict, type WitnessEvent } from './judged-run.ts';
+import { REPORT_STYLE } from './report-style.ts';
+import type { RunRecord } from './run-json.ts';
+import { count, milliseconds, seconds } from './texts.ts';
+
+/** Rows of the task table; run.json has all of them. */
+const TASK_ROWS_MAX = 500;
+
+/** Markup that is already escaped; a plain string never is. */
+class Html {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Content = Html | string | number | readonly Content[];
+
+/** Template tag: what is put in is escaped unless it is `Html`. */
+function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
+  return new Html(parts.reduce((text, part, i) => text + render(contents[i - 1]!) + part));
+}
+
+function render(content: Content): string {
+  if (content instanceof Html) return content.text;
+  if (typeof content === 'object') return content.map(render).join('');
+  return escapeHtml(String(content));
+}
+
+/** For text and quoted attribute values. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+}
+
+export function reportHtml(record: RunRecord): string {
+  const { scenario } = record;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>dynticks: ${scenario.name}, seed ${scenario.seed}</title>
+<style>${new Html(REPORT_STYLE)}</style>
+</head>
+<body>
+<main>
+<h1>${scenario.name} ${verdictWord(record.outcome)}</h1>
+${summary(record)}
+${oracleSection(record)}
+${cpuSection(record)}
+${taskSection(record)}
+${listSection('Warnings', scenario.warnings)}
+${listSection('Modelled by approximation', scenario.approximations)}
+<h2>The same run again</h2>
+<pre>${record.reproduce}</pre>
+<footer>dynticks ${record.version} · engine ${record.engine.name}: ${record.engine.determinism}</footer>
+</main>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function summary(record: RunRecord): Html {
+  const { scenario, run } = record;
+  const rows: readonly (readonly [string, string])[] = [
+    ['Ended', `${run.reason}, at ${seconds(run.endNs)} s of simulated time`],
+    ['Machine', `${scenario.cpus} CPUs, HZ ${scenario.hz}, Linux ${scenario.kernel}`],
+    ['Command line', scenario.cmdline.text || '(empty)'],
+    ['Accounting', [...new Set(run.facts.cputime)].join(' and ')],
+    ['Faults', scenario.faults.join(', ') || 'none'],
+    ['Never woke', run.stuckTasks.join('; ') || 'nobody'],
+    ['Seed, ties', `${scenario.seed}, ${scenario.ties}`],
+    ['Events', `${count(run.figures.events)}, records ${count(run.records)}`],
+    ['CPU time read', `${count(run.figures.reads.taskReads)} of tasks, ${count(run.figures.reads.cpuReads)} of CPUs, ${count(run.figures.reads.ofRunning)} while running`],
+    ['Digest', run.digest],
+  ];
+  return html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+}
+
+function oracleSection(record: RunRecord): Html {
+  const { verdicts, facts } = record.run;
+  if (verdicts.length === 0) return html`<h2>Oracles</h2><p>Nobody judged this run.</p>`;
+  return html`<h2>Oracles</h2>
+<table><thead><tr><th>id</th><th>verdict</th><th class="n">checked</th><th>property</th></tr></thead>
+<tbody>${verdicts.map((oracle) => oracleRow(oracle, facts.cpus))}</tbody></table>`;
+}
+
+function oracleRow(oracle: OracleVerdict, cpus: number): Html {
+  const { verdict } = oracle;
+  const checked = verdict.verdict === 'not exercised' ? '' : count(verdict.checked);
+  const row = html`<tr><td>${oracle.id}</td><td>${verdictWord(verdict.verdict)}</td><td class="n">${checked}</td><td>${oracle.says}</td></tr>
+`;
+  if (verdict.verdict !== 'broken') return row;
+  return html`${row}<tr><td></td><td colspan="3"><p>${verdict.witness.says}</p>
+<pre>${verdict.witness.events.map((event) => `${witnessLine(event, cpus)}\n`)}</pre></td></tr>
+`;
+}
+
+function verdictWord(word: string): Html {
+  return html`<span class="verdict ${word.replace(' ', '-')}">${word}</span>`;
+}
+
+/** One event of a witness as text: `CPU 1  0.004000000  vtime_publish  task=5 k=12`. */
+export function witnessLine(event: WitnessEvent, cpus: number): string {
+  const fields = Object.entries(event.fields).map(([name, value]) => `${name}=${value}`);
+  return `${cpuName(event.cpu, cpus)}  ${seconds(event.t)}  ${event.event}  ${fields.join(' ')}`.trimEnd();
+}
+
+function cpuSection(record: RunRecord): Html {
+  const { cpus } = record.run.figures;
+  return html`<h2>CPUs</h2>
+<p class="key"><i class="user"></i>user <i class="system"></i>system <i class="softirq"></i>softirq <i class="irq"></i>irq <i class="idle"></i>idle; times in ms</p>
+<table><thead><tr><th>CPU</th><th></th>${heads('user', 'system', 'softirq', 'irq', 'idle', 'ticks', 'timer irqs', 'RES', 'CAL', 'wake-ups', 'switches')}</tr></thead>
+<tbody>${cpus.map(cpuRow)}</tbody></table>`;
+}
+
+function cpuRow(cpu: CpuFigures): Html {
+  return html`<tr><td>${cpu.cpu}</td><td>${shareBar(cpu)}</td>${times(cpu.userNs, cpu.systemNs, cpu.softirqNs, cpu.irqNs, cpu.idleNs)}${counts(cpu.ticks, cpu.timerInterrupts, cpu.ipis.reschedule, cpu.ipis.callFunction, cpu.wakeups, cpu.contextSwitches)}</tr>
+`;
+}
+
+/** What the CPU's time went to, as a bar. */
+function shareBar(cpu: CpuFigures): Html {
+  const parts = [['user', cpu.userNs], ['system', cpu.systemNs], ['softirq', cpu.softirqNs], ['irq', cpu.irqNs], ['idle', cpu.idleNs]] as const;
+  const total = Math.max(1, parts.reduce((sum, [, ns]) => sum + ns, 0));
+  return html`<div class="bar">${parts.map(([name, ns]) => html`<i class="${name}" style="width:${((100 * ns) / total).toFixed(2)}%"></i>`)}</div>`;
+}
+
+function taskSection(record: RunRecord): Html {
+  const tasks = record.run.figures.tasks.filter((task) => task.pid > 0 && task.state !== 'unused');
+  const left = tasks.length - TASK_ROWS_MAX;
+  return html`<h2>Tasks</h2>
+<p class="key">user and system are what really was; utime and stime are what the kernel accounts; times in ms</p>
+<table><thead><tr><th>task</th>${heads('pid', 'CPU')}<th>state</th>${heads('user', 'system', 'utime', 'stime', 'wake-ups', 'migrations', 'iterations', 'events')}</tr></thead>
+<tbody>${tasks.slice(0, TASK_ROWS_MAX).map(taskRow)}</tbody></table>
+${left > 0 ? html`<p>${left} more in run.json.</p>` : ''}`;
+}
+
+function taskRow(task: TaskFigures): Html {
+  return html`<tr><td>${task.name}</td><td class="n">${task.pid}</td><td class="n">${task.cpu}</td><td>${task.state}</td>${times(task.userNs, task.systemNs, task.utimeNs, task.stimeNs)}${counts(task.wakeups, task.migrations, task.iterations, task.events)}</tr>
+`;
+}
+
+function listSection(title: string, sentences: readonly string[]): Html | string {
+  if (sentences.length === 0) return '';
+  return html`<h2>${title}</h2><ul>${sentences.map((s) => html`<li>${s}</li>`)}</ul>`;
+}
+
+function heads(...names: readonly string[]): readonly Html[] {
+  return names.map((name) => html`<th class="n">${name}</th>`);
+}
+
+function times(...ns: readonly number[]): readonly Html[] {
+  return ns.map((t) => html`<td class="n">${milliseconds(t)}</td>`);
+}
+
+function counts(...ns: readonly number[]): readonly Html[] {
+  return ns.map((n) => html`<td class="n">${count(n)}</td>`);
+}
