@@ -86,6 +86,13 @@ describe('FiguresCollector', () => {
     expect(tasks[4]).toMatchObject({ state: 'unused', cpu: -1 });
   });
 
+  it('takes a task that lost its CPU for running, one that gave it up for sleeping', () => {
+    const stateAfter = (prevState: number) =>
+      figuresOf([row('sched_switch', 0, 1, { prev: 0, next: 2 }), row('sched_switch', 0, 2, { prev: 2, prev_state: prevState, next: 3 })], 10)
+        .tasks[2]!.state;
+    expect([stateAfter(0), stateAfter(1)]).toEqual(['running', 'sleeping']);
+  });
+
   it('keeps a task dead when the switch away from it comes after its exit', () => {
     const { tasks } = figuresOf([
       row('sched_process_exit', 0, 1, { task: 2 }),

@@ -170,6 +170,8 @@ describe('ProcSnapshotCollector', () => {
   it('never shows less than a reader of the run has been told', () => {
     const { tasks } = snapshotOf([
       row('cputime_adjust', 0, 100, { by: 3, task: 2, rtime: 100, utime: 40, stime: 60 }),
+      // another CPU's look, older and yet later in the stream
+      row('cputime_adjust', 1, 101, { by: 4, task: 2, rtime: 50, utime: 20, stime: 30 }),
       row('task_final', 2, 1000, { task: 2, state: TaskState.Sleeping, utime: 100, stime: 0, sum_exec_runtime: 120 }),
     ]);
     expect(tasks[0]).toMatchObject({ utimeNs: 60, stimeNs: 60 });
