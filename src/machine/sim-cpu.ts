@@ -12,6 +12,7 @@ import { Path, type Arch, type DeviceMode } from '../kernel/arch.ts';
 import { deviceInterrupt, ipiInterrupt, step, timerInterrupt } from '../kernel/entries.ts';
 import { kindOfStep, kindOfTimerInterrupt } from '../kernel/event-kind.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
+import { readCputime } from '../kernel/syscalls/read-cputime.ts';
 import { LocalApic } from './local-apic.ts';
 import { Participant, type Board } from './participant.ts';
 
@@ -91,9 +92,38 @@ export class SimCpu extends Participant implements Arch {
     else ipiInterrupt(this.kernel, kind as MessageKind, a);
   }
 
+  /** The run ends at `end`: the records that follow say what stands in memory then. */
+  beginFinals(end: Ns): void {
+    this.now = Math.max(this.now, end);
+    this.record(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
+  }
+
   /** An interrupt of this CPU's timer inside its running event (a cut). */
   interruptHere(): void {
     timerInterrupt(this.kernel);
+  }
+
+  /**
+   * One look of a reader of this CPU while another CPU is inside an event (a cut), at this CPU's
+   * clock or that one's, whichever is later. It is an event of its own; if it is thrown out, it
+   * never was.
+   */
+  readHere(by: TaskId, read: number, at: Ns): void {
+    const { now, count, events } = this;
+    const { length } = this.stream;
+    this.now = Math.max(now, at);
+    this.events += 1;
+    this.record(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
+    try {
+      readCputime(this.kernel, by, this.kernel.config.workload.reads[read]!);
+      this.plan();
+    } catch (thrown) {
+      this.now = now;
+      this.count = count;
+      this.events = events;
+      this.stream.length = length;
+      throw thrown;
+    }
   }
 
   // what the kernel may ask of its hardware

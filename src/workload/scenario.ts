@@ -68,7 +68,8 @@ export interface CutSpec {
     /** which of the event's accesses of that kind: 0 = first; the cut runs right after it */
     readonly n: number;
   };
-  readonly run: { readonly irq: 'timer' } | { readonly reader: string };
+  /** the CPU's own timer interrupts; or a reader looks; or another CPU's next event runs ahead of its turn */
+  readonly run: { readonly irq: 'timer' } | { readonly reader: string } | { readonly cpu: CpuId };
 }
 
 /** Without a duration a run stops after this much simulated time, exit code 4. */

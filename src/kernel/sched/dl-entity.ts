@@ -106,7 +106,10 @@ export function throttleDl(cpu: KernelCpu, task: TaskId): boolean {
   return true;
 }
 
-/** The deadline task to run, `NONE` if there is none. Equals: the running one, then first come. @linux kernel/sched/deadline.c pick_next_dl_entity */
+/**
+ * The deadline task to run, `NONE` if there is none. Equals: the running one, then first come.
+ * @linux kernel/sched/deadline.c pick_next_dl_entity
+ */
 export function pickDl(cpu: KernelCpu): TaskId {
   const { tasks } = cpu.image;
   const curr = runnableCurr(cpu);

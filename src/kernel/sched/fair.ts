@@ -27,7 +27,7 @@ export function baseSlice(config: KernelConfig, cpus: number): Ns {
   return config.version.baseSliceNs * (1 + Math.floor(Math.log2(Math.min(cpus, 8))));
 }
 
-/** For a fair task `dlRuntime` is the slice it asked for; 0: none. */
+/** For a fair task `dlRuntime` is the slice it asked for; 0: none. @linux kernel/sched/fair.c update_deadline, __setparam_fair */
 export function sliceOf(cpu: KernelCpu, t: Task): Ns {
   const asked = t.dlRuntime;
   if (asked === 0) return baseSlice(cpu.config, cpu.image.map.shape.cpus);

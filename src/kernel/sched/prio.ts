@@ -28,19 +28,23 @@ const PRIO_TO_WEIGHT: readonly number[] = [
 ];
 const NICE_MIN = -20;
 
-/** Class of a policy; `Idle` is only for the idle tasks, SCHED_IDLE is fair. */
+/** Class of a policy; `Idle` is only for the idle tasks, SCHED_IDLE is fair. @linux kernel/sched/syscalls.c __setscheduler_class */
 export function classOfPolicy(policy: number): SchedClass {
   if (policy === Policy.Deadline) return SchedClass.Dl;
   if (policy === Policy.Fifo || policy === Policy.Rr) return SchedClass.Rt;
   return SchedClass.Fair;
 }
 
+/** @linux kernel/sched/sched.h task_struct.sched_class */
 export function classOf(image: KernelImage, task: TaskId): SchedClass {
   if (task < image.map.shape.cpus) return SchedClass.Idle;
   return classOfPolicy(image.tasks[task]!.policy);
 }
 
-/** The kernel's own priority, as tracepoints show it: -1 deadline, 0 .. 98 real time, 100 .. 139 fair. @linux kernel/sched/syscalls.c __normal_prio */
+/**
+ * The kernel's own priority, as tracepoints show it: -1 deadline, 0 .. 98 real time, 100 .. 139 fair.
+ * @linux kernel/sched/syscalls.c __normal_prio
+ */
 export function taskPrio(image: KernelImage, task: TaskId): number {
   const t = image.tasks[task]!;
   switch (classOf(image, task)) {

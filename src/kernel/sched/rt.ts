@@ -11,11 +11,12 @@ import type { KernelCpu } from '../kernel-cpu.ts';
 import { SchedClass, classOf } from './prio.ts';
 import { runnableCurr } from './run-list.ts';
 
-/** A task begins a turn unless it was interrupted in one. */
+/** A task begins a turn unless it was interrupted in one. @linux kernel/sched/rt.c task_tick_rt, sched_rr_timeslice */
 export function beginTurn(cpu: KernelCpu, t: Task): void {
   if (t.rrLeft === 0) t.rrLeft = cpu.config.version.rrTimesliceNs;
 }
 
+/** @dynticks Linux moves the task in its list at once; here the running task is in no list */
 export function turnIsOver(t: Task): boolean {
   return t.rrLeft === 0;
 }

@@ -9,11 +9,13 @@ import { assert } from '../../../shared/assert.ts';
 import { NONE, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 
+/** @linux include/linux/list.h list_add */
 export function linkHead(cpu: KernelCpu, task: TaskId): void {
   cpu.image.tasks[task]!.rqNext = cpu.rq.head;
   cpu.rq.head = task;
 }
 
+/** @linux include/linux/list.h list_add_tail */
 export function linkTail(cpu: KernelCpu, task: TaskId): void {
   const { tasks } = cpu.image;
   const { head } = cpu.rq;
@@ -24,6 +26,7 @@ export function linkTail(cpu: KernelCpu, task: TaskId): void {
   tasks[last]!.rqNext = task;
 }
 
+/** @linux include/linux/list.h list_del */
 export function unlink(cpu: KernelCpu, task: TaskId): void {
   const { tasks } = cpu.image;
   const after = tasks[task]!.rqNext;
@@ -37,19 +40,22 @@ export function unlink(cpu: KernelCpu, task: TaskId): void {
   tasks[before]!.rqNext = after;
 }
 
-/** The running task while it is runnable; `NONE` for the idle task and for one that is on its way out. */
+/**
+ * The running task while it is runnable; `NONE` for the idle task and for one that is on its way out.
+ * @linux kernel/sched/sched.h task_on_rq_queued
+ */
 export function runnableCurr(cpu: KernelCpu): TaskId {
   const { curr } = cpu.rq;
   return curr !== cpu.idle && cpu.image.tasks[curr]!.onRq === 1 ? curr : NONE;
 }
 
-/** First of all runnable tasks, the running one before those that wait. */
+/** First of all runnable tasks, the running one before those that wait. @dynticks Linux's classes have trees of their own */
 export function firstRunnable(cpu: KernelCpu): TaskId {
   const curr = runnableCurr(cpu);
   return curr === NONE ? cpu.rq.head : curr;
 }
 
-/** The one after `task` in that order. */
+/** The one after `task` in that order. @dynticks see firstRunnable */
 export function nextRunnable(cpu: KernelCpu, task: TaskId): TaskId {
   return task === cpu.rq.curr ? cpu.rq.head : cpu.image.tasks[task]!.rqNext;
 }

@@ -30,14 +30,17 @@ export function enqueueTask(cpu: KernelCpu, task: TaskId): void {
   queueTask(cpu, task);
 }
 
-/** A throttled deadline task comes back with a budget. */
+/** Among those that wait, wherever its class has placed it. @linux kernel/sched/sched.h add_nr_running */
 export function queueTask(cpu: KernelCpu, task: TaskId): void {
   cpu.image.tasks[task]!.onRq = 1;
   linkTail(cpu, task);
   cpu.rq.nrRunning += 1;
 }
 
-/** Where a task stands among those of its class: vruntime, deadline, turn. The queue does not count it yet. */
+/**
+ * Where a task stands among those of its class: vruntime, deadline, turn. The queue does not count it yet.
+ * @linux kernel/sched/sched.h sched_class.enqueue_task
+ */
 export function placeTask(cpu: KernelCpu, task: TaskId): void {
   const t = cpu.image.tasks[task]!;
   const isNew = t.slice === 0;

@@ -7,7 +7,7 @@ import { Path } from '../arch.ts';
 import type { KernelImage } from '../image.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 
-/** Whether the task's affinity mask contains `cpu`. */
+/** Whether the task's affinity mask contains `cpu`. @linux include/linux/cpumask.h cpumask_test_cpu */
 export function isAllowed(t: Task, cpu: CpuId): boolean {
   return ((t.allowed(cpu >>> 5) >>> (cpu & 31)) & 1) !== 0;
 }

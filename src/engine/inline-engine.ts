@@ -1,0 +1,198 @@
+/**
+ * The inline engine: every CPU in one thread. It runs the event with the smallest key, whole, and
+ * then looks again; so a run is a function of the scenario and its seed, byte for byte.
+ */
+import type { EventConsumer, RunFacts } from '../../shared/event-consumer.ts';
+import { assert } from '../../shared/assert.ts';
+import { layOutMachine, type MachineShape } from '../../shared/machine-map.ts';
+import { PlainMemory } from '../../shared/memory/plain-memory.ts';
+import { TaskState } from '../../shared/structs/task.ts';
+import { KTIME_MAX, NONE, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
+import type { KernelConfig } from '../kernel/config.ts';
+import { traceFinals } from '../kernel/finals.ts';
+import { HRTIMER_FUNCTIONS } from '../kernel/hrtimer-functions.ts';
+import { KernelImage, sleepTimerOf } from '../kernel/image.ts';
+import { KernelCpu } from '../kernel/kernel-cpu.ts';
+import { Coordinator } from '../machine/coordinator.ts';
+import { breakGuards, decisionsWith } from '../machine/faults.ts';
+import type { Board, Participant } from '../machine/participant.ts';
+import { SimCpu, type CpuHardware } from '../machine/sim-cpu.ts';
+import { CutMemory, Cuts, type Cut } from './cuts.ts';
+import { comesBefore, fixedRank, shuffledRank, type RankOf } from './event-order.ts';
+import type { EndReason } from './run.ts';
+import { TraceMerge } from './trace-merge.ts';
+
+/** Everything that decides a run. */
+export interface EngineSetup {
+  readonly facts: RunFacts;
+  readonly shape: MachineShape;
+  readonly config: KernelConfig;
+  readonly hardware: CpuHardware;
+  readonly ipiDelayNs: Ns;
+  readonly seed: number;
+  readonly ties: 'fixed' | 'shuffled';
+  readonly faults: readonly string[];
+  readonly cuts: readonly Cut[];
+  /** No event begins at this instant or later. */
+  readonly limitNs: Ns;
+  /** Tasks of the workload that matter for the end: readers do not. */
+  readonly isWorker: (task: TaskId) => boolean;
+  /** Whether the run may end before its limit, when the workers are done. */
+  readonly endsWithTasks: boolean;
+  readonly consumers: readonly EventConsumer[];
+}
+
+/** Doubles that a stream may hold before the streams are merged. */
+const MERGE_AT = 1 << 15;
+/** How often, in simulated time, the engine looks whether anything can still happen. */
+const STUCK_CHECK_NS: Ns = 50_000_000;
+
+export class InlineEngine {
+  readonly image: KernelImage;
+  readonly cpus: readonly SimCpu[];
+  readonly cuts: Cuts | undefined;
+  /** Events run. */
+  events = 0;
+  /** Start of the last event. */
+  now: Ns = 0;
+
+  private readonly setup: EngineSetup;
+  private readonly memory: PlainMemory;
+  private readonly participants: readonly Participant[];
+  private readonly rankOf: RankOf;
+  private readonly merge: TraceMerge;
+  /** Participants to which the running event has sent. */
+  private readonly sentTo: CpuId[] = [];
+  private nextStuckCheck: Ns = STUCK_CHECK_NS;
+
+  constructor(setup: EngineSetup) {
+    this.setup = setup;
+    const map = layOutMachine(setup.shape);
+    this.memory = setup.cuts.length > 0 ? new CutMemory(map.map) : new PlainMemory(map.map);
+    if (breakGuards(setup.faults)) this.memory.lowerGuards();
+    this.image = new KernelImage(this.memory, map);
+    const board: Board = {
+      memory: this.memory, map, decisions: decisionsWith(setup.faults), ipiDelayNs: setup.ipiDelayNs,
+      onSend: (to) => this.sentTo.push(to), whileFull: () => this.takeAllMessages(),
+    };
+    this.cpus = Array.from({ length: setup.shape.cpus }, (_, id) => this.buildCpu(id, board));
+    this.participants = [...this.cpus, new Coordinator(setup.shape.cpus, board)];
+    this.rankOf = setup.ties === 'shuffled' ? shuffledRank(setup.seed) : fixedRank;
+    this.merge = new TraceMerge(this.participants.map((p) => p.stream), this.rankOf, setup.consumers);
+    this.cuts = this.memory instanceof CutMemory
+      ? new Cuts(setup.cuts, this.memory, this.cpus, (cpu) => this.runNext(this.participants[cpu]!))
+      : undefined;
+    this.cpus[0]!.powerOn();
+  }
+
+  /** Records handed to the consumers so far. */
+  get records(): number {
+    return this.merge.records;
+  }
+
+  /**
+   * Runs up to `most` events. Returns why the run has ended, or undefined when it has not.
+   * @throws KernelBug when the machine contradicts itself, LimitReached at a named limit
+   */
+  run(most: number): EndReason | undefined {
+    const { limitNs } = this.setup;
+    for (let i = 0; i < most; i++) {
+      const first = this.first();
+      if (first.next.time >= limitNs) return 'duration';
+      this.runEvent(first);
+      if (this.now >= this.nextStuckCheck) {
+        const ended = this.checkTheEnd();
+        if (ended !== undefined) return ended;
+      }
+    }
+    return undefined;
+  }
+
+  /** After the last event: what stands in memory goes into the stream, and the stream to the consumers. */
+  finish(end: Ns): void {
+    this.memory.runAs(-1, 2);
+    for (const cpu of this.cpus) {
+      cpu.beginFinals(end);
+      traceFinals(cpu.kernel);
+    }
+    this.merge.mergeBefore(KTIME_MAX);
+  }
+
+  /** Tasks that sleep with nothing that could wake them. */
+  stuckTasks(): TaskId[] {
+    const { image } = this;
+    return this.workers().filter((task) => image.tasks[task]!.state === TaskState.Sleeping && !this.hasTimer(task));
+  }
+
+  private buildCpu(id: CpuId, board: Board): SimCpu {
+    const cpu = new SimCpu(id, board, this.setup.hardware);
+    cpu.kernel = new KernelCpu(id, this.image, this.setup.config, cpu, board.decisions, HRTIMER_FUNCTIONS);
+    return cpu;
+  }
+
+  /** The participant whose next event has the smallest key. */
+  private first(): Participant {
+    const { participants, rankOf } = this;
+    let best = participants[0]!;
+    for (let i = 1; i < participants.length; i++) {
+      const other = participants[i]!;
+      if (other.next.time > best.next.time || other.next.time === KTIME_MAX) continue;
+      if (comesBefore(other.next, other.id, best.next, best.id, rankOf)) best = other;
+    }
+    return best;
+  }
+
+  private runEvent(participant: Participant): void {
+    const { time } = participant.next;
+    assert(time >= this.now || this.cuts !== undefined, `an event at ${time} comes after one at ${this.now}`);
+    this.now = time;
+    this.runNext(participant);
+    if (participant.stream.length > MERGE_AT) this.merge.mergeBefore(this.first().next.time);
+  }
+
+  private runNext(participant: Participant): void {
+    this.events += 1;
+    this.memory.runAs(participant.id, participant.kindOfNext());
+    this.cuts?.beginEvent(participant.id, participant.next.class);
+    participant.run();
+    this.cuts?.endEvent();
+    while (this.sentTo.length > 0) this.deliverTo(this.sentTo.pop()!);
+  }
+
+  private deliverTo(id: CpuId): void {
+    const receiver = this.participants[id]!;
+    this.memory.runAs(id, 2);
+    receiver.takeMessages();
+    receiver.plan();
+  }
+
+  private takeAllMessages(): void {
+    for (const participant of this.participants) participant.takeMessages();
+  }
+
+  private checkTheEnd(): EndReason | undefined {
+    this.nextStuckCheck = this.now + STUCK_CHECK_NS;
+    if (!this.setup.endsWithTasks || !this.cpus[0]!.kernel.booted) return undefined;
+    const workers = this.workers();
+    if (workers.length === 0) return undefined;
+    const { tasks } = this.image;
+    const gone = (task: TaskId): boolean => isGone(tasks[task]!.state);
+    if (workers.every(gone)) return 'all tasks ended';
+    const hopeless = workers.every((t) => gone(t) || (tasks[t]!.state === TaskState.Sleeping && !this.hasTimer(t)));
+    return hopeless ? 'nothing can ever wake' : undefined;
+  }
+
+  private workers(): TaskId[] {
+    const { cpus, tasks } = this.setup.shape;
+    return Array.from({ length: tasks - cpus }, (_, i) => cpus + i).filter((task) => this.setup.isWorker(task));
+  }
+
+  private hasTimer(task: TaskId): boolean {
+    const timer = this.image.timers[sleepTimerOf(this.image, task)]!;
+    return timer.expires > 0 && timer.heapIndex !== NONE;
+  }
+}
+
+function isGone(state: TaskState): boolean {
+  return state === TaskState.Dead || state === TaskState.Free;
+}

@@ -1,0 +1,35 @@
+/** What stands in memory when a run ends, for whoever judges or prints it. */
+import { Event } from '../../shared/events.ts';
+import { NR_CPUSTAT } from '../../shared/structs/cpu.ts';
+import type { TaskId } from '../../shared/units.ts';
+import type { KernelCpu } from './kernel-cpu.ts';
+
+/** Records a CPU's accounts, and those of every task that was on it last. @dynticks end of a run */
+export function traceFinals(cpu: KernelCpu): void {
+  const { fields, image, kcpustat } = cpu;
+  fields[0] = cpu.id;
+  for (let slot = 0; slot < NR_CPUSTAT; slot++) fields[1 + slot] = kcpustat.cpustat(slot);
+  cpu.arch.traceFields(Event.kcpustat_final, fields);
+  for (let task = 0; task < image.tasks.length; task++) {
+    if (image.tasks[task]!.cpu === cpu.id && (task >= image.map.shape.cpus || task === cpu.idle)) traceTask(cpu, task);
+  }
+}
+
+function traceTask(cpu: KernelCpu, task: TaskId): void {
+  const { fields } = cpu;
+  const record = cpu.image.tasks[task]!;
+  const vtime = cpu.image.vtimes[task]!;
+  fields[0] = task;
+  fields[1] = record.cpu;
+  fields[2] = record.state;
+  fields[3] = vtime.state;
+  fields[4] = vtime.starttime;
+  fields[5] = record.utime;
+  fields[6] = record.stime;
+  fields[7] = record.gtime;
+  fields[8] = vtime.utime;
+  fields[9] = vtime.stime;
+  fields[10] = vtime.gtime;
+  fields[11] = record.sumExecRuntime;
+  cpu.arch.traceFields(Event.task_final, fields);
+}

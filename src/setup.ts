@@ -1,0 +1,78 @@
+/** From a scenario as resolved to what an engine needs. Pure: the same scenario gives the same machine. */
+import type { RunFacts, TaskFacts } from '../shared/event-consumer.ts';
+import type { MachineShape } from '../shared/machine-map.ts';
+import { NSEC_PER_SEC, type CpuId, type TaskId } from '../shared/units.ts';
+import type { Cut, CutAction } from './engine/cuts.ts';
+import type { KernelConfig } from './kernel/config.ts';
+import { KERNEL_VERSIONS } from './kernel/versions.ts';
+import { costTable } from './machine/costs.ts';
+import type { CpuHardware } from './machine/sim-cpu.ts';
+import type { CutSpec, Scenario } from './workload/scenario.ts';
+
+/** Pid of the first task of the workload. */
+const FIRST_PID = 1000;
+
+/** How each CPU accounts: `auto` gives context tracking to the CPUs of nohz_full=, as Linux does. */
+export function cputimeOf({ cpus, cputime, cmdline }: Scenario): readonly ('tick' | 'gen')[] {
+  const tracked = (cpu: CpuId): boolean => cmdline.nohzFull?.includes(cpu) ?? false;
+  return Array.from({ length: cpus }, (_, cpu) => (cputime === 'auto' ? (tracked(cpu) ? 'gen' : 'tick') : cputime));
+}
+
+/** What is known of the scenario's run before its first event. */
+export function factsOf(scenario: Scenario): RunFacts {
+  const { cpus, hz, workload, machine } = scenario;
+  const idle = Array.from({ length: cpus }, (_, task): TaskFacts =>
+    ({ task, pid: 0, name: `swapper/${task}`, declaration: -1, nice: 0 }));
+  const tasks = workload.tasks.map((spec, i): TaskFacts =>
+    ({ task: cpus + i, pid: FIRST_PID + i, name: spec.name, declaration: spec.declaration, nice: spec.attributes.nice }));
+  return {
+    cpus, hz, tasks: [...idle, ...tasks], tickNs: NSEC_PER_SEC / hz,
+    cputime: cputimeOf(scenario), ipiDelayNs: machine.ipiDelayNs,
+  };
+}
+
+export function shapeOf({ cpus, workload }: Scenario): MachineShape {
+  return {
+    cpus, tasks: cpus + workload.tasks.length,
+    syncObjects: workload.syncObjects.length, sharedTimers: workload.sharedTimers.length,
+  };
+}
+
+export function kernelConfigOf(scenario: Scenario): KernelConfig {
+  const { cmdline, hz, kernel, machine, workload } = scenario;
+  return {
+    version: KERNEL_VERSIONS.find(({ name }) => name === kernel)!,
+    hz, tickNs: NSEC_PER_SEC / hz,
+    highres: cmdline.highres, skewTick: cmdline.skewTick, nolapicTimer: cmdline.nolapicTimer,
+    clocksource: cmdline.clocksource === 'jiffies' ? 'jiffies' : 'tsc',
+    tscHz: machine.tscHz, lapicHz: machine.lapicHz,
+    cputime: cputimeOf(scenario), workload,
+  };
+}
+
+export function hardwareOf({ machine }: Scenario): CpuHardware {
+  return { tscHz: machine.tscHz, lapicHz: machine.lapicHz, costs: costTable(machine.costs) };
+}
+
+/** The scenario's cuts, their readers found by name. */
+export function cutsOf(scenario: Scenario): Cut[] {
+  return scenario.cuts.map((spec) => ({
+    cpu: spec.cpu, entry: spec.event.entry, nth: spec.event.n,
+    struct: spec.access.struct, field: spec.access.field, op: spec.access.op, access: spec.access.n,
+    run: actionOf(scenario, spec),
+  }));
+}
+
+function actionOf(scenario: Scenario, { run }: CutSpec): CutAction {
+  if ('irq' in run) return { kind: 'irq' };
+  if ('cpu' in run) return { kind: 'event', cpu: run.cpu };
+  const reader = scenario.readers.find(({ name }) => name === run.reader)!;
+  const spec = scenario.workload.tasks[reader.taskIndex]!;
+  return { kind: 'reader', task: scenario.cpus + reader.taskIndex, cpu: spec.attributes.cpus?.[0] ?? 0, read: reader.read };
+}
+
+/** Whether a task belongs to the rt-app workload: a run is over when these are done, whatever readers do. */
+export function isWorkerOf(scenario: Scenario): (task: TaskId) => boolean {
+  const readers = new Set(scenario.readers.map(({ taskIndex }) => scenario.cpus + taskIndex));
+  return (task) => task >= scenario.cpus && !readers.has(task);
+}
