@@ -15,7 +15,8 @@ describe('schedule', () => {
   });
 
   test('traces a switch with the priorities of the kernel and why the task stopped', () => {
-    const machine = oneCpu(attributesOf({ nice: 5 }), attributesOf({ policy: Policy.Rr, rtPriority: 10 }), attributesOf({ policy: Policy.Deadline, dlRuntime: 1e6, dlDeadline: 1e7, dlPeriod: 1e7 }));
+    const deadline = attributesOf({ policy: Policy.Deadline, dlRuntime: 1e6, dlDeadline: 1e7, dlPeriod: 1e7 });
+    const machine = oneCpu(attributesOf({ nice: 5 }), attributesOf({ policy: Policy.Rr, rtPriority: 10 }), deadline);
     machine.as(0, (cpu) => {
       machine.task(2).state = TaskState.Sleeping;
       schedule(cpu);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Policy, TaskState } from '../../../shared/structs/task.ts';
-import { lockRq, schedule, unlockRq } from '../../../src/kernel/sched/core.ts';
+import { lockRq, schedTick, schedule, unlockRq } from '../../../src/kernel/sched/core.ts';
 import { avgVruntime, baseSlice, calcDeltaFair, leaveFair, placeFair } from '../../../src/kernel/sched/fair.ts';
 import { weightOf } from '../../../src/kernel/sched/prio.ts';
 import { linkTail } from '../../../src/kernel/sched/run-list.ts';
@@ -49,6 +49,20 @@ describe('the fair class', () => {
     expect(calcDeltaFair(1_000_000, 335)).toBe(3_056_716);
   });
 
+  test('has a task whose slice is used compete again, though it has not had its share', () => {
+    const machine = oneCpu(attributesOf({ dlRuntime: 1_000_000 }), nice(0));
+    machine.as(0, (cpu) => {
+      const curr = machine.image.tasks[cpu.rq.curr]!;
+      machine.image.tasks[cpu.rq.head]!.vruntime = 100_000_000;
+      machine.setClock(200_000);
+      schedTick(cpu);
+      expect(cpu.state.needResched).toBe(0);
+      machine.setClock(curr.slice + 200_000);
+      schedTick(cpu);
+      expect([cpu.state.needResched, curr.vruntime < avgVruntime(cpu)]).toEqual([1, true]);
+    });
+  });
+
   test('gives a task the slice it asked for, within bounds', () => {
     const machine = oneCpu(...[50_000, 3_000_000, 500_000_000].map((dlRuntime) => attributesOf({ dlRuntime })));
     expect([0, 1, 2].map((i) => machine.task(i).slice)).toEqual([100_000, 3_000_000, 100_000_000]);
@@ -69,14 +83,16 @@ function preemptsOnWakeup(running: ReturnType<typeof nice>, waker: ReturnType<ty
 }
 
 describe('a fair task that wakes', () => {
+  const idle = attributesOf({ policy: Policy.Idle });
+  const batch = attributesOf({ policy: Policy.Batch });
   const shortSlice = (policy: number) => attributesOf({ policy, dlRuntime: 100_000 });
 
   test('waits until the slice of its equal is used', () => expect(preemptsOnWakeup(nice(0), nice(0))).toBe(false));
   test('preempts at once if its slice is shorter', () => expect(preemptsOnWakeup(nice(0), shortSlice(Policy.Other))).toBe(true));
   test('never preempts as SCHED_BATCH', () => expect(preemptsOnWakeup(nice(0), shortSlice(Policy.Batch))).toBe(false));
-  test('preempts SCHED_IDLE', () => expect(preemptsOnWakeup(attributesOf({ policy: Policy.Idle }), nice(0))).toBe(true));
-  test('preempts SCHED_IDLE even as SCHED_BATCH', () => expect(preemptsOnWakeup(attributesOf({ policy: Policy.Idle }), attributesOf({ policy: Policy.Batch }))).toBe(true));
-  test('does not preempt an ordinary task as SCHED_IDLE', () => expect(preemptsOnWakeup(nice(0), attributesOf({ policy: Policy.Idle, dlRuntime: 100_000 }))).toBe(false));
+  test('preempts SCHED_IDLE', () => expect(preemptsOnWakeup(idle, nice(0))).toBe(true));
+  test('preempts SCHED_IDLE even as SCHED_BATCH', () => expect(preemptsOnWakeup(idle, batch)).toBe(true));
+  test('does not preempt an ordinary task as SCHED_IDLE', () => expect(preemptsOnWakeup(nice(0), shortSlice(Policy.Idle))).toBe(false));
 });
 
 describe('placement', () => {

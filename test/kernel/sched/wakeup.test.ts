@@ -63,7 +63,8 @@ describe('try_to_wake_up', () => {
     expect(machine.archs[0]!.sent).toEqual([]);
   });
 
-  test.each([['idle', MessageKind.CallFunctionSingle], ['busy', MessageKind.Reschedule]])('sends to an %s CPU message kind %i, and that CPU queues the task', (how, kind) => {
+  const kinds = [['idle', MessageKind.CallFunctionSingle], ['busy', MessageKind.Reschedule]] as const;
+  test.each(kinds)('sends to an %s CPU message kind %i, and that CPU queues the task', (how, kind) => {
     const machine = new FakeMachine(2, [attributesOf({ cpus: [1] }), attributesOf({ cpus: [1] })]);
     runOn(machine, 0, 1);
     sleep(machine, 0, 1);
