@@ -13,6 +13,7 @@ import { KernelBug } from './assert.ts';
 
 const TWO_16 = 2 ** 16;
 const TWO_32 = 2 ** 32;
+const TWO_53 = 2 ** 53;
 const POW2: readonly number[] = Array.from({ length: 33 }, (_, exponent) => 2 ** exponent);
 
 /**
@@ -71,18 +72,16 @@ function lowerSum(value: number, mult: number, fraction: number): number {
  */
 export function mulDiv(a: number, b: number, c: number): number {
   const product = a * b;
-  if (product <= Number.MAX_SAFE_INTEGER && c > 0) return Math.floor(product / c);
+  if (!(a >= 0 && b >= 0 && c > 0)) throw new KernelBug(`${a} * ${b} / ${c}: all must be positive`);
+  if (product <= Number.MAX_SAFE_INTEGER) return Math.floor(product / c);
   let q = Math.floor(product / c);
-  if (!(a >= 0 && b >= 0 && c > 0 && q <= TWO_53)) {
-    throw new KernelBug(`${a} * ${b} / ${c} leaves 53 bits`);
+  if (q <= TWO_53) {
+    while (isProductLess(a, b, q, c)) q--;
+    while (q < TWO_53 && !isProductLess(a, b, q + 1, c)) q++;
   }
-  while (isProductLess(a, b, q, c)) q--;
-  while (!isProductLess(a, b, q + 1, c)) q++;
-  if (q > Number.MAX_SAFE_INTEGER) throw new KernelBug(`${a} * ${b} / ${c} leaves 53 bits`);
+  if (q >= TWO_53) throw new KernelBug(`${a} * ${b} / ${c} leaves 53 bits`);
   return q;
 }
-
-const TWO_53 = 2 ** 53;
 
 /** Whether a * b < c * d, exactly: rounding keeps the order, so only rounded equals need their rests. */
 function isProductLess(a: number, b: number, c: number, d: number): boolean {
