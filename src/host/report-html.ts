@@ -138,14 +138,14 @@ function taskSection(record: RunRecord): Html {
   const tasks = record.run.figures.tasks.filter((task) => task.pid > 0 && task.state !== 'unused');
   const left = tasks.length - TASK_ROWS_MAX;
   return html`<h2>Tasks</h2>
-<p class="key">user and system are what really was; utime and stime are what the kernel accounts; times in ms</p>
-<table><thead><tr><th>task</th>${heads('pid', 'CPU')}<th>state</th>${heads('user', 'system', 'utime', 'stime', 'wake-ups', 'migrations', 'iterations', 'events')}</tr></thead>
+<p class="key">user, system and irq are what really was; utime and stime are what the kernel accounts; times in ms</p>
+<table><thead><tr><th>task</th>${heads('pid', 'CPU')}<th>state</th>${heads('user', 'system', 'irq', 'utime', 'stime', 'wake-ups', 'migrations', 'iterations', 'events')}</tr></thead>
 <tbody>${tasks.slice(0, TASK_ROWS_MAX).map(taskRow)}</tbody></table>
 ${left > 0 ? html`<p>${left} more in run.json.</p>` : ''}`;
 }
 
 function taskRow(task: TaskFigures): Html {
-  return html`<tr><td>${task.name}</td><td class="n">${task.pid}</td><td class="n">${task.cpu}</td><td>${task.state}</td>${times(task.userNs, task.systemNs, task.utimeNs, task.stimeNs)}${counts(task.wakeups, task.migrations, task.iterations, task.events)}</tr>
+  return html`<tr><td>${task.name}</td><td class="n">${task.pid}</td><td class="n">${task.cpu}</td><td>${task.state}</td>${times(task.userNs, task.systemNs, task.irqNs, task.utimeNs, task.stimeNs)}${counts(task.wakeups, task.migrations, task.iterations, task.events)}</tr>
 `;
 }
 

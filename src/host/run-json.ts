@@ -29,6 +29,8 @@ export interface RunRecord {
   readonly trace: string;
   readonly run: JudgedRun;
   readonly outcome: Outcome;
+  /** Oracles that had to have something to judge. */
+  readonly required: readonly string[];
   readonly exitCode: number;
   readonly host: HostRecord;
 }
@@ -58,6 +60,7 @@ export function runDocument(record: RunRecord): RunDocument {
     machine: machineBlock(record),
     end: endBlock(record),
     oracles: run.verdicts.map(oracleBlock),
+    required: [...record.required],
     cpus: run.figures.cpus.map(cpuBlock),
     tasks: run.figures.tasks.map(taskBlock),
     reads: { ...run.figures.reads },
@@ -139,6 +142,7 @@ function cpuBlock(cpu: CpuFigures): object {
   for (const [slot, ns] of Object.entries(cpu.kcpustat)) charged[`${slot}Ns`] = ns;
   return {
     cpu: cpu.cpu,
+    offlineNs: cpu.offlineNs,
     userNs: cpu.userNs,
     systemNs: cpu.systemNs,
     softirqNs: cpu.softirqNs,
@@ -162,6 +166,7 @@ function taskBlock(task: TaskFigures): object {
     state: task.state,
     userNs: task.userNs,
     systemNs: task.systemNs,
+    irqNs: task.irqNs,
     utimeNs: task.utimeNs,
     stimeNs: task.stimeNs,
     sumExecRuntimeNs: task.sumExecRuntimeNs,

@@ -1,0 +1,52 @@
+/** What there is to choose from, for `dynticks list` and for `--require`. */
+import { join } from 'node:path';
+import { EVENTS } from '../../shared/events.ts';
+import { oracleCatalog } from '../check/all-oracles.ts';
+import { packageRoot } from '../host/package-root.ts';
+import { shippedScenarios } from '../host/scenario-file.ts';
+import { KERNEL_VERSIONS } from '../kernel/versions.ts';
+import { FAULTS } from '../machine/faults.ts';
+
+/** One thing of a kind: its name, what it is, and what else a program may want to know. */
+export interface Entry {
+  readonly id: string;
+  readonly says: string;
+  readonly [more: string]: unknown;
+}
+
+export const LIST_KINDS = ['scenarios', 'faults', 'oracles', 'tracepoints', 'devices', 'kernels', 'models'] as const;
+export type ListKind = (typeof LIST_KINDS)[number];
+
+/** Where the scenarios are that come with the package. */
+export function shippedDir(): string {
+  return join(packageRoot(), 'scenarios');
+}
+
+export function entriesOf(kind: ListKind): readonly Entry[] {
+  switch (kind) {
+    case 'scenarios': return shippedScenarios(shippedDir()).map(({ name, says }) => ({ id: name, says }));
+    case 'faults': return FAULTS.map(({ id, says, caughtBy }) => ({ id, says, caughtBy }));
+    case 'oracles': return oracleCatalog.map(({ id, says, reference, blindTo }) => ({ id, says, reference, blindTo }));
+    case 'tracepoints': return tracepoints();
+    case 'devices': return DEVICES;
+    case 'kernels': return KERNEL_VERSIONS.map(({ name }, i) => ({ id: name, says: i === 0 ? 'the default' : '' }));
+    // model checking has not been built; an empty list is the truth
+    case 'models': return [];
+  }
+}
+
+function tracepoints(): readonly Entry[] {
+  return EVENTS.map((event) => ({
+    id: `${event.system}:${event.name}`,
+    says: event.fields.map((field) => field.name).join(' '),
+    fields: event.fields,
+  }));
+}
+
+/** Names are Linux's, as /sys/devices/system shows them. */
+export const DEVICES: readonly Entry[] = [
+  { id: 'tsc', says: 'clock source of every CPU, rated 300; frequency: machine.tsc', type: 'clocksource' },
+  { id: 'jiffies', says: 'clock source of last resort, rated 1; moves with the tick', type: 'clocksource' },
+  { id: 'lapic', says: 'clock event device of each CPU, periodic or one-shot; frequency: machine.lapic', type: 'clockevent' },
+  { id: 'pit', says: 'global clock event device, periodic until the boot CPU’s own takes over', type: 'clockevent' },
+];

@@ -1,0 +1,118 @@
+/** What `dynticks run` was told: flags as text in, choices of the right type out. */
+import { NR_CPUS_MAX } from '../../shared/limits.ts';
+import { KERNEL_VERSIONS } from '../kernel/versions.ts';
+import { BadQuantity, parseTime } from '../workload/quantity.ts';
+import { BadInput } from '../workload/bad-input.ts';
+import type { Overrides } from '../workload/resolve.ts';
+import { parseTraceLimit, type TraceLimit } from './trace-limit.ts';
+
+/** Flags as commander hands them over. */
+export interface RawRunOptions {
+  readonly cmdline?: readonly string[];
+  readonly kernel?: string;
+  readonly cpus?: string;
+  readonly hz?: string;
+  readonly duration?: string;
+  readonly engine?: string;
+  readonly ties?: string;
+  readonly cputime?: string;
+  readonly reader?: string;
+  readonly seed?: string;
+  readonly fault?: readonly string[];
+  readonly require?: readonly string[];
+  readonly trace?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export interface RunOptions {
+  /** A file, `-`, or a shipped scenario's name. */
+  readonly scenario: string;
+  /** What the flags say; they win over the scenario. */
+  readonly overrides: Overrides;
+  /** Oracles that must have had something to judge. */
+  readonly require: readonly string[];
+  readonly trace: TraceLimit;
+  readonly out: string | null;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** What may be said about a flag; the rest of a message names the flag. */
+interface Wrong {
+  readonly found: string;
+  readonly expected: string;
+  readonly hint?: string;
+}
+
+/** @throws BadInput at the first flag that makes no sense */
+export function parseRunOptions(scenario: string, raw: RawRunOptions): RunOptions {
+  refuseEngine(raw.engine);
+  return {
+    scenario,
+    overrides: overridesOf(raw),
+    require: raw.require ?? [],
+    trace: parseTraceLimit(raw.trace ?? 'full', (wrong) => flagError('--trace', wrong)),
+    out: raw.out === undefined ? null : pathOf(raw.out),
+    json: raw.json ?? false,
+    quiet: raw.quiet ?? false,
+  };
+}
+
+/** Only what was said; what was not is decided by the scenario and the defaults. */
+function overridesOf(raw: RawRunOptions): Overrides {
+  return {
+    ...(raw.cmdline !== undefined && { cmdline: raw.cmdline.join(' ') }),
+    ...(raw.kernel !== undefined && { kernel: oneOf('--kernel', raw.kernel, KERNEL_VERSIONS.map((v) => v.name)) }),
+    ...(raw.cpus !== undefined && { cpus: integer('--cpus', raw.cpus, 1, NR_CPUS_MAX) }),
+    ...(raw.hz !== undefined && { hz: Number(oneOf('--hz', raw.hz, ['100', '250', '1000'])) }),
+    ...(raw.duration !== undefined && { durationNs: duration(raw.duration) }),
+    ...(raw.ties !== undefined && { ties: oneOf('--ties', raw.ties, ['fixed', 'shuffled']) }),
+    ...(raw.cputime !== undefined && { cputime: oneOf('--cputime', raw.cputime, ['auto', 'tick', 'gen']) }),
+    ...(raw.reader !== undefined && { reader: oneOf('--reader', raw.reader, ['linux', 'complete']) }),
+    ...(raw.seed !== undefined && { seed: integer('--seed', raw.seed, 0, Number.MAX_SAFE_INTEGER) }),
+    ...(raw.fault !== undefined && { faults: raw.fault }),
+  };
+}
+
+/** Worker threads come later; a promise that is not kept would be worse than a refusal. */
+function refuseEngine(engine: string | undefined): void {
+  if (engine === 'threads') {
+    throw flagError('--engine', { found: '"threads", which is not there yet', expected: '"inline"' });
+  }
+  if (engine !== undefined) oneOf('--engine', engine, ['inline']);
+}
+
+function pathOf(out: string): string {
+  if (out !== '') return out;
+  throw flagError('--out', { found: 'an empty path', expected: 'a new or empty folder' });
+}
+
+function oneOf<T extends string>(flag: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((c) => c === text);
+  if (choice !== undefined) return choice;
+  throw flagError(flag, { found: `"${text}"`, expected: choices.map((c) => `"${c}"`).join(' or ') });
+}
+
+function integer(flag: string, text: string, least: number, most: number): number {
+  const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= most) return value;
+  throw flagError(flag, { found: `"${text}"`, expected: `a whole number, ${least} to ${most === Number.MAX_SAFE_INTEGER ? '2^53 - 1' : most}` });
+}
+
+/** A run of no length is no run. */
+function duration(text: string): number {
+  try {
+    const ns = parseTime(text);
+    if (ns > 0) return ns;
+    throw new BadQuantity(`"${text}"`, 'a time above zero, such as "5s"');
+  } catch (error) {
+    if (!(error instanceof BadQuantity)) throw error;
+    throw flagError('--duration', { found: error.found, expected: error.expected, hint: 'Units are s, ms, us and ns.' });
+  }
+}
+
+export function flagError(flag: string, wrong: Wrong): BadInput {
+  return new BadInput({ file: 'command line', path: flag, ...wrong });
+}

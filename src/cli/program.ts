@@ -1,0 +1,112 @@
+/** The commands, their flags and their help. Flags stay text here; `options.ts` makes sense of them. */
+import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../host/package-root.ts';
+import { engineLine, INLINE_ENGINE } from './engines.ts';
+import { LIST_KINDS } from './catalogue.ts';
+import { ExitCode } from './exit-codes.ts';
+import { failureOf, reportFailure } from './failures.ts';
+import { listCommand } from './list-command.ts';
+import { parseRunOptions, type RawRunOptions } from './options.ts';
+import { shellWord } from './reproduce.ts';
+import { runCommand, type RunDoors } from './run-command.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Runs the command that `argv` (without node and script) names. Never throws. */
+export async function dispatch(argv: readonly string[], terminal: Terminal, doors: RunDoors): Promise<ExitCode> {
+  let exitCode: ExitCode = ExitCode.Held;
+  const program = newProgram(terminal);
+  addRun(program, async (scenario, raw) => {
+    exitCode = await runCommand(parseRunOptions(scenario, raw), terminal, doors);
+  });
+  addList(program, (kind, json) => {
+    exitCode = listCommand(kind, json, terminal);
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return explain(error, argv, terminal);
+  }
+}
+
+/** Commander has said its own errors by then; help and version come as errors with exit code 0. */
+function explain(error: unknown, argv: readonly string[], terminal: Terminal): ExitCode {
+  const json = argv.includes('--json');
+  if (!(error instanceof CommanderError)) {
+    const reproduce = ['dynticks', ...argv].map(shellWord).join(' ');
+    return reportFailure(failureOf(error, { reproduce, folder: null }), json, terminal);
+  }
+  if (error.exitCode === 0) return ExitCode.Held;
+  if (error.code === 'commander.help') return ExitCode.BadInput;
+  return reportFailure({ exitCode: ExitCode.BadInput, message: usageText(error.message) }, json, terminal);
+}
+
+/** As commander puts it, without its own prefix, and on one line. */
+function usageText(message: string): string {
+  return `${message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')} (dynticks --help shows what there is)`;
+}
+
+function newProgram(terminal: Terminal): Command {
+  return new Command('dynticks')
+    .description('A simulated Linux SMP machine for the part of a kernel that keeps time.')
+    .version(packageVersion(), '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+      // said once, by `explain`
+      outputError: () => {},
+    })
+    .addHelpText('after', `
+Examples:
+  $ dynticks run first-light
+  $ dynticks list scenarios
+
+Exit codes: 0 held, 1 a property was broken, 2 bad usage or input, 3 our own bug,
+            4 a limit was reached before the answer, 130 interrupted`);
+}
+
+type RunAction = (scenario: string, raw: RawRunOptions) => Promise<void>;
+
+function addRun(program: Command, action: RunAction): void {
+  program.command('run')
+    .description('run a scenario, judge it, keep it in a folder')
+    .argument('<scenario>', 'rt-app JSON file, - for standard input, or the name of a shipped scenario')
+    .option('--cmdline <parameters>', 'Linux boot parameters, appended to the scenario’s; may be repeated', collect)
+    .option('--kernel <version>', 'kernel whose behaviour is simulated (default 6.12)')
+    .option('--cpus <n>', 'CPUs of the machine (default 4, or the highest CPU named + 1)')
+    .option('--hz <n>', 'ticks a second: 100, 250 (default) or 1000')
+    .option('--duration <time>', 'simulated time, with its unit: 5s, 200ms')
+    .option('--engine <name>', 'inline (default)')
+    .option('--ties <order>', 'events at one instant: fixed (default) or shuffled')
+    .option('--cputime <flavour>', 'auto (default), tick or gen')
+    .option('--reader <kind>', 'linux (default) or complete')
+    .option('--seed <n>', 'seed of everything that is drawn (default 1)')
+    .option('--fault <id>', 'switch a bug on, none for no bug; may be repeated', collect)
+    .option('--require <oracle>', 'fail if this oracle had nothing to judge; may be repeated', collect)
+    .option('--trace <limit>', 'what trace.bin keeps: full (default), ring:64M or off')
+    .option('--out <folder>', 'the run’s folder, new or empty (default runs/<scenario>-<seed>-<n>)')
+    .option('--json', 'run.json on stdout and nothing else there')
+    .option('--quiet', 'only what broke and the last line')
+    .addHelpText('after', `
+Example:
+  $ dynticks run workload.json --cpus 8 --cmdline "nohz_full=1-7 skew_tick=1" --duration 10s --seed 42
+
+${engineLine(INLINE_ENGINE)}`)
+    .action((scenario: string, raw: RawRunOptions) => action(scenario, raw));
+}
+
+function addList(program: Command, action: (kind: string | undefined, json: boolean) => void): void {
+  program.command('list')
+    .description('what there is to choose from')
+    .argument('[kind]', LIST_KINDS.join(' | '))
+    .option('--json', 'as one JSON document')
+    .addHelpText('after', `
+Example:
+  $ dynticks list faults`)
+    .action((kind: string | undefined, options: { readonly json?: boolean }) => action(kind, options.json ?? false));
+}
+
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}

@@ -1,0 +1,151 @@
+/** `dynticks run`: reads a scenario, runs it, judges it, shows it, keeps it in a folder. */
+import type { RunFacts } from '../../shared/event-consumer.ts';
+import { hostFacts } from '../host/host-facts.ts';
+import { packageVersion } from '../host/package-root.ts';
+import { reportHtml } from '../host/report-html.ts';
+import { printRunDocument, runDocument, type RunRecord } from '../host/run-json.ts';
+import { readScenarioFile, type ScenarioText } from '../host/scenario-file.ts';
+import type { RunResult, SimulateOptions } from '../sim.ts';
+import { BadInput } from '../workload/bad-input.ts';
+import { meantHint } from '../workload/did-you-mean.ts';
+import type { Overrides } from '../workload/resolve.ts';
+import type { Scenario } from '../workload/scenario.ts';
+import { INLINE_ENGINE } from './engines.ts';
+import { exitCodeOf, outcomeOf, type ExitCode } from './exit-codes.ts';
+import { failureOf, reportFailure } from './failures.ts';
+import type { SignalSource } from './interrupt.ts';
+import type { RunOptions } from './options.ts';
+import { reproduceLine } from './reproduce.ts';
+import { runHead, runTail } from './run-text.ts';
+import { RunSession } from './run-session.ts';
+import { traceLimitText } from './trace-limit.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What the command needs of the rest of the program and of the process; tests bring their own. */
+export interface RunDoors {
+  simulate(scenario: Scenario, options?: SimulateOptions): Promise<RunResult>;
+  factsOf(scenario: Scenario): RunFacts;
+  resolve(text: string, fileName: string, overrides: Overrides): Scenario;
+  /** Identifiers of all oracles. */
+  readonly oracles: readonly string[];
+  readonly shippedDir: string;
+  /** Where runs are kept that name no folder. */
+  readonly runsDir: string;
+  readonly signals: SignalSource;
+}
+
+export async function runCommand(options: RunOptions, terminal: Terminal, doors: RunDoors): Promise<ExitCode> {
+  let scenario: Scenario | null = null;
+  let session: RunSession | null = null;
+  try {
+    checkRequired(options.require, doors.oracles);
+    const source = readScenarioFile(options.scenario, doors.shippedDir);
+    scenario = doors.resolve(source.text, source.fileName, options.overrides);
+    session = openSession(scenario, options, terminal, doors);
+    greet(scenario, options, terminal, session);
+    const result = await doors.simulate(scenario, {
+      consumers: session.consumers,
+      signal: session.signal,
+      onProgress: (progress) => session?.onProgress(progress),
+    });
+    return keep(result, scenario, source, options, terminal, session);
+  } catch (error) {
+    return abandon(error, scenario, options, terminal, session);
+  } finally {
+    session?.close();
+  }
+}
+
+function checkRequired(required: readonly string[], known: readonly string[]): void {
+  const wrong = required.find((id) => !known.includes(id));
+  if (wrong === undefined) return;
+  throw new BadInput({
+    file: 'command line', path: '--require', found: `"${wrong}"`, expected: `one of ${known.join(', ')}`, hint: meantHint(wrong, known),
+  });
+}
+
+function openSession(scenario: Scenario, options: RunOptions, terminal: Terminal, doors: RunDoors): RunSession {
+  return new RunSession({
+    scenario,
+    facts: doors.factsOf(scenario),
+    out: options.out,
+    runsDir: doors.runsDir,
+    trace: options.trace,
+    bar: options.quiet ? null : terminal.bar,
+    signals: doors.signals,
+    onInterrupt: () => terminal.err('dynticks: stopping between two events; a second Ctrl-C kills\n'),
+  });
+}
+
+/** What is known before the first event, for the user and for the log. */
+function greet(scenario: Scenario, options: RunOptions, terminal: Terminal, session: RunSession): void {
+  const { log } = session;
+  log.info(0, 'run begins', {
+    scenario: scenario.name, cpus: scenario.cpus, seed: scenario.seed, engine: INLINE_ENGINE.name, reproduce: reproduceLine(options, scenario),
+  });
+  for (const says of scenario.warnings) log.warn(0, says);
+  for (const says of scenario.approximations) log.info(0, says, { approximation: true });
+  for (const says of scenario.warnings) terminal.err(`warning: ${says}\n`);
+  if (options.quiet) return;
+  for (const says of scenario.approximations) terminal.err(`note: ${says}\n`);
+  if (!options.json) terminal.out(runHead(scenario, session.folder.path));
+}
+
+/** Writes all files of the folder, run.json last, and says what the run came to. */
+function keep(
+  result: RunResult, scenario: Scenario, source: ScenarioText, options: RunOptions, terminal: Terminal, session: RunSession,
+): ExitCode {
+  const record = recordOf(result, scenario, source, options, terminal, session);
+  const { folder, log } = session;
+  const document = runDocument(record);
+  session.finishTrace(result.digest);
+  for (const { path, text } of result.proc) folder.write(path, text);
+  folder.write('report.html', reportHtml(record));
+  log.info(result.endNs, 'run ends', { reason: result.reason, outcome: record.outcome, digest: result.digest });
+  if (record.outcome === 'interrupted') folder.leaveIncomplete(printRunDocument(document), 'It was interrupted; what is here is readable.');
+  else folder.complete(printRunDocument(document));
+  session.close();
+  terminal.out(options.json ? printRunDocument(document) : runTail(record, options, terminal.colour));
+  return record.exitCode as ExitCode;
+}
+
+function recordOf(
+  run: RunResult, scenario: Scenario, source: ScenarioText, options: RunOptions, terminal: Terminal, session: RunSession,
+): RunRecord {
+  const outcome = outcomeOf(run.reason, run.verdicts, options.require);
+  const { seconds } = session;
+  return {
+    scenario, source, run, outcome,
+    engine: INLINE_ENGINE,
+    version: packageVersion(),
+    reproduce: reproduceLine(options, scenario),
+    trace: traceLimitText(options.trace),
+    required: options.require,
+    exitCode: exitCodeOf(outcome),
+    host: {
+      ...hostFacts(),
+      folder: session.folder.path,
+      argv: terminal.argv,
+      startedAt: session.startedAt.toISOString(),
+      seconds,
+      eventsPerSecond: Math.round(run.figures.events / Math.max(seconds, 1e-3)),
+    },
+  };
+}
+
+/** No answer came. After bad input nothing stays; after anything else the folder says that it is incomplete. */
+function abandon(
+  error: unknown, scenario: Scenario | null, options: RunOptions, terminal: Terminal, session: RunSession | null,
+): ExitCode {
+  const folder = session === null || error instanceof BadInput ? null : session.folder.path;
+  const failure = failureOf(error, { reproduce: reproduceLine(options, scenario), folder });
+  if (session !== null) leave(error, failure.message, session);
+  return reportFailure(failure, options.json, terminal);
+}
+
+function leave(error: unknown, message: string, session: RunSession): void {
+  if (!(error instanceof BadInput)) session.log.error(session.simulatedNs, 'run failed', { err: error });
+  session.close();
+  if (error instanceof BadInput) session.folder.discard();
+  else session.folder.leaveIncomplete(null, message);
+}

@@ -1,0 +1,60 @@
+/** What `dynticks run` prints for people: the choices before the run, the figures and the verdict after it. */
+import type { RunRecord } from '../host/run-json.ts';
+import { count, seconds } from '../host/texts.ts';
+import type { Scenario } from '../workload/scenario.ts';
+import { engineLine, INLINE_ENGINE } from './engines.ts';
+import { unexercised } from './exit-codes.ts';
+import type { RunOptions } from './options.ts';
+import { painter, type Paint } from './paint.ts';
+import { cpuTable, taskTable } from './tables.ts';
+import { brokenLines, lastLine, verdictLines } from './verdict.ts';
+
+/** Every choice that was made, before the first event. */
+export function runHead(scenario: Scenario, folder: string): string {
+  const lines = [
+    `${scenario.name}: ${scenario.cpus} CPUs, HZ ${scenario.hz}, Linux ${scenario.kernel}, seed ${scenario.seed}, ties ${scenario.ties}`,
+    `command line: ${scenario.cmdline.text || '(empty)'}`,
+    `cputime ${scenario.cputime}, reader ${scenario.reader}, ${durationText(scenario)}`,
+    ...(scenario.faults.length === 0 ? [] : [`faults switched on: ${scenario.faults.join(', ')}`]),
+    engineLine(INLINE_ENGINE),
+    `folder: ${folder}`,
+  ];
+  return `${lines.join('\n')}\n\n`;
+}
+
+function durationText({ durationNs }: Scenario): string {
+  return durationNs === null ? 'until all tasks have ended' : `for ${seconds(durationNs)} s`;
+}
+
+/** A quiet run says what broke and its last line; any other shows its figures first. */
+export function runTail(record: RunRecord, options: Pick<RunOptions, 'quiet' | 'require'>, colour: boolean): string {
+  const paint = painter(colour);
+  const { verdicts, facts } = record.run;
+  const last = lastLine(record.outcome, verdicts, unexercised(verdicts, options.require), paint);
+  if (!options.quiet) return `${figures(record, paint)}\n${againLine(record)}${last}\n`;
+  const broken = brokenLines(verdicts, facts.cpus, paint);
+  return `${broken === '' ? '' : `${broken}\n${againLine(record)}`}${last}\n`;
+}
+
+function figures(record: RunRecord, paint: Paint): string {
+  const { run } = record;
+  return [
+    paint('strong', 'CPUs (ms as they really were; RES and CAL are IPIs taken)'), cpuTable(run.figures), '',
+    paint('strong', 'Tasks (ms; user, system and irq as they really were, utime and stime as the kernel accounts them)'),
+    taskTable(run.figures), '',
+    paint('strong', 'Oracles'), verdictLines(run.verdicts, run.facts.cpus, paint), '',
+    endLine(record),
+    ...run.stuckTasks.map((task) => `nothing can wake ${task}`),
+    `digest: ${run.digest}`,
+  ].join('\n');
+}
+
+function endLine({ run, host }: RunRecord): string {
+  const { reads } = run.figures;
+  return `ended by ${run.reason} at ${seconds(run.endNs)} s; ${count(run.figures.events)} events in ${host.seconds.toFixed(1)} s (${count(host.eventsPerSecond)} a second); ${count(reads.taskReads + reads.cpuReads)} reads of CPU time, ${count(reads.ofRunning)} of running tasks`;
+}
+
+/** Whoever is to mend what broke needs it most. */
+function againLine({ outcome, reproduce }: RunRecord): string {
+  return outcome === 'held' ? '' : `again: ${reproduce}\n`;
+}
