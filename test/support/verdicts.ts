@@ -1,0 +1,16 @@
+/** What tests ask of a verdict. */
+import { expect } from 'vitest';
+import type { RunFacts } from '../../shared/event-consumer.ts';
+import type { Oracle, Verdict, Witness } from '../../src/check/oracle.ts';
+import type { EventStream } from './event-stream.ts';
+
+/** Plays a stream to a fresh oracle. */
+export function judgeStream(OracleOfRun: new (facts: RunFacts) => Oracle, facts: RunFacts, stream: EventStream, end = 1_000_000_000): Verdict {
+  return stream.feed(new OracleOfRun(facts)).finish(end);
+}
+
+/** The witness of a broken verdict; any other verdict fails the test. */
+export function witnessOf(verdict: Verdict): Witness {
+  expect(verdict.verdict, JSON.stringify(verdict)).toBe('broken');
+  return (verdict as { witness: Witness }).witness;
+}
