@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { AdjustedMonotonic } from '../../../src/check/oracles/adjusted-monotonic.ts';
+import { AdjustedSum } from '../../../src/check/oracles/adjusted-sum.ts';
+import { EventStream, runFacts } from '../../support/event-stream.ts';
+import { judgeStream, witnessOf } from '../../support/verdicts.ts';
+
+const facts = runFacts(1, 'gen', ['writer-0', 'reader-0']);
+/** Rows of t, rtime, utime, stime. */
+const pairs = (...rows: [number, number, number, number][]) => {
+  const stream = new EventStream();
+  for (const [t, rtime, utime, stime] of rows) stream.add('cputime_adjust', 0, t, { by: 2, task: 1, rtime, utime, stime });
+  return stream;
+};
+
+describe('R-06, adjusted values never fall', () => {
+  const judge = (stream: EventStream) => judgeStream(AdjustedMonotonic, facts, stream);
+
+  it('holds while both grow, is not exercised by one look', () => {
+    expect(judge(pairs([10, 5, 3, 2], [20, 9, 3, 6]))).toEqual({ verdict: 'held', checked: 1 });
+    expect(judge(pairs([10, 5, 3, 2]))).toEqual({ verdict: 'not exercised' });
+  });
+
+  it('finds a fall of either', () => {
+    const witness = witnessOf(judge(pairs([10, 5, 3, 2], [20, 9, 2, 7])));
+    expect(witness.says).toBe('adjusted utime of writer-0 fell from 3 to 2 between the reads at 10 ns and 20 ns (the second by reader-0)');
+    expect(witness.events.map((event) => event.fields.utime)).toEqual([3, 2]);
+    expect(witnessOf(judge(pairs([10, 5, 3, 2], [20, 9, 8, 1]))).says).toContain('adjusted stime of writer-0 fell from 2 to 1');
+  });
+
+  it('goes by the lock’s stamps where the stream has two looks the other way round', () => {
+    expect(judge(pairs([20, 9, 3, 6], [19, 5, 3, 2], [30, 10, 4, 6])).verdict).toBe('held');
+    expect(witnessOf(judge(pairs([20, 9, 3, 6], [19, 5, 4, 1]))).says).toContain('fell from 4 to 3 between the reads at 19 ns and 20 ns');
+  });
+
+  it('forgets the earlier life of a forked record', () => {
+    const stream = pairs([10, 5, 3, 2]).add('sched_process_fork', 0, 15, { child: 1 }).add('cputime_adjust', 0, 20, { task: 1 });
+    expect(judge(stream)).toEqual({ verdict: 'not exercised' });
+  });
+});
+
+describe('R-07, the adjusted pair sums to rtime', () => {
+  const judge = (stream: EventStream) => judgeStream(AdjustedSum, facts, stream);
+
+  it('holds for updates and for looks with an old rtime, is not exercised without a look', () => {
+    expect(judge(pairs([5, 0, 0, 0], [10, 5, 3, 2], [20, 4, 3, 2], [30, 9, 3, 6]))).toEqual({ verdict: 'held', checked: 4 });
+    expect(judge(pairs())).toEqual({ verdict: 'not exercised' });
+  });
+
+  it('finds a sum beyond the largest rtime', () => {
+    expect(witnessOf(judge(pairs([10, 5, 4, 2]))).says).toBe('writer-0 at 10 ns: adjusted 4 + 2 is more than the largest rtime 5');
+  });
+
+  it('finds a sum that falls short of the rtime of its update', () => {
+    const witness = witnessOf(judge(pairs([10, 5, 3, 2], [20, 9, 3, 5])));
+    expect(witness.says).toBe('writer-0 at 20 ns: adjusted 3 + 5 is not the rtime 9 of this update');
+    expect(witness.events.map((event) => event.fields.rtime)).toEqual([5, 9]);
+  });
+
+  it('finds a pair that changes without new run time', () => {
+    expect(witnessOf(judge(pairs([10, 5, 3, 2], [20, 5, 2, 3]))).says).toContain('yet the pair changed from 3 + 2 to 2 + 3');
+  });
+
+  it('finds a forked record whose filter remembers the earlier life', () => {
+    const stream = pairs([10, 5, 3, 2]).add('sched_process_fork', 0, 15, { child: 1 }).add('cputime_adjust', 0, 20, { task: 1, rtime: 1, utime: 3, stime: 2 });
+    expect(witnessOf(judge(stream)).says).toContain('adjusted 3 + 2 is more than the largest rtime 1');
+  });
+});

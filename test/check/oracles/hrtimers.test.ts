@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import type { Oracle } from '../../../src/check/oracle.ts';
+import { HrtimerEarly } from '../../../src/check/oracles/hrtimer-early.ts';
+import { HrtimerForgotten } from '../../../src/check/oracles/hrtimer-forgotten.ts';
+import { HrtimerOrder } from '../../../src/check/oracles/hrtimer-order.ts';
+import { EventStream, runFacts, TICK } from '../../support/event-stream.ts';
+import { judgeStream, witnessOf } from '../../support/verdicts.ts';
+
+const facts = runFacts(2, 'tick', []);
+const judge = (OracleOfRun: new (facts: RunFacts) => Oracle, stream: EventStream, end?: number) => judgeStream(OracleOfRun, facts, stream, end);
+
+/** Timers 4 (for 200), 5 (for 100) and 6 (for 100, after 5) on CPU 0. */
+const queued = () =>
+  new EventStream()
+    .add('hrtimer_start', 0, 10, { hrtimer: 4, expires: 200, softexpires: 150 })
+    .add('hrtimer_start', 0, 11, { hrtimer: 5, expires: 100, softexpires: 100 })
+    .add('hrtimer_start', 0, 12, { hrtimer: 6, expires: 100, softexpires: 90 });
+const expire = (stream: EventStream, cpu: number, t: number, hrtimer: number, expires: number) =>
+  stream.add('hrtimer_expire_entry', cpu, t, { hrtimer, expires, softexpires: expires, now: t }).add('hrtimer_expire_exit', cpu, t, { hrtimer });
+
+describe('H-01, order of expiry', () => {
+  it('holds by expiry, then first in first out, and for timers that start again', () => {
+    const stream = queued();
+    expire(expire(stream, 0, 100, 5, 100), 0, 101, 6, 100);
+    stream.add('hrtimer_start', 0, 102, { hrtimer: 5, expires: 180 });
+    expire(expire(stream, 0, 180, 5, 180), 0, 200, 4, 200);
+    expect(judge(HrtimerOrder, stream)).toEqual({ verdict: 'held', checked: 4 });
+  });
+
+  it('takes Linux’s own way of saying it, a cancel before each expiry', () => {
+    const stream = queued().add('hrtimer_cancel', 0, 100, { hrtimer: 5 });
+    expect(judge(HrtimerOrder, expire(stream, 0, 100, 5, 100))).toEqual({ verdict: 'held', checked: 1 });
+    const wrong = queued().add('hrtimer_cancel', 0, 100, { hrtimer: 6 });
+    expect(witnessOf(judge(HrtimerOrder, expire(wrong, 0, 100, 6, 100))).says).toContain('before timer 5');
+  });
+
+  it('is not exercised when nothing expires', () => {
+    expect(judge(HrtimerOrder, queued())).toEqual({ verdict: 'not exercised' });
+  });
+
+  it('finds a later timer that overtakes', () => {
+    const witness = witnessOf(judge(HrtimerOrder, expire(queued(), 0, 200, 4, 200)));
+    expect(witness.says).toBe('CPU 0 at 200 ns expires timer 4 (expires 200 ns), before timer 5 (expires 100 ns), which is the head of its queue');
+    expect(witness.events).toMatchObject([{ event: 'hrtimer_start', t: 11, fields: { hrtimer: 5 } }, { event: 'hrtimer_expire_entry', fields: { hrtimer: 4 } }]);
+  });
+
+  it('finds equal expiries run last in first out', () => {
+    expect(witnessOf(judge(HrtimerOrder, expire(queued(), 0, 100, 6, 100))).says).toContain('timer 6 (expires 100 ns), before timer 5 (expires 100 ns)');
+  });
+
+  it('puts a restarted timer behind its equals', () => {
+    const stream = queued().add('hrtimer_start', 0, 20, { hrtimer: 5, expires: 100 });
+    expect(judge(HrtimerOrder, expire(expire(stream, 0, 100, 6, 100), 0, 100, 5, 100)).verdict).toBe('held');
+  });
+
+  it('finds a timer that is not queued, queued elsewhere, or cancelled before', () => {
+    expect(witnessOf(judge(HrtimerOrder, expire(queued(), 0, 100, 9, 100))).says).toContain('expires timer 9 (expires 100 ns), which is not in its queue');
+    const elsewhere = expire(queued(), 1, 100, 5, 100);
+    expect(witnessOf(judge(HrtimerOrder, elsewhere)).says).toContain('CPU 1 at 100 ns expires timer 5 (expires 100 ns), which is not in its queue');
+    const cancelled = queued().add('hrtimer_cancel', 0, 50, { hrtimer: 5 }).add('hrtimer_start', 0, 60, { hrtimer: 7, expires: 300 });
+    expect(witnessOf(judge(HrtimerOrder, expire(cancelled, 0, 100, 5, 100))).says).toContain('which is not in its queue');
+    const twice = expire(expire(queued(), 0, 100, 5, 100), 0, 101, 5, 100);
+    expect(witnessOf(judge(HrtimerOrder, twice)).says).toContain('which is not in its queue');
+  });
+
+  it('finds an expiry that moved while the timer was queued', () => {
+    expect(witnessOf(judge(HrtimerOrder, expire(queued(), 0, 100, 5, 99))).says).toContain('expires timer 5 (expires 99 ns), but it was started for 100 ns');
+  });
+});
+
+describe('H-02, never early', () => {
+  const once = (t: number, now: number, softexpires: number) =>
+    judge(HrtimerEarly, new EventStream().add('hrtimer_expire_entry', 1, t, { hrtimer: 3, now, softexpires, expires: softexpires }));
+
+  it('holds from softexpires on, is not exercised when nothing expires', () => {
+    expect(once(100, 100, 100)).toEqual({ verdict: 'held', checked: 1 });
+    expect(judge(HrtimerEarly, queued())).toEqual({ verdict: 'not exercised' });
+  });
+
+  it('finds a timer that is early by the kernel’s clock', () => {
+    const witness = witnessOf(once(100, 99, 100));
+    expect(witness.says).toBe("CPU 1 expires timer 3 before its softexpires 100 ns: the kernel's clock stands at 99 ns");
+    expect(witness.events[0]!.fields).toMatchObject({ hrtimer: 3, now: 99 });
+  });
+
+  it('finds a kernel’s clock that runs ahead of the true one', () => {
+    expect(once(1_000_000, 1_000_012, 1_000_012).verdict).toBe('held');
+    expect(witnessOf(once(1_000_000, 1_000_100, 1_000_100)).says).toContain('the true clock stands at 1000000 ns');
+  });
+});
+
+describe('H-03, none forgotten', () => {
+  const LATE = TICK + 1_000_000;
+
+  it('holds while nothing is overdue, is not exercised without timers', () => {
+    expect(judge(HrtimerForgotten, queued(), 100 + LATE)).toEqual({ verdict: 'held', checked: 3 });
+    expect(judge(HrtimerForgotten, new EventStream())).toEqual({ verdict: 'not exercised' });
+  });
+
+  it('holds for timers that expired or were cancelled', () => {
+    const stream = expire(expire(queued(), 0, 100, 5, 100), 0, 100, 6, 100).add('hrtimer_cancel', 0, 150, { hrtimer: 4 });
+    expect(judge(HrtimerForgotten, stream).verdict).toBe('held');
+  });
+
+  it('finds each timer that is long overdue at the end', () => {
+    const verdict = judge(HrtimerForgotten, queued(), 101 + LATE);
+    expect(verdict).toMatchObject({ verdict: 'broken', violations: 2 });
+    const witness = witnessOf(verdict);
+    expect(witness.says).toBe(`timer 5 on CPU 0 expired at 100 ns, but is still queued at the end of the run, ${1 + LATE} ns later`);
+    expect(witness.events).toMatchObject([{ event: 'hrtimer_start', t: 11 }]);
+  });
+});

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { KcpustatMonotonic } from '../../../src/check/oracles/kcpustat-monotonic.ts';
+import { EventStream, runFacts, TICK } from '../../support/event-stream.ts';
+import { judgeStream, witnessOf } from '../../support/verdicts.ts';
+
+const facts = runFacts(2, ['gen', 'tick'], ['reader-0']);
+const reads = (...of: Record<string, number>[]) => {
+  const stream = new EventStream();
+  of.forEach((fields, i) => stream.add('kcpustat_cpu_fetch', 0, 100 * i, { by: 2, ...fields }));
+  return judgeStream(KcpustatMonotonic, facts, stream);
+};
+
+describe('R-03, one reader of one CPU', () => {
+  it('holds while slots grow, and lets slots with pending time fall by less than a tick', () => {
+    expect(reads({ user: 10 }, { user: 20 })).toEqual({ verdict: 'held', checked: 1 });
+    expect(reads({ user: TICK }, { user: 1 }).verdict).toBe('held');
+  });
+
+  it('is not exercised by one read of each CPU', () => {
+    expect(reads({ cpu: 0, user: 10 }, { cpu: 1, user: 5 })).toEqual({ verdict: 'not exercised' });
+  });
+
+  it('finds a fall by a tick', () => {
+    const witness = witnessOf(reads({ system: TICK }, { system: 0 }));
+    expect(witness.says).toBe(`reader-0 (linux reader) saw system of CPU 0 fall from ${TICK} to 0`);
+    expect(witness.events.map((event) => event.t)).toEqual([0, 100]);
+  });
+
+  it('finds falls that add up to a tick, held against the highest value', () => {
+    const witness = witnessOf(reads({ user: 2 * TICK }, { user: TICK + 2 }, { user: TICK }));
+    expect(witness.events.map((event) => event.t)).toEqual([0, 200]);
+  });
+
+  it('finds any fall of idle, and any fall on a CPU that samples', () => {
+    expect(witnessOf(reads({ idle: 10 }, { idle: 9 })).says).toContain('saw idle of CPU 0 fall from 10 to 9');
+    expect(witnessOf(reads({ cpu: 1, reader: 1, user: 10 }, { cpu: 1, reader: 1, user: 9 })).says).toContain('(complete reader) saw user of CPU 1 fall from 10 to 9');
+  });
+});
