@@ -16,7 +16,7 @@ type Lib = typeof import('../../shared/sync/seqcount.ts') &
 
 export interface Thread<Arg> {
   readonly memory: Memory;
-  /** Map of a small machine that lies in that memory; below it, bytes 8 .. 63 are free for all. */
+  /** Map of a small machine; the memory is as large as it needs, and a body may use it otherwise. */
   readonly map: MachineMap;
   readonly lib: Lib;
   readonly id: number;
