@@ -32,13 +32,16 @@ function cpusOfTask(task: TaskDeclaration): NamedCpu[] {
 function cpusOfBlock(block: DynticksBlock, root: JsonNode): NamedCpu[] {
   const named: NamedCpu[] = [];
   const add = (cpu: number, path: (string | number)[]) => {
-    named.push({ cpu, at: nodeAt(root, path).at, path: `dynticks.${path[0]}[${path[1]}].${path[2]}` });
+    named.push({ cpu, at: nodeAt(root, path).at, path: `dynticks.${path[0]}[${path[1]}].${path.slice(2).join('.')}` });
   };
   block.readers?.forEach((reader, i) => {
     if (reader.cpu !== undefined) add(reader.cpu, ['readers', i, 'cpu']);
-    if (Array.isArray(reader.cpus)) reader.cpus.forEach((cpu, j) => add(cpu, ['readers', i, 'cpus', j]));
+    if (Array.isArray(reader.cpus)) reader.cpus.forEach((cpu) => add(cpu, ['readers', i, 'cpus']));
   });
-  block.cuts?.forEach((cut, i) => add(cut.cpu, ['cuts', i, 'cpu']));
+  block.cuts?.forEach(({ cpu, run }, i) => {
+    add(cpu, ['cuts', i, 'cpu']);
+    if ('cpu' in run) add(run.cpu, ['cuts', i, 'run', 'cpu']);
+  });
   return named;
 }
 

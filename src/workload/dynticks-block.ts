@@ -87,7 +87,8 @@ const cut = z.strictObject({
   run: z.union([
     z.strictObject({ irq: z.literal('timer') }),
     z.strictObject({ reader: name('a reader') }),
-  ], { error: '{"irq": "timer"} or {"reader": name}' }).describe('what runs right after that touch'),
+    z.strictObject({ cpu }),
+  ], { error: '{"irq": "timer"}, {"reader": name} or {"cpu": number}' }).describe('what runs right after that touch'),
 }, { error: 'a cut (an object)' });
 
 const hzError = HZ_CHOICES.join(' or ');

@@ -67,8 +67,8 @@ function pathText(path: readonly PropertyKey[]): string {
 function knownKeysAt(path: string): string[] {
   let schema: unknown = dynticksBlock;
   for (const step of path.split(/[.[]/).slice(1)) schema = innerSchema(schema, step);
-  const shape = (unwrap(schema) as { shape?: object }).shape;
-  return Object.keys(shape ?? dynticksBlock.shape);
+  const { shape, keyType } = unwrap(schema) as { shape?: object; keyType?: { options: string[] } };
+  return keyType?.options ?? Object.keys(shape ?? dynticksBlock.shape);
 }
 
 function innerSchema(schema: unknown, step: string): unknown {
@@ -77,6 +77,6 @@ function innerSchema(schema: unknown, step: string): unknown {
 }
 
 function unwrap(schema: unknown): unknown {
-  const optional = schema as { unwrap?: () => unknown; shape?: object } | undefined;
-  return optional?.shape === undefined && typeof optional?.unwrap === 'function' ? optional.unwrap() : optional ?? {};
+  const outer = schema as { unwrap?: () => unknown; shape?: object } | undefined;
+  return outer?.shape === undefined && typeof outer?.unwrap === 'function' ? outer.unwrap() : outer ?? {};
 }

@@ -13,6 +13,7 @@ export function parseWorkload(source: Source, text: string): RtAppWorkload {
   checkRoot(source, root);
   const global = parseGlobal(source, source.optional(root, '', 'global'));
   const tasks = parseTasks({ source, global, groups: new Set() }, source.optional(root, '', 'tasks'), root);
+  checkResources(source, root);
   return { global, tasks, dynticks: source.optional(root, '', 'dynticks') };
 }
 
@@ -20,12 +21,12 @@ function checkRoot(source: Source, root: ObjectNode): void {
   for (const { key, at } of root.entries) {
     if (!(ROOT_KEYS as readonly string[]).includes(key)) source.warnUnknownKey(at, 'the file', key, ROOT_KEYS);
   }
-  const resources = lastEntry(root, 'resources');
-  if (resources !== null) checkResources(source, resources.value);
 }
 
 /** Resources come into being at their first use; the object is read and not needed, the number is older. */
-function checkResources(source: Source, node: JsonNode): void {
+function checkResources(source: Source, root: ObjectNode): void {
+  const node = lastEntry(root, 'resources')?.value;
+  if (node === undefined) return;
   if (node.kind === 'number') {
     throw source.badNode(
       node, 'resources', 'an object of resources, or nothing',

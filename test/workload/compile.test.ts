@@ -1,0 +1,160 @@
+/** What a resolved workload gives the kernel: tasks, attributes, fork pools, reads. */
+import { describe, expect, it } from 'vitest';
+import { FORK_POOL } from '../../shared/limits.ts';
+import { Policy } from '../../shared/structs/task.ts';
+import { OpKind } from '../../src/kernel/user.ts';
+import { resolveScenario, scenarioName, type Overrides } from '../../src/workload/resolve.ts';
+import { readFixture } from '../support/rtapp-files.ts';
+import { walk } from '../support/walk-program.ts';
+
+const resolve = (text: string, overrides: Overrides = {}) => resolveScenario(text, 'dir/w.json', overrides, ['a-fault']);
+const ONE = '{"tasks": {"t": {"run": 1}}}';
+
+describe('choices', () => {
+  it('are the documented defaults where nobody says anything', () => {
+    expect(resolve(ONE)).toMatchObject({
+      name: 'w', cpus: 4, hz: 250, seed: 1, kernel: '6.12', durationNs: null, cputime: 'auto', reader: 'linux',
+      ties: 'fixed', faults: [], cuts: [], readers: [], warnings: [],
+    });
+  });
+
+  const block = `{"tasks": {"t": {"run": 1}}, "global": {"duration": 7}, "dynticks": {
+    "cpus": 2, "hz": 1000, "seed": 9, "duration": "1.5s", "cputime": "gen", "reader": "complete", "ties": "shuffled",
+    "faults": ["a-fault"], "cmdline": "highres=off nohz=off", "kernel": "6.12",
+    "machine": {"tsc": "3GHz", "lapic": "100MHz", "ipiDelay": "2us", "costs": {"Tick": "700ns"}}}}`;
+
+  it('come from the block before global and defaults', () => {
+    expect(resolve(block)).toMatchObject({
+      cpus: 2, hz: 1000, seed: 9, durationNs: 1_500_000_000, cputime: 'gen', reader: 'complete', ties: 'shuffled', faults: ['a-fault'],
+      cmdline: { highres: false, nohz: false },
+      machine: { tscHz: 3e9, lapicHz: 1e8, ipiDelayNs: 2000, costs: { Tick: 700 } },
+    });
+  });
+
+  it('come from flags before the block; --cmdline is appended', () => {
+    const flags: Overrides = {
+      cpus: 8, hz: 100, seed: 3, durationNs: 5, cputime: 'tick', reader: 'linux', ties: 'fixed', faults: ['none'], cmdline: 'highres=on',
+    };
+    expect(resolve(block, flags)).toMatchObject({
+      cpus: 8, hz: 100, seed: 3, durationNs: 5, cputime: 'tick', reader: 'linux', ties: 'fixed', faults: [],
+      cmdline: { text: 'highres=off nohz=off highres=on', highres: true, nohz: false },
+    });
+  });
+
+  it('of the number of CPUs: the highest that anything names, and what the command line leaves of it', () => {
+    expect(resolve('{"tasks": {"t": {"cpus": [9], "run": 1}}}').cpus).toBe(10);
+    expect(resolve(ONE, { cmdline: 'nr_cpus=2' }).cpus).toBe(2);
+    expect(resolve(ONE, { cmdline: 'maxcpus=0' }).cpus).toBe(1);
+  });
+
+  it('give `all` and `N` in a CPU list the machine’s meaning', () => {
+    expect(resolve(ONE, { cpus: 6, cmdline: 'nohz_full=3-N' }).cmdline.nohzFull).toEqual([3, 4, 5]);
+  });
+
+  it('a pasted command line works', () => {
+    const cmdline = 'BOOT_IMAGE=/vmlinuz-6.1.0 root=UUID=0a34 ro quiet console=ttyS0,115200n8';
+    expect(resolve(ONE, { cmdline }).warnings).toEqual([`command line: ignored: ${cmdline.split(' ').join(', ')}`]);
+  });
+
+  it('every run says that its tick never stops', () => {
+    expect(resolve(ONE).approximations).toContain('The tick never stops: the machine acts as with nohz=off, whatever nohz= says.');
+  });
+
+  it('is the same for the same text, and a file name gives the name', () => {
+    expect(JSON.stringify(resolve(block))).toBe(JSON.stringify(resolve(block)));
+    expect([scenarioName('a/b.c.json'), scenarioName('-'), scenarioName('x\\y.json')]).toEqual(['b.c', 'stdin', 'y']);
+  });
+});
+
+describe('tasks', () => {
+  it('are instances in file order, named as rt-app names its threads, then readers, then fork pools', () => {
+    const { tasks, forkPools } = resolve(readFixture('every-event.json')).workload;
+    expect(tasks.slice(0, 4).map(({ name, declaration, instance, startsAtBoot }) => [name, declaration, instance, startsAtBoot])).toEqual([
+      ['all-0', 0, 0, true], ['pair-1', 2, 0, true], ['pair-2', 2, 1, true], ['child-3-0', 1, 0, false],
+    ]);
+    expect(tasks).toHaveLength(3 + FORK_POOL);
+    expect(forkPools).toEqual([{ first: 0, size: 0 }, { first: 4 + 3, size: FORK_POOL }, { first: 0, size: 0 }]);
+  });
+
+  it('a delay is in ns and is every instance’s', () => {
+    const { tasks } = resolve('{"tasks": {"t": {"instance": 2, "delay": 5, "run": 1}}}').workload;
+    expect(tasks.map(({ delay }) => delay)).toEqual([5000, 5000]);
+  });
+
+  it('of one name are declarations of their own', () => {
+    const { tasks } = resolve('{"tasks": {"t": {"run": 1}, "t": {"sleep": 1}}}').workload;
+    expect(tasks.map(({ name, declaration }) => [name, declaration])).toEqual([['t-0', 0], ['t-1', 1]]);
+  });
+});
+
+describe('attributes', () => {
+  const { workload } = resolve(readFixture('classes.json'));
+  const [walker, defaulted, dl, old, slice] = workload.tasks.map(({ attributes }) => attributes);
+
+  it('of a task come from its keys, else from the default policy', () => {
+    expect(walker).toMatchObject({ policy: Policy.Other, nice: 5, rtPriority: 0, cpus: [1] });
+    expect(defaulted).toMatchObject({ policy: Policy.Rr, nice: 0, rtPriority: 10, cpus: null });
+    expect(dl).toMatchObject({ policy: Policy.Deadline, dlRuntime: 2e6, dlDeadline: 5e6, dlPeriod: 10e6 });
+    expect(old).toEqual(dl);
+    expect(slice).toMatchObject({ policy: Policy.Other, dlRuntime: 100_000 });
+  });
+
+  it('are set at the start of a phase, once, and only where they change', () => {
+    const ops = walk(workload.user, 0, 100).filter((op) => op.kind === OpKind.SetAttributes || op.kind === OpKind.Run);
+    const trail = ops.map((op) => {
+      if (op.kind === OpKind.Run) return 'run';
+      const { policy, nice, rtPriority, cpus } = workload.attributes[op.a]!;
+      return `policy ${policy} nice ${nice} rt ${rtPriority} on ${cpus}`;
+    });
+    expect(trail).toEqual([
+      // first pass: the first phase inherits the task's own
+      'run', 'policy 1 nice 0 rt 10 on 1', 'run', 'policy 1 nice 0 rt 10 on 0,2', 'run',
+      // later: what the last phase left, back on the task's CPUs
+      'policy 1 nice 0 rt 10 on 1', 'run', 'run', 'policy 1 nice 0 rt 10 on 0,2', 'run',
+      'policy 1 nice 0 rt 10 on 1', 'run', 'run', 'policy 1 nice 0 rt 10 on 0,2', 'run',
+    ]);
+  });
+
+  it('a phase loop does not set them again', () => {
+    const { user } = resolve('{"tasks": {"t": {"loop": 1, "phases": {"p": {"loop": 3, "cpus": [1], "run": 1}}}}}').workload;
+    expect(walk(user, 0, 100).filter((op) => op.kind === OpKind.SetAttributes)).toHaveLength(1);
+  });
+
+  it('under isolcpus= a task that names no CPUs keeps off the isolated ones', () => {
+    const { tasks } = resolve('{"tasks": {"t": {"run": 1}, "u": {"cpus": [3], "run": 1}}}', { cmdline: 'isolcpus=2-3' }).workload;
+    expect(tasks.map(({ attributes }) => attributes.cpus)).toEqual([[0, 1], [3]]);
+  });
+});
+
+describe('readers', () => {
+  const text = `{"tasks": {"a": {"run": 1}, "b": {"instance": 2, "run": 1}, "c": {"instance": 0, "run": 1}}, "dynticks": {"cpus": 3, "readers": [
+    {"name": "top", "cpu": 2, "every": "5ms", "tasks": "all", "adjusted": true, "policy": "SCHED_FIFO", "priority": 4},
+    {"name": "stat", "every": "1.5us", "tasks": ["b"], "cpus": [1, 0, 1], "reader": "complete"},
+    {"name": "all", "every": "1s", "cpus": "all"}]}}`;
+
+  it('are tasks that wait for their period and look, for ever', () => {
+    const { workload, readers } = resolve(text);
+    expect(readers).toEqual([
+      { name: 'top', taskIndex: 3, read: 0, periodNs: 5_000_000 },
+      { name: 'stat', taskIndex: 4, read: 1, periodNs: 1_500 },
+      { name: 'all', taskIndex: 5, read: 2, periodNs: 1_000_000_000 },
+    ]);
+    const { declaration, attributes } = workload.tasks[3]!;
+    expect(attributes).toMatchObject({ policy: Policy.Fifo, rtPriority: 4, nice: 0, cpus: [2] });
+    expect(walk(workload.user, declaration, 4).map((op) => [op.kind, op.a, op.b, op.event])).toEqual([
+      [OpKind.Timer, 0, 5_000_000, -1], [OpKind.ReadCputime, 0, 0, -1], [OpKind.Timer, 0, 5_000_000, -1], [OpKind.ReadCputime, 0, 0, -1],
+    ]);
+  });
+
+  it('read all instances of a declaration, by task number', () => {
+    expect(resolve(text).workload.reads).toEqual([
+      { tasks: [3, 4, 5], cpus: [], adjusted: true, reader: 'linux' },
+      { tasks: [4, 5], cpus: [0, 1], adjusted: false, reader: 'complete' },
+      { tasks: [], cpus: [0, 1, 2], adjusted: false, reader: 'linux' },
+    ]);
+  });
+
+  it('--reader decides for all of them', () => {
+    expect(resolve(text, { reader: 'linux' }).workload.reads.map(({ reader }) => reader)).toEqual(['linux', 'linux', 'linux']);
+  });
+});
