@@ -49,6 +49,8 @@ describe('the catalogue', () => {
   });
 
   it('leaves no oracle without a property, a reference and a blind spot', () => {
-    for (const about of oracleCatalog) for (const text of [about.says, about.reference, about.blindTo]) expect(text.length, about.id).toBeGreaterThan(10);
+    for (const { id, says, reference, blindTo } of oracleCatalog) {
+      for (const text of [says, reference, blindTo]) expect(text.length, id).toBeGreaterThan(10);
+    }
   });
 });

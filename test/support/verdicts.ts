@@ -6,7 +6,9 @@ import type { Oracle, Verdict, Witness } from '../../src/check/oracle.ts';
 import type { EventStream } from './event-stream.ts';
 
 /** Plays a stream to a fresh oracle through the judge, so that it hears what it asked for and no more. */
-export function judgeStream(OracleOfRun: new (facts: RunFacts) => Oracle, facts: RunFacts, stream: EventStream, end = 1_000_000_000): Verdict {
+export function judgeStream(
+  OracleOfRun: new (facts: RunFacts) => Oracle, facts: RunFacts, stream: EventStream, end = 1_000_000_000,
+): Verdict {
   return stream.feed(new Judge([new OracleOfRun(facts)])).finish(end)[0]!.verdict;
 }
 

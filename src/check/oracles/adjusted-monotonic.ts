@@ -46,7 +46,8 @@ export class AdjustedMonotonic extends OracleBase {
     const here = fields[at + place];
     if (later ? here >= kept : here <= kept) return;
     this.broken(() => ({
-      says: `adjusted ${name} of ${this.nameOf(task)} fell from ${later ? kept : here} to ${later ? here : kept} between the reads at ${Math.min(t, this.#last.t(task))} ns and ${Math.max(t, this.#last.t(task))} ns (the second by ${this.nameOf(fields[at + BY])})`,
+      says: `adjusted ${name} of ${this.nameOf(task)} fell from ${later ? kept : here} to ${later ? here : kept} between the reads at ` +
+        `${Math.min(t, this.#last.t(task))} ns and ${Math.max(t, this.#last.t(task))} ns (the second by ${this.nameOf(fields[at + BY])})`,
       events: [this.#last.named(task), namedEvent(id, cpu, t, fields, at)],
     }));
   }

@@ -58,7 +58,8 @@ export class AdjustedSum extends OracleBase {
     if (rtime > lastSum) return sum === rtime ? undefined : `adjusted ${utime} + ${stime} is not the rtime ${rtime} of this update`;
     if (!this.#last.has(task)) return sum === 0 ? undefined : `adjusted ${utime} + ${stime} before any run time`;
     if (utime === rows[before + UTIME] && stime === rows[before + STIME]) return undefined;
-    return `rtime ${rtime} is not beyond the ${lastSum} already given, yet the pair changed from ${rows[before + UTIME]} + ${rows[before + STIME]} to ${utime} + ${stime}`;
+    return `rtime ${rtime} is not beyond the ${lastSum} already given, yet the pair changed from ${rows[before + UTIME]} + ` +
+      `${rows[before + STIME]} to ${utime} + ${stime}`;
   }
 
   #lastTime(task: TaskId): Ns {

@@ -92,7 +92,8 @@ export class CpuConservation extends OracleBase {
     this.checked++;
     if (Math.abs(elapsed - pending - sum) <= tolerance) return;
     this.broken(() => ({
-      says: `CPU ${cpu} ran for ${elapsed} ns (from ${Math.max(0, first)} to ${end}); its slots hold ${sum} ns and ${pending} ns are pending, which differs by ${Math.abs(elapsed - pending - sum)} ns; ${tolerance} ns are allowed`,
+      says: `CPU ${cpu} ran for ${elapsed} ns (from ${Math.max(0, first)} to ${end}); its slots hold ${sum} ns and ${pending} ns are ` +
+        `pending, which differs by ${Math.abs(elapsed - pending - sum)} ns; ${tolerance} ns are allowed`,
       events: [...(this.#firstKept.has(cpu) ? [this.#firstKept.named(cpu)] : []), this.#final.named(cpu)],
     }));
   }

@@ -47,7 +47,8 @@ export class HrtimerForgotten extends OracleBase {
         const start = this.#queues.startOf(timer);
         const expires = this.#queues.expires(timer);
         this.broken(() => ({
-          says: `timer ${timer} on CPU ${cpu} expired at ${expires} ns, but is still queued at the end of the run, ${end - expires} ns later`,
+          says: `timer ${timer} on CPU ${cpu} expired at ${expires} ns, but is still queued at the end of the run, ` +
+            `${end - expires} ns later`,
           events: start ? [start] : [],
         }));
         this.#queues.remove(timer);

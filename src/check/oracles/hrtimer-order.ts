@@ -20,7 +20,8 @@ const [TIMER, EXPIRES] = places('hrtimer_expire_entry', 'hrtimer', 'expires');
 export class HrtimerOrder extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'H-01',
-    says: 'the timer that expires is the head of its CPU’s queue: least hard expiry, first in among equals, with the expiry that it was started with',
+    says: 'the timer that expires is the head of its CPU’s queue: least hard expiry, first in among equals, with the expiry that it ' +
+      'was started with',
     reference: 'kernel/time/hrtimer.c __hrtimer_run_queues, lib/timerqueue.c timerqueue_add; kernel-model 4.1 and 13.5 H-01',
     blindTo: 'when the head expires (H-02, H-03)',
     listens: ['hrtimer_start', 'hrtimer_cancel', 'hrtimer_expire_entry'],
@@ -73,7 +74,10 @@ export class HrtimerOrder extends OracleBase {
     if (this.#takenOut[cpu] !== timer) return { says: 'which is not in its queue', start: this.#queues.startOf(timer) };
     const head = this.#headBefore[cpu];
     if (head !== timer) {
-      return { says: `before timer ${head} (expires ${this.#queues.expires(head)} ns), which is the head of its queue`, start: this.#queues.startOf(head) };
+      return {
+        says: `before timer ${head} (expires ${this.#queues.expires(head)} ns), which is the head of its queue`,
+        start: this.#queues.startOf(head),
+      };
     }
     if (this.#queues.expires(timer) === expires) return undefined;
     return { says: `but it was started for ${this.#queues.expires(timer)} ns`, start: this.#queues.startOf(timer) };

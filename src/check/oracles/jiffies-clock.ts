@@ -41,7 +41,8 @@ export class JiffiesClock extends OracleBase {
     this.checked++;
     if (ahead <= 0 || (this.#oneshot[cpu] === 0 && ahead < this.facts.tickNs)) return;
     this.broken(() => ({
-      says: `CPU ${cpu} lets jiffy ${fields[at + JIFFIES]} begin at ${fields[at + LAST]} ns, ${ahead} ns ahead of its clock, which stands at ${t} ns`,
+      says: `CPU ${cpu} lets jiffy ${fields[at + JIFFIES]} begin at ${fields[at + LAST]} ns, ${ahead} ns ahead of its clock, which ` +
+        `stands at ${t} ns`,
       events: [...(this.#lastTick.has(cpu) ? [this.#lastTick.named(cpu)] : []), namedEvent(id, cpu, t, fields, at)],
     }));
   }

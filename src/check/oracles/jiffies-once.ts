@@ -21,7 +21,8 @@ const [TICKS, JIFFIES, LAST, NEXT, VERSION] = places(
 export class JiffiesOnce extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'J-07',
-    says: 'each period is counted once: an update moves jiffies by its ticks, at least one, and tick_next_period by as many ticks, from where the update before it left them',
+    says: 'each period is counted once: an update moves jiffies by its ticks, at least one, and tick_next_period by as many ticks, ' +
+      'from where the update before it left them',
     reference: 'kernel/time/tick-sched.c tick_do_update_jiffies64; kernel-model 13.4 J-07',
     blindTo: 'updates that publish no event',
     listens: ['jiffies_update'],
@@ -63,9 +64,15 @@ export class JiffiesOnce extends OracleBase {
     const { rows } = this.#last;
     const before = this.#last.at(0);
     const span = ticks * this.facts.tickNs;
-    if (fields[at + JIFFIES] !== rows[before + JIFFIES] + ticks) return `moves jiffies from ${rows[before + JIFFIES]} to ${fields[at + JIFFIES]} in an update of ${ticks} ticks`;
-    if (fields[at + NEXT] !== rows[before + NEXT] + span) return `moves tick_next_period from ${rows[before + NEXT]} to ${fields[at + NEXT]} in an update of ${ticks} ticks`;
-    if (fields[at + LAST] !== rows[before + LAST] + span) return `moves last_jiffies_update from ${rows[before + LAST]} to ${fields[at + LAST]} in an update of ${ticks} ticks`;
+    if (fields[at + JIFFIES] !== rows[before + JIFFIES] + ticks) {
+      return `moves jiffies from ${rows[before + JIFFIES]} to ${fields[at + JIFFIES]} in an update of ${ticks} ticks`;
+    }
+    if (fields[at + NEXT] !== rows[before + NEXT] + span) {
+      return `moves tick_next_period from ${rows[before + NEXT]} to ${fields[at + NEXT]} in an update of ${ticks} ticks`;
+    }
+    if (fields[at + LAST] !== rows[before + LAST] + span) {
+      return `moves last_jiffies_update from ${rows[before + LAST]} to ${fields[at + LAST]} in an update of ${ticks} ticks`;
+    }
     return undefined;
   }
 }

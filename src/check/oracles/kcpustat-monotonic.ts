@@ -18,7 +18,8 @@ const [BY, CPU, READER, FIRST_SLOT] = places('kcpustat_cpu_fetch', 'by', 'cpu', 
 export class KcpustatMonotonic extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'R-03',
-    says: 'one reader of one CPU’s kcpustat never sees a slot fall; slots with pending time by less than a tick, and only where the CPU accounts without ticks',
+    says: 'one reader of one CPU’s kcpustat never sees a slot fall; slots with pending time by less than a tick, and only where the ' +
+      'CPU accounts without ticks',
     reference: 'kernel/sched/cputime.c kcpustat_cpu_fetch; kernel-model 9.5 and 13.8 R-03',
     blindTo: 'values that are too low from the first read on, and different readers that compare notes',
     listens: ['kcpustat_cpu_fetch'],
@@ -59,7 +60,8 @@ export class KcpustatMonotonic extends OracleBase {
 
   #report(slot: number, before: Ns, highest: KeptEvents, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     this.broken(() => ({
-      says: `${this.nameOf(fields[at + BY])} (${READER_NAMES[fields[at + READER]]} reader) saw ${SLOTS[slot]} of CPU ${fields[at + CPU]} fall from ${before} to ${fields[at + FIRST_SLOT + slot]}`,
+      says: `${this.nameOf(fields[at + BY])} (${READER_NAMES[fields[at + READER]]} reader) saw ${SLOTS[slot]} of CPU ` +
+        `${fields[at + CPU]} fall from ${before} to ${fields[at + FIRST_SLOT + slot]}`,
       events: [highest.named(slot), namedEvent(id, cpu, t, fields, at)],
     }));
   }

@@ -63,7 +63,8 @@ export class LockOrder extends OracleBase {
     if (held === 0) return;
     const top = this.#slot(cpu, held - 1);
     this.broken(() => ({
-      says: `CPU ${cpu} begins an event at ${t} ns with ${this.#lockName(this.#acquired.rows, this.#acquired.at(top))} held since ${this.#acquired.t(top)} ns`,
+      says: `CPU ${cpu} begins an event at ${t} ns with ${this.#lockName(this.#acquired.rows, this.#acquired.at(top))} held since ` +
+        `${this.#acquired.t(top)} ns`,
       events: [this.#acquired.named(top), namedEvent(id, cpu, t, fields, at)],
     }));
     this.#held[cpu] = 0;
@@ -103,7 +104,8 @@ export class LockOrder extends OracleBase {
     const held = --this.#held[cpu];
     for (let d = depth; d < held; d++) {
       const from = this.#slot(cpu, d + 1);
-      this.#acquired.keep(this.#slot(cpu, d), Event.lock_acquire, cpu, this.#acquired.t(from), this.#acquired.rows, this.#acquired.at(from));
+      const { rows } = this.#acquired;
+      this.#acquired.keep(this.#slot(cpu, d), Event.lock_acquire, cpu, this.#acquired.t(from), rows, this.#acquired.at(from));
     }
   }
 
@@ -116,7 +118,8 @@ export class LockOrder extends OracleBase {
 
   #invertedBy(slot: number, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     this.broken(() => ({
-      says: `CPU ${cpu} takes ${this.#lockName(fields, at)} while it holds ${this.#lockName(this.#acquired.rows, this.#acquired.at(slot))}, which may only nest inside it`,
+      says: `CPU ${cpu} takes ${this.#lockName(fields, at)} while it holds ` +
+        `${this.#lockName(this.#acquired.rows, this.#acquired.at(slot))}, which may only nest inside it`,
       events: [this.#acquired.named(slot), namedEvent(id, cpu, t, fields, at)],
     }));
   }

@@ -23,7 +23,8 @@ const NOBODYS_SLOTS = places('kcpustat_final', 'idle', 'iowait', 'steal');
 export class MachineConservation extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'A-02',
-    says: 'what all tasks were charged is exactly what the busy slots of all CPUs hold; with pending and idle time it is the time that the CPUs ran',
+    says: 'what all tasks were charged is exactly what the busy slots of all CPUs hold; with pending and idle time it is the time that ' +
+      'the CPUs ran',
     reference: 'kernel/sched/cputime.c account_user_time and its siblings; kernel-model 9.1, 9.9 and 13.8 A-02',
     blindTo: 'time booked to the wrong task or the wrong CPU; and it speaks only at the end of a run',
     listens: ['context', 'tick', 'vtime_publish', 'sched_process_fork', 'kcpustat_final', 'task_final'],
@@ -92,7 +93,8 @@ export class MachineConservation extends OracleBase {
     const booked = charged + pending + running + idle;
     if (Math.abs(elapsed - booked) <= tolerance) return;
     this.broken(() => ({
-      says: `the CPUs ran for ${elapsed} ns, but charged ${charged}, pending ${pending}, unflushed ${running} and idle ${idle} ns come to ${booked} ns, which differs by ${Math.abs(elapsed - booked)} ns; ${tolerance} ns are allowed`,
+      says: `the CPUs ran for ${elapsed} ns, but charged ${charged}, pending ${pending}, unflushed ${running} and idle ${idle} ns come ` +
+        `to ${booked} ns, which differs by ${Math.abs(elapsed - booked)} ns; ${tolerance} ns are allowed`,
       events: this.#finals(),
     }));
   }
@@ -117,7 +119,8 @@ export class MachineConservation extends OracleBase {
   #onFinal(fields: Float64Array, at: number): void {
     this.#account(FINAL, fields, at);
     const cpu = fields[at + F_CPU];
-    if (fields[at + F_STATE] !== VtimeState.Inactive && this.facts.cputime[cpu] === 'gen') this.#runningSince[cpu] = fields[at + F_STARTTIME];
+    if (fields[at + F_STATE] === VtimeState.Inactive || this.facts.cputime[cpu] !== 'gen') return;
+    this.#runningSince[cpu] = fields[at + F_STARTTIME];
   }
 
   #sumOf(slots: readonly number[]): Ns {

@@ -16,7 +16,8 @@ const LATENESS_DELAYS = 10;
 export class MessagesDelivered extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'S-02',
-    says: 'every message put on a CPU’s list is handled exactly once, by that CPU, not before it is due, and none is left long overdue at the end',
+    says: 'every message put on a CPU’s list is handled exactly once, by that CPU, not before it is due, and none is left long overdue ' +
+      'at the end',
     reference: 'kernel/smp.c __flush_smp_call_function_queue; kernel-model 11.2 and 13.10 S-02',
     blindTo: 'whether the handler does what the message asks',
     listens: ['csd_queue_cpu', 'csd_function_entry'],
@@ -46,7 +47,8 @@ export class MessagesDelivered extends OracleBase {
         const due = this.#sent.rows[row + DUE];
         if (due + allowed >= end) continue;
         this.broken(() => ({
-          says: `message ${this.#sent.rows[row + N]} of CPU ${this.#sent.cpu(slot)} to CPU ${this.#sent.rows[row + TARGET]} was due at ${due} ns and never reached its handler; the run ended at ${end} ns`,
+          says: `message ${this.#sent.rows[row + N]} of CPU ${this.#sent.cpu(slot)} to CPU ${this.#sent.rows[row + TARGET]} was due at ` +
+            `${due} ns and never reached its handler; the run ended at ${end} ns`,
           events: [this.#sent.named(slot)],
         }));
       }

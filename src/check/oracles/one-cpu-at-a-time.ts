@@ -17,7 +17,8 @@ const [PREV, NEXT] = places('sched_switch', 'prev', 'next');
 export class OneCpuAtATime extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'X-S1',
-    says: 'a task is current on at most one CPU at an instant, idle tasks stay on their own, and every switch leaves the task that the switch before it chose',
+    says: 'a task is current on at most one CPU at an instant, idle tasks stay on their own, and every switch leaves the task that the ' +
+      'switch before it chose',
     reference: 'kernel/sched/core.c finish_task and p->on_cpu; kernel-model 11.6',
     blindTo: 'which task the scheduler ought to have chosen',
     listens: ['context', 'sched_switch'],
@@ -68,20 +69,26 @@ export class OneCpuAtATime extends OracleBase {
   }
 
   #enter(task: TaskId, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    const elsewhere = this.#runsOn[task];
+    const other = this.#conflict(task, cpu, t);
     this.checked++;
-    if (elsewhere !== NOBODY && elsewhere !== cpu) {
-      this.#report(`begins on CPU ${cpu} at ${t} ns while it is current on CPU ${elsewhere}`, task, this.#lastContext.named(elsewhere), id, cpu, t, fields, at);
-    } else if (this.#left.has(task) && this.#leftAt[task] > t) {
-      this.#report(`begins on CPU ${cpu} at ${t} ns, but ends on CPU ${this.#left.cpu(task)} only at ${this.#leftAt[task]} ns`, task, this.#left.named(task), id, cpu, t, fields, at);
-    } else if (task < this.facts.cpus && task !== (cpu as number)) {
-      this.#report(`begins on CPU ${cpu} at ${t} ns: an idle task on a foreign CPU`, task, undefined, id, cpu, t, fields, at);
+    if (other !== undefined) {
+      this.broken(() => ({
+        says: `${this.nameOf(task)} begins on CPU ${cpu} at ${t} ns${other.says}`,
+        events: [...(other.event ? [other.event] : []), namedEvent(id, cpu, t, fields, at)],
+      }));
     }
     this.#runsOn[task] = cpu;
   }
 
-  #report(what: string, task: TaskId, other: WitnessEvent | undefined, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    this.broken(() => ({ says: `${this.nameOf(task)} ${what}`, events: [...(other ? [other] : []), namedEvent(id, cpu, t, fields, at)] }));
+  #conflict(task: TaskId, cpu: CpuId, t: Ns): { says: string; event?: WitnessEvent } | undefined {
+    const elsewhere = this.#runsOn[task];
+    if (elsewhere !== NOBODY && elsewhere !== cpu) {
+      return { says: ` while it is current on CPU ${elsewhere}`, event: this.#lastContext.named(elsewhere) };
+    }
+    if (this.#left.has(task) && this.#leftAt[task] > t) {
+      return { says: `, but ends on CPU ${this.#left.cpu(task)} only at ${this.#leftAt[task]} ns`, event: this.#left.named(task) };
+    }
+    return task < this.facts.cpus && task !== (cpu as number) ? { says: ': an idle task on a foreign CPU' } : undefined;
   }
 
   #onSwitch(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {

@@ -14,14 +14,16 @@ import type { OracleDescription } from '../oracle.ts';
 import { isRunning, Reader, READER_NAMES, runsUser } from '../vtime-formula.ts';
 
 const [BY, TASK, READER, T, K, P, STATE, VTIME_UTIME, VTIME_STIME, VTIME_GTIME, UTIME, STIME, STARTTIME] = places(
-  'task_cputime', 'by', 'task', 'reader', 't', 'k', 'p', 'state', 'vtime_utime', 'vtime_stime', 'vtime_gtime', 'utime', 'stime', 'starttime',
+  'task_cputime', 'by', 'task', 'reader', 't', 'k', 'p', 'state', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
+  'utime', 'stime', 'starttime',
 );
 const [CHILD] = places('sched_process_fork', 'child');
 
 export class ReadMonotonic extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'R-01',
-    says: 'one reader of one task never sees its utime, its stime, the version or the instant go back; the linux reader by less than a tick, and only by what its rule hides',
+    says: 'one reader of one task never sees its utime, its stime, the version or the instant go back; the linux reader by less than a ' +
+      'tick, and only by what its rule hides',
     reference: 'kernel/sched/cputime.c task_cputime; kernel-model 9.5 and 13.8 R-01, C-03',
     blindTo: 'different readers that compare notes, and values that are too low from the first read on (V-02)',
     listens: ['task_cputime', 'sched_process_fork'],
@@ -90,12 +92,14 @@ export class ReadMonotonic extends OracleBase {
     if (is[i + READER] === Reader.Complete) return `saw ${name} fall from ${before} to ${after}`;
     if (before - after >= this.facts.tickNs) return `saw ${name} fall from ${before} to ${after}, by a tick or more`;
     if (after + hidden(is, i) >= before + hidden(was, w)) return undefined;
-    return `saw ${name} go from ${before} to ${after}, while ${hidden(was, w)} and then ${hidden(is, i)} were out of its sight: the sum fell`;
+    return `saw ${name} go from ${before} to ${after}, while ${hidden(was, w)} and then ${hidden(is, i)} were out of its ` +
+      `sight: the sum fell`;
   }
 
   #report(back: string, last: KeptEvents, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     this.broken(() => ({
-      says: `${this.nameOf(fields[at + BY])} (${READER_NAMES[fields[at + READER]]} reader), reading ${this.nameOf(fields[at + TASK])} at ${last.rows[last.at(0) + T]} ns and again at ${fields[at + T]} ns, ${back}`,
+      says: `${this.nameOf(fields[at + BY])} (${READER_NAMES[fields[at + READER]]} reader), reading ${this.nameOf(fields[at + TASK])} ` +
+        `at ${last.rows[last.at(0) + T]} ns and again at ${fields[at + T]} ns, ${back}`,
       events: [last.named(0), namedEvent(id, cpu, t, fields, at)],
     }));
   }

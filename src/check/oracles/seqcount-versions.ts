@@ -22,7 +22,8 @@ const SEQUENCE_NAMES = ['jiffies_seq', 'tk_core.seq'];
 export class SeqcountVersions extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'G-01',
-    says: 'every write section moves its sequence by exactly one version and leaves it even; readers accept only a version inside their bracket',
+    says: 'every write section moves its sequence by exactly one version and leaves it even; readers accept only a version inside ' +
+      'their bracket',
     reference: 'include/linux/seqlock.h write_seqcount_begin; kernel-model 13.1 G-01',
     blindTo: 'sections that publish no event, and what is stored inside a section',
     listens: ['vtime_publish', 'jiffies_update', 'timekeeping_update', 'task_cputime'],
@@ -31,7 +32,10 @@ export class SeqcountVersions extends OracleBase {
   /** Newest version of each task's vtime record; 0 is the record as the machine booted with it. */
   readonly #k: Float64Array;
   readonly #published: KeptEvents;
-  readonly #global = [new SequenceFollower(this.#judgeGlobal.bind(this, JIFFIES)), new SequenceFollower(this.#judgeGlobal.bind(this, TIMEKEEPER))];
+  readonly #global = [
+    new SequenceFollower(this.#judgeGlobal.bind(this, JIFFIES)),
+    new SequenceFollower(this.#judgeGlobal.bind(this, TIMEKEEPER)),
+  ];
 
   constructor(facts: RunFacts) {
     super(SeqcountVersions.about, facts);

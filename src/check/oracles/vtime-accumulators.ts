@@ -28,7 +28,8 @@ export class VtimeAccumulators extends OracleBase {
       const value = fields[at + PLACES[i]];
       if (value >= 0 && value < this.facts.tickNs) continue;
       this.broken(() => ({
-        says: `version ${fields[at + K]} of ${this.nameOf(fields[at + TASK])}'s vtime has ${ACCUMULATORS[i]} ${value}; from 0 to below a tick (${this.facts.tickNs}) is allowed`,
+        says: `version ${fields[at + K]} of ${this.nameOf(fields[at + TASK])}'s vtime has ${ACCUMULATORS[i]} ${value}; from 0 to below ` +
+          `a tick (${this.facts.tickNs}) is allowed`,
         events: [namedEvent(id, cpu, t, fields, at)],
       }));
     }

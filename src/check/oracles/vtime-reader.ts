@@ -42,7 +42,8 @@ const READ_ARITY = EVENT_ARITY[Event.task_cputime];
 export class VtimeReader extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'V-02',
-    says: 'every remote read of a task’s CPU time is explained by one published version inside its bracket, and has that version’s exact worth at the reader’s instant',
+    says: 'every remote read of a task’s CPU time is explained by one published version inside its bracket, and has that version’s ' +
+      'exact worth at the reader’s instant',
     reference: 'kernel/sched/cputime.c task_cputime; docs/CHECKING.md, legal remote read',
     blindTo: 'whether the version itself is right (V-01), and how many ticks a sampled task had when it was read (C-05)',
     listens: ['vtime_publish', 'task_cputime', 'sched_process_fork'],
@@ -81,7 +82,8 @@ export class VtimeReader extends OracleBase {
     const task = fields[at + V_TASK];
     if (this.#usedUntil[task] > t) {
       this.broken(() => ({
-        says: `${this.#readerName(this.#usedBy.rows, this.#usedBy.at(task))} took version ${fields[at + V_K] - 1} of ${this.nameOf(task)}'s vtime for the truth at ${this.#usedUntil[task]} ns, but version ${fields[at + V_K]} holds from ${t} ns`,
+        says: `${this.#readerName(this.#usedBy.rows, this.#usedBy.at(task))} took version ${fields[at + V_K] - 1} of ` +
+          `${this.nameOf(task)}'s vtime for the truth at ${this.#usedUntil[task]} ns, but version ${fields[at + V_K]} holds from ${t} ns`,
         events: [this.#usedBy.named(task), namedEvent(Event.vtime_publish, cpu, t, fields, at)],
       }));
     }
@@ -125,17 +127,19 @@ export class VtimeReader extends OracleBase {
     const k = fields[at + K];
     this.checked++;
     if (k < fields[at + K0] || k > fields[at + K1]) {
-      return this.#illegal(`accepted version ${k} outside its bracket ${fields[at + K0]} .. ${fields[at + K1]}`, UNKNOWN_VERSION, cpu, t, fields, at);
+      const bracket = `${fields[at + K0]} .. ${fields[at + K1]}`;
+      return this.#illegal(`accepted version ${k} outside its bracket ${bracket}`, UNKNOWN_VERSION, cpu, t, fields, at);
     }
     const slot = this.#versions.find(task, k, V_K);
     if (slot === UNKNOWN_VERSION) {
       const newest = this.#versions.newest(task);
-      const why = k > newest ? `nobody has published (the newest is ${newest})` : `is no longer known (the newest is ${newest}): the read went unjudged`;
-      return this.#illegal(`accepted version ${k}, which ${why}`, UNKNOWN_VERSION, cpu, t, fields, at);
+      const why = k > newest ? 'nobody has published' : 'is no longer known, so that the read went unjudged';
+      return this.#illegal(`accepted version ${k}, which ${why} (the newest is ${newest})`, UNKNOWN_VERSION, cpu, t, fields, at);
     }
     const ring = this.#versions.of(task);
-    const wrong =
-      this.#tupleOf(ring.rows, ring.at(slot), fields, at) ?? this.#instantOf(task, k, ring, slot, fields, at) ?? valueOf(ring.t(slot), fields, at);
+    const wrong = this.#tupleOf(ring.rows, ring.at(slot), fields, at)
+      ?? this.#instantOf(task, k, ring, slot, fields, at)
+      ?? valueOf(ring.t(slot), fields, at);
     if (wrong !== undefined) return this.#illegal(wrong, slot, cpu, t, fields, at);
     this.#remember(task, k, cpu, t, fields, at);
   }
@@ -147,11 +151,21 @@ export class VtimeReader extends OracleBase {
     if (state !== VtimeState.Inactive && fields[at + STARTTIME] !== version[v + V_STARTTIME]) {
       return differs('starttime', fields[at + STARTTIME], version[v + V_STARTTIME]);
     }
-    if (fields[at + VTIME_UTIME] !== version[v + V_VTIME_UTIME]) return differs('vtime_utime', fields[at + VTIME_UTIME], version[v + V_VTIME_UTIME]);
-    if (fields[at + VTIME_STIME] !== version[v + V_VTIME_STIME]) return differs('vtime_stime', fields[at + VTIME_STIME], version[v + V_VTIME_STIME]);
-    if (fields[at + VTIME_GTIME] !== version[v + V_VTIME_GTIME]) return differs('vtime_gtime', fields[at + VTIME_GTIME], version[v + V_VTIME_GTIME]);
-    if (!this.#charged(state, fields[at + RAW_UTIME], version[v + V_UTIME])) return differs('utime', fields[at + RAW_UTIME], version[v + V_UTIME]);
-    if (!this.#charged(state, fields[at + RAW_STIME], version[v + V_STIME])) return differs('stime', fields[at + RAW_STIME], version[v + V_STIME]);
+    if (fields[at + VTIME_UTIME] !== version[v + V_VTIME_UTIME]) {
+      return differs('vtime_utime', fields[at + VTIME_UTIME], version[v + V_VTIME_UTIME]);
+    }
+    if (fields[at + VTIME_STIME] !== version[v + V_VTIME_STIME]) {
+      return differs('vtime_stime', fields[at + VTIME_STIME], version[v + V_VTIME_STIME]);
+    }
+    if (fields[at + VTIME_GTIME] !== version[v + V_VTIME_GTIME]) {
+      return differs('vtime_gtime', fields[at + VTIME_GTIME], version[v + V_VTIME_GTIME]);
+    }
+    if (!this.#charged(state, fields[at + RAW_UTIME], version[v + V_UTIME])) {
+      return differs('utime', fields[at + RAW_UTIME], version[v + V_UTIME]);
+    }
+    if (!this.#charged(state, fields[at + RAW_STIME], version[v + V_STIME])) {
+      return differs('stime', fields[at + RAW_STIME], version[v + V_STIME]);
+    }
     return undefined;
   }
 
@@ -228,7 +242,11 @@ function valueOf(stamp: Ns, fields: Float64Array, at: number): string | undefine
   const live = liveAt(state, fields[at + STARTTIME], tau);
   const user = fields[at + RAW_UTIME] + pendingUser(reader, state, fields[at + VTIME_UTIME], fields[at + VTIME_GTIME], live);
   const system = fields[at + RAW_STIME] + pendingSystem(reader, state, fields[at + VTIME_STIME], live);
-  if (fields[at + UTIME] !== user) return `made utime ${fields[at + UTIME]} of version ${fields[at + K]}, which is worth ${user} at ${tau} ns`;
-  if (fields[at + STIME] !== system) return `made stime ${fields[at + STIME]} of version ${fields[at + K]}, which is worth ${system} at ${tau} ns`;
+  if (fields[at + UTIME] !== user) {
+    return `made utime ${fields[at + UTIME]} of version ${fields[at + K]}, which is worth ${user} at ${tau} ns`;
+  }
+  if (fields[at + STIME] !== system) {
+    return `made stime ${fields[at + STIME]} of version ${fields[at + K]}, which is worth ${system} at ${tau} ns`;
+  }
   return undefined;
 }

@@ -70,7 +70,8 @@ export class VtimeWriter extends OracleBase {
   #compare(kind: string, accounted: Ns, truth: Ns, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     if (accounted === truth) return;
     this.broken(() => ({
-      says: `version ${fields[at + K]} of ${this.nameOf(fields[at + TASK])}'s vtime, published by CPU ${cpu} at ${t} ns, is worth ${accounted} ns of ${kind} time; the task had really had ${truth} ns`,
+      says: `version ${fields[at + K]} of ${this.nameOf(fields[at + TASK])}'s vtime, published by CPU ${cpu} at ${t} ns, is worth ` +
+        `${accounted} ns of ${kind} time; the task had really had ${truth} ns`,
       events: [...(cpu !== NOBODY && this.#contexts.has(cpu) ? [this.#contexts.named(cpu)] : []), namedEvent(id, cpu, t, fields, at)],
     }));
   }

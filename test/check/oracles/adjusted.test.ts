@@ -61,7 +61,8 @@ describe('R-07, the adjusted pair sums to rtime', () => {
   });
 
   it('finds a forked record whose filter remembers the earlier life', () => {
-    const stream = pairs([10, 5, 3, 2]).add('sched_process_fork', 0, 15, { child: 1 }).add('cputime_adjust', 0, 20, { task: 1, rtime: 1, utime: 3, stime: 2 });
+    const stream = pairs([10, 5, 3, 2]).add('sched_process_fork', 0, 15, { child: 1 })
+      .add('cputime_adjust', 0, 20, { task: 1, rtime: 1, utime: 3, stime: 2 });
     expect(witnessOf(judge(stream)).says).toContain('adjusted 3 + 2 is more than the largest rtime 1');
   });
 });

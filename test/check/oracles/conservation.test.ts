@@ -21,7 +21,8 @@ const tracked = (task: Record<string, number> = {}, cpu: Record<string, number> 
     .add('kcpustat_final', 0, END, { cpu: 0, idle: 500, user: END - 50 - 1700 - 300, system: 0, ...cpu })
     .add('task_final', 0, END, { task: 0, cpu: 0, vtime_state: VtimeState.Inactive })
     .add('task_final', 0, END, {
-      task: T, cpu: 0, vtime_state: VtimeState.User, starttime: END - 50, utime: END - 50 - 1700 - 300, vtime_utime: 300, vtime_stime: 700, ...task,
+      task: T, cpu: 0, vtime_state: VtimeState.User, starttime: END - 50, utime: END - 50 - 1700 - 300,
+      vtime_utime: 300, vtime_stime: 700, ...task,
     });
 
 /** Up at 500; 99 ticks: 60 hit the task in user mode, 9 in the kernel, 30 the idle task. */
@@ -79,9 +80,11 @@ describe('A-01, each CPU’s time', () => {
 
   it('finds three ticks too few or too many where the CPU samples', () => {
     const witness = witnessOf(judgeStream(CpuConservation, sampling, sampled({}, { idle: 27 * TICK }), END));
-    expect(witness.says).toContain(`CPU 0 ran for ${END - 500} ns (from 500 to ${END}); its slots hold ${96 * TICK} ns and 0 ns are pending`);
+    expect(witness.says)
+      .toContain(`CPU 0 ran for ${END - 500} ns (from 500 to ${END}); its slots hold ${96 * TICK} ns and 0 ns are pending`);
     expect(witness.events.map((event) => event.event)).toEqual(['context', 'kcpustat_final']);
-    expect(witnessOf(judgeStream(CpuConservation, sampling, sampled({}, { idle: 34 * TICK }), END)).says).toContain(`${2 * TICK} ns are allowed`);
+    expect(witnessOf(judgeStream(CpuConservation, sampling, sampled({}, { idle: 34 * TICK }), END)).says)
+      .toContain(`${2 * TICK} ns are allowed`);
   });
 
   it('finds more than a tick for each category of each task where contexts are tracked', () => {
@@ -99,7 +102,8 @@ describe('A-02, the whole machine’s books', () => {
 
   it('is not exercised while a CPU’s final figures are missing', () => {
     const two = runFacts(2, 'tick', []);
-    expect(judgeStream(MachineConservation, two, new EventStream().add('kcpustat_final', 0, END, { cpu: 0 }), END)).toEqual({ verdict: 'not exercised' });
+    expect(judgeStream(MachineConservation, two, new EventStream().add('kcpustat_final', 0, END, { cpu: 0 }), END))
+      .toEqual({ verdict: 'not exercised' });
   });
 
   it('remembers what the earlier life of a forked record was charged', () => {
@@ -120,6 +124,7 @@ describe('A-02, the whole machine’s books', () => {
     const lost = sampled({ utime: 57 * TICK }, { user: 57 * TICK });
     expect(witnessOf(judgeStream(MachineConservation, sampling, lost, END)).says).toContain(`${2 * TICK} ns are allowed`);
     const lostPending = tracked({ vtime_utime: 300 - TICK });
-    expect(witnessOf(judgeStream(MachineConservation, gen, lostPending.add('task_final', 0, END, { task: 0, vtime_utime: -1 }), END)).says).toContain(`differs by ${TICK + 1} ns`);
+    expect(witnessOf(judgeStream(MachineConservation, gen, lostPending.add('task_final', 0, END, { task: 0, vtime_utime: -1 }), END)).says)
+      .toContain(`differs by ${TICK + 1} ns`);
   });
 });

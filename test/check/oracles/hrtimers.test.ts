@@ -8,7 +8,8 @@ import { EventStream, runFacts, TICK } from '../../support/event-stream.ts';
 import { judgeStream, witnessOf } from '../../support/verdicts.ts';
 
 const facts = runFacts(2, 'tick', []);
-const judge = (OracleOfRun: new (facts: RunFacts) => Oracle, stream: EventStream, end?: number) => judgeStream(OracleOfRun, facts, stream, end);
+const judge = (OracleOfRun: new (facts: RunFacts) => Oracle, stream: EventStream, end?: number) =>
+  judgeStream(OracleOfRun, facts, stream, end);
 
 /** Timers 4 (for 200), 5 (for 100) and 6 (for 100, after 5) on CPU 0. */
 const queued = () =>
@@ -17,7 +18,8 @@ const queued = () =>
     .add('hrtimer_start', 0, 11, { hrtimer: 5, expires: 100, softexpires: 100 })
     .add('hrtimer_start', 0, 12, { hrtimer: 6, expires: 100, softexpires: 90 });
 const expire = (stream: EventStream, cpu: number, t: number, hrtimer: number, expires: number) =>
-  stream.add('hrtimer_expire_entry', cpu, t, { hrtimer, expires, softexpires: expires, now: t }).add('hrtimer_expire_exit', cpu, t, { hrtimer });
+  stream.add('hrtimer_expire_entry', cpu, t, { hrtimer, expires, softexpires: expires, now: t })
+    .add('hrtimer_expire_exit', cpu, t, { hrtimer });
 
 describe('H-01, order of expiry', () => {
   it('holds by expiry, then first in first out, and for timers that start again', () => {
@@ -41,12 +43,17 @@ describe('H-01, order of expiry', () => {
 
   it('finds a later timer that overtakes', () => {
     const witness = witnessOf(judge(HrtimerOrder, expire(queued(), 0, 200, 4, 200)));
-    expect(witness.says).toBe('CPU 0 at 200 ns expires timer 4 (expires 200 ns), before timer 5 (expires 100 ns), which is the head of its queue');
-    expect(witness.events).toMatchObject([{ event: 'hrtimer_start', t: 11, fields: { hrtimer: 5 } }, { event: 'hrtimer_expire_entry', fields: { hrtimer: 4 } }]);
+    expect(witness.says)
+      .toBe('CPU 0 at 200 ns expires timer 4 (expires 200 ns), before timer 5 (expires 100 ns), which is the head of its queue');
+    expect(witness.events)
+      .toMatchObject([{ event: 'hrtimer_start', t: 11, fields: { hrtimer: 5 } }, { event: 'hrtimer_expire_entry', fields: {
+        hrtimer: 4 },
+      }]);
   });
 
   it('finds equal expiries run last in first out', () => {
-    expect(witnessOf(judge(HrtimerOrder, expire(queued(), 0, 100, 6, 100))).says).toContain('timer 6 (expires 100 ns), before timer 5 (expires 100 ns)');
+    expect(witnessOf(judge(HrtimerOrder, expire(queued(), 0, 100, 6, 100))).says)
+      .toContain('timer 6 (expires 100 ns), before timer 5 (expires 100 ns)');
   });
 
   it('puts a restarted timer behind its equals', () => {
@@ -55,9 +62,11 @@ describe('H-01, order of expiry', () => {
   });
 
   it('finds a timer that is not queued, queued elsewhere, or cancelled before', () => {
-    expect(witnessOf(judge(HrtimerOrder, expire(queued(), 0, 100, 9, 100))).says).toContain('expires timer 9 (expires 100 ns), which is not in its queue');
+    expect(witnessOf(judge(HrtimerOrder, expire(queued(), 0, 100, 9, 100))).says)
+      .toContain('expires timer 9 (expires 100 ns), which is not in its queue');
     const elsewhere = expire(queued(), 1, 100, 5, 100);
-    expect(witnessOf(judge(HrtimerOrder, elsewhere)).says).toContain('CPU 1 at 100 ns expires timer 5 (expires 100 ns), which is not in its queue');
+    expect(witnessOf(judge(HrtimerOrder, elsewhere)).says)
+      .toContain('CPU 1 at 100 ns expires timer 5 (expires 100 ns), which is not in its queue');
     const cancelled = queued().add('hrtimer_cancel', 0, 50, { hrtimer: 5 }).add('hrtimer_start', 0, 60, { hrtimer: 7, expires: 300 });
     expect(witnessOf(judge(HrtimerOrder, expire(cancelled, 0, 100, 5, 100))).says).toContain('which is not in its queue');
     const twice = expire(expire(queued(), 0, 100, 5, 100), 0, 101, 5, 100);
@@ -65,7 +74,8 @@ describe('H-01, order of expiry', () => {
   });
 
   it('finds an expiry that moved while the timer was queued', () => {
-    expect(witnessOf(judge(HrtimerOrder, expire(queued(), 0, 100, 5, 99))).says).toContain('expires timer 5 (expires 99 ns), but it was started for 100 ns');
+    expect(witnessOf(judge(HrtimerOrder, expire(queued(), 0, 100, 5, 99))).says)
+      .toContain('expires timer 5 (expires 99 ns), but it was started for 100 ns');
   });
 });
 

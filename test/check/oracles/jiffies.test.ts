@@ -21,7 +21,8 @@ const good = () =>
 const verdictOf = (OracleOfRun: new (facts: RunFacts) => Oracle, stream: EventStream) => judgeStream(OracleOfRun, facts, stream);
 
 describe('J-01, J-02 and J-07 together', () => {
-  it.each([['J-01', JiffiesRelation], ['J-02', JiffiesClock], ['J-07', JiffiesOnce]])('%s holds on a right stream, is not exercised on none', (_, OracleOfRun) => {
+  it.each([['J-01', JiffiesRelation], ['J-02', JiffiesClock], ['J-07', JiffiesOnce]])('%s holds on a right stream, is not exercised on ' +
+    'none', (_, OracleOfRun) => {
     expect(verdictOf(OracleOfRun, good())).toEqual({ verdict: 'held', checked: 3 });
     expect(verdictOf(OracleOfRun, new EventStream())).toEqual({ verdict: 'not exercised' });
   });
@@ -31,13 +32,16 @@ describe('J-01, the relation', () => {
   it('finds tick_next_period off by anything but a tick', () => {
     const wrong = good().add('jiffies_update', 0, 50 + 6 * TICK, jiffy(6, 5, { tick_next_period: 41 + 7 * TICK }));
     const witness = witnessOf(verdictOf(JiffiesRelation, wrong));
-    expect(witness.says).toBe(`at ${50 + 6 * TICK} ns on CPU 0 tick_next_period is ${41 + 7 * TICK}, but one tick after last_jiffies_update is ${40 + 7 * TICK}`);
+    expect(witness.says)
+      .toBe(`at ${50 + 6 * TICK} ns on CPU 0 tick_next_period is ${41 + 7 * TICK}, but one tick after last_jiffies_update is ` +
+        `${40 + 7 * TICK}`);
     expect(witness.events).toHaveLength(2);
   });
 
   it('finds jiffies and their instant drifting apart', () => {
     const wrong = good().add('jiffies_update', 0, 50 + 6 * TICK, jiffy(6, 5, { jiffies: 7 }));
-    expect(witnessOf(verdictOf(JiffiesRelation, wrong)).says).toContain(`last_jiffies_update is ${40 + 6 * TICK}, but jiffies 7 began at ${40 + 7 * TICK}`);
+    expect(witnessOf(verdictOf(JiffiesRelation, wrong)).says)
+      .toContain(`last_jiffies_update is ${40 + 6 * TICK}, but jiffies 7 began at ${40 + 7 * TICK}`);
   });
 });
 
@@ -54,7 +58,8 @@ describe('J-02, the clock', () => {
 
   it('allows a periodic device its rounding, but not a tick', () => {
     expect(verdictOf(JiffiesClock, good().add('tick', 0, 5 * TICK, { mode: 0 }).add('jiffies_update', 0, at, early)).verdict).toBe('held');
-    expect(witnessOf(verdictOf(JiffiesClock, good().add('jiffies_update', 0, 40 + 5 * TICK, early))).says).toContain(`${TICK} ns ahead of its clock`);
+    expect(witnessOf(verdictOf(JiffiesClock, good().add('jiffies_update', 0, 40 + 5 * TICK, early))).says)
+      .toContain(`${TICK} ns ahead of its clock`);
   });
 });
 
@@ -67,12 +72,16 @@ describe('J-07, each period once', () => {
   });
 
   it('finds a period that is skipped, an update of nothing, and instants that do not follow', () => {
-    expect(witnessOf(verdictOf(JiffiesOnce, good().add('jiffies_update', 0, 9 * TICK, jiffy(7, 5)))).says).toContain('moves jiffies from 5 to 7 in an update of 1 ticks');
-    expect(witnessOf(verdictOf(JiffiesOnce, good().add('jiffies_update', 0, 9 * TICK, jiffy(5, 5, { ticks: 0 })))).says).toContain('moves jiffies by 0 ticks');
+    expect(witnessOf(verdictOf(JiffiesOnce, good().add('jiffies_update', 0, 9 * TICK, jiffy(7, 5)))).says)
+      .toContain('moves jiffies from 5 to 7 in an update of 1 ticks');
+    expect(witnessOf(verdictOf(JiffiesOnce, good().add('jiffies_update', 0, 9 * TICK, jiffy(5, 5, { ticks: 0 })))).says)
+      .toContain('moves jiffies by 0 ticks');
     const next = jiffy(6, 5, { tick_next_period: 1 });
-    expect(witnessOf(verdictOf(JiffiesOnce, good().add('jiffies_update', 0, 9 * TICK, next))).says).toContain(`moves tick_next_period from ${40 + 6 * TICK} to 1`);
+    expect(witnessOf(verdictOf(JiffiesOnce, good().add('jiffies_update', 0, 9 * TICK, next))).says)
+      .toContain(`moves tick_next_period from ${40 + 6 * TICK} to 1`);
     const last = jiffy(6, 5, { last_jiffies_update: 1 });
-    expect(witnessOf(verdictOf(JiffiesOnce, good().add('jiffies_update', 0, 9 * TICK, last))).says).toContain(`moves last_jiffies_update from ${40 + 5 * TICK} to 1`);
+    expect(witnessOf(verdictOf(JiffiesOnce, good().add('jiffies_update', 0, 9 * TICK, last))).says)
+      .toContain(`moves last_jiffies_update from ${40 + 5 * TICK} to 1`);
   });
 
   it('takes updates in the order of their versions', () => {

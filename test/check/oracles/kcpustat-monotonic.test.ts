@@ -33,6 +33,7 @@ describe('R-03, one reader of one CPU', () => {
 
   it('finds any fall of idle, and any fall on a CPU that samples', () => {
     expect(witnessOf(reads({ idle: 10 }, { idle: 9 })).says).toContain('saw idle of CPU 0 fall from 10 to 9');
-    expect(witnessOf(reads({ cpu: 1, reader: 1, user: 10 }, { cpu: 1, reader: 1, user: 9 })).says).toContain('(complete reader) saw user of CPU 1 fall from 10 to 9');
+    expect(witnessOf(reads({ cpu: 1, reader: 1, user: 10 }, { cpu: 1, reader: 1, user: 9 })).says)
+      .toContain('(complete reader) saw user of CPU 1 fall from 10 to 9');
   });
 });

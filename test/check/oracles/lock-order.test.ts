@@ -43,9 +43,11 @@ describe('G-02, lock order', () => {
   });
 
   it('finds two run queues taken against their numbers, and one lock taken twice', () => {
-    const inverted = new EventStream().add('lock_acquire', 0, 10, { lock: Rq, instance: 1 }).add('lock_acquire', 0, 11, { lock: Rq, instance: 0 });
+    const inverted = new EventStream().add('lock_acquire', 0, 10, { lock: Rq, instance: 1 })
+      .add('lock_acquire', 0, 11, { lock: Rq, instance: 0 });
     expect(witnessOf(judge(inverted)).says).toContain('takes Rq[0] while it holds Rq[1]');
-    const twice = new EventStream().add('lock_acquire', 0, 10, { lock: Rq, instance: 1 }).add('lock_acquire', 0, 11, { lock: Rq, instance: 1 });
+    const twice = new EventStream().add('lock_acquire', 0, 10, { lock: Rq, instance: 1 })
+      .add('lock_acquire', 0, 11, { lock: Rq, instance: 1 });
     expect(witnessOf(judge(twice)).says).toContain('takes Rq[1] while it holds Rq[1]');
   });
 

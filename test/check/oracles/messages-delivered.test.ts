@@ -37,9 +37,11 @@ describe('S-02, no message lost', () => {
 
   it('finds a message handled twice, never sent, early, by the wrong CPU, or as another kind', () => {
     const sent = () => send(new EventStream(), 0, 1, 1, 100);
-    expect(witnessOf(judge(handle(handle(sent(), 1, 0, 1, 600), 1, 0, 1, 610))).says).toBe('CPU 1 at 610 ns handles message 1 of CPU 0, which is not under way: never sent, or handled before');
+    expect(witnessOf(judge(handle(handle(sent(), 1, 0, 1, 600), 1, 0, 1, 610))).says)
+      .toBe('CPU 1 at 610 ns handles message 1 of CPU 0, which is not under way: never sent, or handled before');
     expect(witnessOf(judge(handle(new EventStream(), 1, 0, 5, 600))).says).toContain('handles message 5 of CPU 0');
-    expect(witnessOf(judge(handle(sent(), 1, 0, 1, 599))).says).toBe('message 1 of CPU 0 was handled at 599 ns, before it was due at 600 ns');
+    expect(witnessOf(judge(handle(sent(), 1, 0, 1, 599))).says)
+      .toBe('message 1 of CPU 0 was handled at 599 ns, before it was due at 600 ns');
     const stray = witnessOf(judge(handle(sent(), 0, 0, 1, 600)));
     expect(stray.says).toBe('message 1 of CPU 0 was sent to CPU 1 but handled by CPU 0');
     expect(stray.events.map((event) => event.event)).toEqual(['csd_queue_cpu', 'csd_function_entry']);
@@ -47,6 +49,7 @@ describe('S-02, no message lost', () => {
   });
 
   it('finds a number that is used again while it is under way', () => {
-    expect(witnessOf(judge(send(send(new EventStream(), 0, 1, 1, 100), 0, 1, 1, 200))).says).toBe('CPU 0 sends a second message 1 while the first is under way');
+    expect(witnessOf(judge(send(send(new EventStream(), 0, 1, 1, 100), 0, 1, 1, 200))).says)
+      .toBe('CPU 0 sends a second message 1 while the first is under way');
   });
 });

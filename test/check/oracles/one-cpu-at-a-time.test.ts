@@ -11,7 +11,8 @@ const booted = () => runs(runs(new EventStream(), 0, 0, 0), 1, 0, 1);
 describe('X-S1, one CPU at a time', () => {
   it('holds for a task that ends here and begins there', () => {
     const stream = runs(runs(runs(runs(booted(), 0, 10, 2), 0, 20, 2), 0, 50, 0), 1, 50, 2);
-    stream.add('sched_switch', 0, 10, { prev: 0, next: 2 }).add('sched_switch', 0, 50, { prev: 2, next: 0 }).add('sched_switch', 1, 50, { prev: 1, next: 2 });
+    stream.add('sched_switch', 0, 10, { prev: 0, next: 2 }).add('sched_switch', 0, 50, { prev: 2, next: 0 })
+      .add('sched_switch', 1, 50, { prev: 1, next: 2 });
     expect(judge(stream)).toEqual({ verdict: 'held', checked: 8 });
   });
 
@@ -31,7 +32,8 @@ describe('X-S1, one CPU at a time', () => {
   });
 
   it('finds an idle task on a foreign CPU', () => {
-    expect(witnessOf(judge(runs(runs(booted(), 0, 10, 2), 1, 20, 0))).says).toBe('swapper/0 begins on CPU 1 at 20 ns: an idle task on a foreign CPU');
+    expect(witnessOf(judge(runs(runs(booted(), 0, 10, 2), 1, 20, 0))).says)
+      .toBe('swapper/0 begins on CPU 1 at 20 ns: an idle task on a foreign CPU');
   });
 
   it('finds a switch that leaves a task that was not running', () => {
@@ -42,6 +44,7 @@ describe('X-S1, one CPU at a time', () => {
   });
 
   it('finds a first switch that does not leave the idle task', () => {
-    expect(witnessOf(judge(new EventStream().add('sched_switch', 1, 10, { prev: 2, next: 3 }))).says).toContain('but it was running swapper/1');
+    expect(witnessOf(judge(new EventStream().add('sched_switch', 1, 10, { prev: 2, next: 3 }))).says)
+      .toContain('but it was running swapper/1');
   });
 });

@@ -17,7 +17,8 @@ describe('R-01, one reader of one task', () => {
   });
 
   it('is not exercised by single reads, even of many readers', () => {
-    const stream = new EventStream().add('task_cputime', 0, 100, read({ t: 100, utime: 9 })).add('task_cputime', 0, 110, read({ by: 3, t: 110, utime: 5 }));
+    const stream = new EventStream().add('task_cputime', 0, 100, read({ t: 100, utime: 9 }))
+      .add('task_cputime', 0, 110, read({ by: 3, t: 110, utime: 5 }));
     expect(judge(stream)).toEqual({ verdict: 'not exercised' });
   });
 
@@ -32,14 +33,16 @@ describe('R-01, one reader of one task', () => {
     const lost = { reader: 0, t: 120, utime: 1000, vtime_utime: 29, stime: 5, state: VtimeState.Sys, k: 2 };
     const witness = witnessOf(twice(inUser, lost));
     expect(witness.says).toBe(
-      'reader-0 (linux reader), reading writer-0 at 100 ns and again at 120 ns, saw utime go from 1030 to 1000, while 0 and then 29 were out of its sight: the sum fell',
+      'reader-0 (linux reader), reading writer-0 at 100 ns and again at 120 ns, saw utime go from 1030 to 1000, while 0 and then 29 ' +
+        'were out of its sight: the sum fell',
     );
     expect(witness.events.map((event) => event.t)).toEqual([100, 120]);
   });
 
   it('finds a linux step of a tick, explained or not', () => {
     const back = { reader: 0, t: 120, utime: 0, vtime_utime: TICK, state: VtimeState.Sys, k: 2 };
-    expect(witnessOf(twice({ reader: 0, t: 100, utime: TICK }, back)).says).toContain(`saw utime fall from ${TICK} to 0, by a tick or more`);
+    expect(witnessOf(twice({ reader: 0, t: 100, utime: TICK }, back)).says)
+      .toContain(`saw utime fall from ${TICK} to 0, by a tick or more`);
   });
 
   it('finds any step back of the complete reader, in utime and in stime', () => {

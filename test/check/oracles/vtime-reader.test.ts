@@ -16,7 +16,9 @@ const judge = (stream: EventStream) => judgeStream(VtimeReader, facts, stream);
 const writer = () =>
   new EventStream()
     .add('vtime_publish', 1, 100, { task: T, k: 1, state: VtimeState.Sys, cpu: 1, starttime: 100, utime: 1000, vtime_utime: 7 })
-    .add('vtime_publish', 1, 130, { task: T, k: 2, state: VtimeState.User, cpu: 1, starttime: 130, utime: 1000, vtime_utime: 7, vtime_stime: 30 });
+    .add('vtime_publish', 1, 130, {
+      task: T, k: 2, state: VtimeState.User, cpu: 1, starttime: 130, utime: 1000, vtime_utime: 7, vtime_stime: 30,
+    });
 /** Version 3: in the kernel again from 170 on. */
 const third = { task: T, k: 3, state: VtimeState.Sys, cpu: 1, starttime: 170, utime: 1000, vtime_utime: 47, vtime_stime: 30 };
 
@@ -47,13 +49,17 @@ describe('V-02, legal remote read, the reader’s side', () => {
     const read = { by: READER, task: T, t: 50, ...onThread(KTIME_MAX), state: VtimeState.Inactive, raw_utime: 3 * TICK, utime: 3 * TICK };
     expect(judgeStream(VtimeReader, tick, new EventStream().add('task_cputime', 0, 50, read)).verdict).toBe('held');
     const wrong = new EventStream().add('task_cputime', 0, 50, { ...read, utime: 3 * TICK + 1 });
-    expect(witnessOf(judgeStream(VtimeReader, tick, wrong)).says).toContain(`made utime ${3 * TICK + 1} of version 0, which is worth ${3 * TICK}`);
+    expect(witnessOf(judgeStream(VtimeReader, tick, wrong)).says)
+      .toContain(`made utime ${3 * TICK + 1} of version 0, which is worth ${3 * TICK}`);
   });
 
   it('lets a sleeping task gain whole ticks of a sampling CPU, and nothing else', () => {
-    const slept = () => writer().add('vtime_publish', 1, 180, { task: T, k: 3, state: VtimeState.Inactive, cpu: -1, starttime: 180, utime: 1000, vtime_utime: 47, vtime_stime: 40 });
+    const slept = () => writer().add('vtime_publish', 1, 180, {
+      task: T, k: 3, state: VtimeState.Inactive, cpu: -1, starttime: 180, utime: 1000, vtime_utime: 47, vtime_stime: 40,
+    });
     const read = (raw: number) => slept().add('task_cputime', 0, 190, read2({
-      t: 190, k0: 3, k: 3, k1: 3, state: VtimeState.Inactive, starttime: 180, raw_utime: raw, vtime_utime: 47, vtime_stime: 40, utime: raw, stime: 0,
+      t: 190, k0: 3, k: 3, k1: 3, state: VtimeState.Inactive, starttime: 180, raw_utime: raw,
+      vtime_utime: 47, vtime_stime: 40, utime: raw, stime: 0,
     }));
     expect(judge(read(1000)).verdict).toBe('held');
     expect(judge(read(1000 + 2 * TICK)).verdict).toBe('held');
@@ -65,12 +71,15 @@ describe('V-02, legal remote read, the reader’s side', () => {
     const read = read2({ t: 165, k0: 2, k: 3, k1: 3, state: VtimeState.Sys, starttime: 170, vtime_utime: 47, utime: 1000, stime: 30 });
     expect(judge(writer().add('task_cputime', 0, 165, read).add('vtime_publish', 1, 170, third)).verdict).toBe('held');
     const neverCame = witnessOf(judge(writer().add('task_cputime', 0, 165, read)));
-    expect(neverCame.says).toBe('reader-0 (linux reader), reading writer-0 at 165 ns, accepted version 3, which nobody has published (the newest is 2)');
+    expect(neverCame.says)
+      .toBe('reader-0 (linux reader), reading writer-0 at 165 ns, accepted version 3, which nobody has published (the newest is 2)');
   });
 
   it('finds B-01: the clock moved outside the section, the time it measured in no accumulator', () => {
     const witness = witnessOf(readOnce({ starttime: 148, utime: 1009 }));
-    expect(witness.says).toBe('reader-0 (linux reader), reading writer-0 at 150 ns, accepted starttime 148 where the version it names has 130: a torn or stale tuple');
+    expect(witness.says)
+      .toBe('reader-0 (linux reader), reading writer-0 at 150 ns, accepted starttime 148 where the version it names has 130: a torn or ' +
+        'stale tuple');
     expect(witness.events.map((event) => event.event)).toEqual(['vtime_publish', 'task_cputime']);
     expect(witness.events[0]!.fields).toMatchObject({ k: 2, starttime: 130 });
   });
@@ -88,7 +97,8 @@ describe('V-02, legal remote read, the reader’s side', () => {
 
   it('finds a value that the tuple is not worth', () => {
     expect(witnessOf(readOnce({ utime: 1028 })).says).toContain('made utime 1028 of version 2, which is worth 1027 at 150 ns');
-    expect(witnessOf(readOnce({ reader: COMPLETE })).says).toContain('(complete reader), reading writer-0 at 150 ns, made stime 0 of version 2, which is worth 30');
+    expect(witnessOf(readOnce({ reader: COMPLETE })).says)
+      .toContain('(complete reader), reading writer-0 at 150 ns, made stime 0 of version 2, which is worth 30');
   });
 
   it('finds a version outside its bracket', () => {
@@ -105,14 +115,17 @@ describe('V-02, legal remote read, the reader’s side', () => {
   it('finds a successor that comes later in the stream but is older than the instant', () => {
     const stream = writer().add('task_cputime', 0, 200, read2({ t: 200, utime: 1077 })).add('vtime_publish', 1, 170, third);
     const witness = witnessOf(judge(stream));
-    expect(witness.says).toBe("reader-0 (linux reader) took version 2 of writer-0's vtime for the truth at 200 ns, but version 3 holds from 170 ns");
+    expect(witness.says)
+      .toBe("reader-0 (linux reader) took version 2 of writer-0's vtime for the truth at 200 ns, but version 3 holds from 170 ns");
     expect(witness.events.map((event) => event.event)).toEqual(['task_cputime', 'vtime_publish']);
   });
 
   it('bounds the instant by the promises of the bracket', () => {
     expect(readOnce({ p0: 140, p: 145, p1: 160, utime: 1022 }).verdict).toBe('held');
-    expect(witnessOf(readOnce({ p0: 140, p: 139, p1: 160, utime: 1016 })).says).toContain('looked at 139 ns, before its bracket began at 140 ns');
-    expect(witnessOf(readOnce({ p0: 140, p: 145, p1: 144, utime: 1022 })).says).toContain('looked at 145 ns, beyond the promise 144 ns that ended its bracket');
+    expect(witnessOf(readOnce({ p0: 140, p: 139, p1: 160, utime: 1016 })).says)
+      .toContain('looked at 139 ns, before its bracket began at 140 ns');
+    expect(witnessOf(readOnce({ p0: 140, p: 145, p1: 144, utime: 1022 })).says)
+      .toContain('looked at 145 ns, beyond the promise 144 ns that ended its bracket');
   });
 
   it('lets the lower bound fall away when the task came from another CPU', () => {
@@ -121,7 +134,8 @@ describe('V-02, legal remote read, the reader’s side', () => {
       .add('vtime_publish', 0, 100, { task: T, k: 2, state: VtimeState.Inactive, cpu: -1, starttime: 100, vtime_stime: 10 })
       .add('vtime_publish', 1, 130, { task: T, k: 3, state: VtimeState.Sys, cpu: 1, starttime: 130, vtime_stime: 10 })
       .add('task_cputime', 0, 150, {
-        by: READER, task: T, t: 150, k0: 1, p0: 150, k: 3, p: 140, k1: 3, p1: 140, state: VtimeState.Sys, starttime: 130, vtime_stime: 10, stime: 20,
+        by: READER, task: T, t: 150, k0: 1, p0: 150, k: 3, p: 140, k1: 3, p1: 140,
+        state: VtimeState.Sys, starttime: 130, vtime_stime: 10, stime: 20,
       });
     expect(judge(moved).verdict).toBe('held');
   });
@@ -131,13 +145,18 @@ describe('V-02, legal remote read, the reader’s side', () => {
     for (let k = 1; k <= 6; k++) stream.add('vtime_publish', 1, 100 * k, { task: T, k, state: VtimeState.Sys, cpu: 1, starttime: 100 * k });
     stream.add('task_cputime', 0, 210, read2({ t: 210, k0: 2, k: 2, k1: 6 }));
     const verdict = stream.feed(new VtimeReader(facts, 4)).finish();
-    expect(witnessOf(verdict).says).toContain('accepted version 2, which is no longer known (the newest is 6): the read went unjudged');
+    expect(witnessOf(verdict).says).toContain('accepted version 2, which is no longer known, so that the read went unjudged (the newest is 6)');
   });
 
   it('empties a forked record, whatever its last version says', () => {
-    const stream = writer().add('vtime_publish', 1, 180, { task: T, k: 3, state: VtimeState.Inactive, cpu: -1, starttime: 180, utime: 1000, vtime_utime: 47, vtime_stime: 40 })
+    const stream = writer()
+      .add('vtime_publish', 1, 180, {
+        task: T, k: 3, state: VtimeState.Inactive, cpu: -1, starttime: 180, utime: 1000, vtime_utime: 47, vtime_stime: 40,
+      })
       .add('sched_process_fork', 1, 200, { parent: READER, child: T })
-      .add('task_cputime', 0, 210, read2({ t: 210, k0: 3, k: 3, k1: 3, state: VtimeState.Inactive, starttime: 180, raw_utime: 0, vtime_utime: 0, vtime_stime: 0, utime: 0 }));
+      .add('task_cputime', 0, 210, read2({
+        t: 210, k0: 3, k: 3, k1: 3, state: VtimeState.Inactive, starttime: 180, raw_utime: 0, vtime_utime: 0, vtime_stime: 0, utime: 0,
+      }));
     expect(judge(stream).verdict).toBe('held');
   });
 });

@@ -47,20 +47,25 @@ describe('C-01, states of vtime', () => {
   it('finds a foreign writer, a wrong cpu, and a cpu of nobody', () => {
     const foreign = walk(Sys).add('vtime_publish', 1, 20, { task: T, state: Sys, cpu: 1 });
     expect(witnessOf(judge(foreign)).says).toContain('CPU 1 writes the record while the task runs on CPU 0');
-    expect(witnessOf(judge(new EventStream().add('vtime_publish', 1, 20, { task: T, state: Sys, cpu: 0 }))).says).toContain('CPU 1 writes that it runs on CPU 0');
-    expect(witnessOf(judge(walk(Sys).add('vtime_publish', 0, 20, { task: T, state: Inactive, cpu: 0 }))).says).toContain('inactive, yet on CPU 0');
+    expect(witnessOf(judge(new EventStream().add('vtime_publish', 1, 20, { task: T, state: Sys, cpu: 0 }))).says)
+      .toContain('CPU 1 writes that it runs on CPU 0');
+    expect(witnessOf(judge(walk(Sys).add('vtime_publish', 0, 20, { task: T, state: Inactive, cpu: 0 }))).says)
+      .toContain('inactive, yet on CPU 0');
   });
 
   it('finds a hook on a CPU that accounts by ticks, except the start of its idle task', () => {
     const idle = new EventStream().add('vtime_publish', 2, 5, { task: 2, state: Idle, cpu: 2 });
     expect(judge(idle).verdict).toBe('held');
-    expect(witnessOf(judge(new EventStream().add('vtime_publish', 2, 5, { task: T, state: Sys, cpu: 2 }))).says).toContain('CPU 2 accounts by ticks and must not write it');
+    expect(witnessOf(judge(new EventStream().add('vtime_publish', 2, 5, { task: T, state: Sys, cpu: 2 }))).says)
+      .toContain('CPU 2 accounts by ticks and must not write it');
   });
 
   it('lets a fork empty the record of an earlier life, once', () => {
-    const emptied = walk(Sys, Inactive).add('sched_process_fork', 2, 30, { child: T }).add('vtime_publish', 2, 30, { task: T, state: Inactive, cpu: -1 });
+    const emptied = walk(Sys, Inactive).add('sched_process_fork', 2, 30, { child: T })
+      .add('vtime_publish', 2, 30, { task: T, state: Inactive, cpu: -1 });
     expect(judge(emptied).verdict).toBe('held');
-    expect(witnessOf(judge(emptied.add('vtime_publish', 2, 40, { task: T, state: Inactive, cpu: -1 }))).says).toContain('Inactive cannot become Inactive');
+    expect(witnessOf(judge(emptied.add('vtime_publish', 2, 40, { task: T, state: Inactive, cpu: -1 }))).says)
+      .toContain('Inactive cannot become Inactive');
   });
 });
 

@@ -25,7 +25,9 @@ const aDay = () =>
 describe('V-01, legal remote read, the writer’s side', () => {
   it('holds when every version is worth what the contexts say', () => {
     const stream = aDay().add('context', 0, 175, { mode: Mode.System, task: T })
-      .add('vtime_publish', 0, 180, { task: T, k: 4, state: VtimeState.Inactive, cpu: -1, starttime: 180, vtime_stime: 40, vtime_utime: 40 })
+      .add('vtime_publish', 0, 180, {
+        task: T, k: 4, state: VtimeState.Inactive, cpu: -1, starttime: 180, vtime_stime: 40, vtime_utime: 40,
+      })
       .add('context', 0, 180, { mode: Mode.Idle, task: 0 });
     expect(judge(stream)).toEqual({ verdict: 'held', checked: 6 });
   });
@@ -38,20 +40,25 @@ describe('V-01, legal remote read, the writer’s side', () => {
   });
 
   it('accepts a version whose live stretch was not flushed', () => {
-    const stream = aDay().add('vtime_publish', 0, 200, { task: T, k: 4, state: VtimeState.Sys, cpu: 0, starttime: 170, vtime_stime: 30, vtime_utime: 40 });
+    const stream = aDay()
+      .add('vtime_publish', 0, 200, { task: T, k: 4, state: VtimeState.Sys, cpu: 0, starttime: 170, vtime_stime: 30, vtime_utime: 40 });
     expect(judge(stream).verdict).toBe('held');
   });
 
   it('adds the ticks that hit the task on a sampling CPU, and takes no sample where contexts are tracked', () => {
     const stream = aDay()
       .add('tick', 0, 172, { task: T, user: 1 })
-      .add('vtime_publish', 0, 180, { task: T, k: 4, state: VtimeState.Inactive, cpu: -1, starttime: 180, vtime_stime: 40, vtime_utime: 40 })
+      .add('vtime_publish', 0, 180, {
+        task: T, k: 4, state: VtimeState.Inactive, cpu: -1, starttime: 180, vtime_stime: 40, vtime_utime: 40,
+      })
       .add('context', 0, 180, { mode: Mode.Idle, task: 0 })
       .add('context', 1, 200, { mode: Mode.User, task: T })
       .add('tick', 1, 300, { task: T, user: 1 })
       .add('context', 1, 400, { mode: Mode.Idle, task: 1 })
       .add('context', 0, 500, { mode: Mode.System, task: T })
-      .add('vtime_publish', 0, 510, { task: T, k: 5, state: VtimeState.Sys, cpu: 0, starttime: 510, utime: TICK, vtime_stime: 50, vtime_utime: 40 });
+      .add('vtime_publish', 0, 510, {
+        task: T, k: 5, state: VtimeState.Sys, cpu: 0, starttime: 510, utime: TICK, vtime_stime: 50, vtime_utime: 40,
+      });
     expect(judge(stream).verdict).toBe('held');
   });
 
@@ -63,12 +70,14 @@ describe('V-01, legal remote read, the writer’s side', () => {
   });
 
   it('is not exercised on a machine that samples', () => {
-    const stream = new EventStream().add('context', 1, 0, { mode: Mode.User, task: T }).add('vtime_publish', 1, 10, { task: T, k: 1, utime: 99 });
+    const stream = new EventStream().add('context', 1, 0, { mode: Mode.User, task: T })
+      .add('vtime_publish', 1, 10, { task: T, k: 1, utime: 99 });
     expect(judge(stream)).toEqual({ verdict: 'not exercised' });
   });
 
   it('finds a torn section: the clock moved, what it measured not yet added', () => {
-    const stream = aDay().add('vtime_publish', 0, 190, { task: T, k: 4, state: VtimeState.Sys, cpu: 0, starttime: 190, vtime_stime: 30, vtime_utime: 40 });
+    const stream = aDay()
+      .add('vtime_publish', 0, 190, { task: T, k: 4, state: VtimeState.Sys, cpu: 0, starttime: 190, vtime_stime: 30, vtime_utime: 40 });
     const witness = witnessOf(judge(stream));
     expect(witness.says).toBe(
       "version 4 of thread0-0's vtime, published by CPU 0 at 190 ns, is worth 30 ns of system time; the task had really had 50 ns",
@@ -78,7 +87,8 @@ describe('V-01, legal remote read, the writer’s side', () => {
   });
 
   it('finds time given to the wrong side, and counts both sides', () => {
-    const stream = aDay().add('vtime_publish', 0, 190, { task: T, k: 4, state: VtimeState.Sys, cpu: 0, starttime: 190, vtime_stime: 30, vtime_utime: 60 });
+    const stream = aDay()
+      .add('vtime_publish', 0, 190, { task: T, k: 4, state: VtimeState.Sys, cpu: 0, starttime: 190, vtime_stime: 30, vtime_utime: 60 });
     expect(judge(stream)).toMatchObject({ verdict: 'broken', violations: 2 });
     expect(witnessOf(judge(stream)).says).toContain('worth 60 ns of user time; the task had really had 40 ns');
   });
