@@ -145,7 +145,8 @@ describe('V-02, legal remote read, the reader’s side', () => {
     for (let k = 1; k <= 6; k++) stream.add('vtime_publish', 1, 100 * k, { task: T, k, state: VtimeState.Sys, cpu: 1, starttime: 100 * k });
     stream.add('task_cputime', 0, 210, read2({ t: 210, k0: 2, k: 2, k1: 6 }));
     const verdict = stream.feed(new VtimeReader(facts, 4)).finish();
-    expect(witnessOf(verdict).says).toContain('accepted version 2, which is no longer known, so that the read went unjudged (the newest is 6)');
+    expect(witnessOf(verdict).says)
+      .toContain('accepted version 2, which is no longer known, so that the read went unjudged (the newest is 6)');
   });
 
   it('empties a forked record, whatever its last version says', () => {
