@@ -5,9 +5,10 @@
 import type { EventConsumer, RunFacts } from '../../shared/event-consumer.ts';
 import { assert } from '../../shared/assert.ts';
 import { layOutMachine, type MachineShape } from '../../shared/machine-map.ts';
+import { EventKind } from '../../shared/memory/guards.ts';
 import { PlainMemory } from '../../shared/memory/plain-memory.ts';
 import { TaskState } from '../../shared/structs/task.ts';
-import { KTIME_MAX, NONE, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
+import { KTIME_MAX, NOBODY, NONE, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
 import type { KernelConfig } from '../kernel/config.ts';
 import { traceFinals } from '../kernel/finals.ts';
 import { HRTIMER_FUNCTIONS } from '../kernel/hrtimer-functions.ts';
@@ -73,6 +74,7 @@ export class InlineEngine {
     this.image = new KernelImage(this.memory, map);
     const board: Board = {
       memory: this.memory, map, decisions: decisionsWith(setup.faults), ipiDelayNs: setup.ipiDelayNs,
+      promiseOf: (cpu) => this.promiseOf(cpu),
       onSend: (to) => this.sentTo.push(to), whileFull: () => this.takeAllMessages(),
     };
     this.cpus = Array.from({ length: setup.shape.cpus }, (_, id) => this.buildCpu(id, board));
@@ -110,7 +112,7 @@ export class InlineEngine {
 
   /** After the last event: what stands in memory goes into the stream, and the stream to the consumers. */
   finish(end: Ns): void {
-    this.memory.runAs(-1, 2);
+    this.memory.runAs(NOBODY, EventKind.Interacting);
     for (const cpu of this.cpus) {
       cpu.beginFinals(end);
       traceFinals(cpu.kernel);
@@ -152,7 +154,9 @@ export class InlineEngine {
 
   private runNext(participant: Participant): void {
     this.events += 1;
-    this.memory.runAs(participant.id, participant.kindOfNext());
+    const { memory } = this;
+    memory.runAs(participant.id, EventKind.Reading);
+    memory.runAs(participant.id, participant.kindOfNext());
     this.cuts?.beginEvent(participant.id, participant.next.class);
     participant.run();
     this.cuts?.endEvent();
@@ -161,9 +165,18 @@ export class InlineEngine {
 
   private deliverTo(id: CpuId): void {
     const receiver = this.participants[id]!;
-    this.memory.runAs(id, 2);
+    this.memory.runAs(id, EventKind.Interacting);
     receiver.takeMessages();
     receiver.plan();
+  }
+
+  /**
+   * On one thread every event with a smaller key is over, so a CPU has done everything, for ever;
+   * but for the one into whose event a cut has brought us.
+   */
+  private promiseOf(cpu: CpuId): Ns {
+    const { inside, next } = this.participants[cpu]!;
+    return inside ? next.time : KTIME_MAX;
   }
 
   private takeAllMessages(): void {

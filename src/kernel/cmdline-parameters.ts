@@ -20,7 +20,10 @@ export function kstrtobool(text: string): boolean | null {
   return null;
 }
 
-type KeysOf<T> = { [K in keyof CommandLineDraft]: CommandLineDraft[K] extends T ? (T extends CommandLineDraft[K] ? K : never) : never }[keyof CommandLineDraft];
+/** Members of the draft whose type is exactly T. */
+type KeysOf<T> = {
+  [K in keyof CommandLineDraft]: CommandLineDraft[K] extends T ? (T extends CommandLineDraft[K] ? K : never) : never;
+}[keyof CommandLineDraft];
 
 const bool = (key: KeysOf<boolean>): Parameter => (draft, value) => {
   const parsed = value === null ? null : kstrtobool(value);

@@ -60,6 +60,7 @@ export class BadParameter extends Error {
 /**
  * Reads a command line; a line pasted from a real /proc/cmdline works. Of a repeated parameter the
  * last counts. `cpus` gives a meaning to `N` and `all` in CPU lists. Throws BadParameter.
+ * @linux kernel/params.c parse_args
  */
 export function parseCmdline(text: string, cpus: number = CPULIST_MAX): CommandLine {
   const draft: CommandLineDraft = {

@@ -1,7 +1,6 @@
 /**
  * CPU lists as Linux writes and reads them: `1-3,5`, `all`, `N` for the last CPU, `0-7:2/4` for the
  * first two of every four.
- * @linux lib/bitmap-str.c bitmap_parselist
  */
 
 /** Most CPUs that a list may name; a list from a larger machine is cut to this one's CPUs by whoever knows them. */
@@ -12,7 +11,10 @@ export class BadCpuList extends Error {
   override readonly name = 'BadCpuList';
 }
 
-/** CPUs in order, without repetition; `last` is what `N` and `all` mean. Throws BadCpuList. */
+/**
+ * CPUs in order, without repetition; `last` is what `N` and `all` mean. Throws BadCpuList.
+ * @linux lib/bitmap-str.c bitmap_parselist
+ */
 export function parseCpuList(text: string, last: number): number[] {
   const cpus = new Set<number>();
   for (const group of text.split(',')) {

@@ -21,7 +21,7 @@ export const KERNEL_VERSIONS: readonly KernelVersion[] = [
     name: '6.12',
     alignedFirstTick: true,
     maxStalledJiffies: 5,
-    baseSliceNs: 700_000,
+    baseSliceNs: 750_000,
     timerSlackNs: 50_000,
     rrTimesliceNs: 100_000_000,
   },

@@ -36,7 +36,7 @@ export class Coordinator extends Participant {
     this.begin();
     if (this.next.class === EventClass.Device) this.pitFires();
     else this.messageArrives();
-    this.plan();
+    this.end();
   }
 
   private pitFires(): void {

@@ -19,6 +19,8 @@ export interface Board {
   readonly map: MachineMap;
   readonly decisions: Decisions;
   readonly ipiDelayNs: Ns;
+  /** Up to where a CPU has done everything: KTIME_MAX unless it is inside an event at this moment. */
+  readonly promiseOf: (cpu: CpuId) => Ns;
   /** Tells the engine that `to` has something in its list. */
   readonly onSend: (to: CpuId) => void;
   /** Called while all of a sender's slots are taken. */
@@ -44,6 +46,8 @@ export abstract class Participant {
   /** Events run, and how many messages were sent. */
   events = 0;
   messages = 0;
+  /** Whether one of its events is running; `next` is that event until it is over. */
+  inside = false;
 
   protected readonly board: Board;
   protected readonly inbox = new Inbox();
@@ -93,10 +97,17 @@ export abstract class Participant {
   protected begin(): void {
     const { next } = this;
     this.now = next.time;
+    this.inside = true;
     this.events += 1;
     this.eventOrigin = next.origin;
     this.eventN = next.n;
     this.record(Event.event, next.time, next.class, next.origin, next.n, next.causeOrigin, next.causeN);
+  }
+
+  /** The event is over; what it began decides what comes next. */
+  protected end(): void {
+    this.inside = false;
+    this.plan();
   }
 
   protected planNothing(): void {

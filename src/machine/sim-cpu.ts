@@ -12,7 +12,7 @@ import { Path, type Arch, type DeviceMode } from '../kernel/arch.ts';
 import { deviceInterrupt, ipiInterrupt, step, timerInterrupt } from '../kernel/entries.ts';
 import { kindOfStep, kindOfTimerInterrupt } from '../kernel/event-kind.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
-import { readCputime } from '../kernel/syscalls/read-cputime.ts';
+import { look, looksOf } from '../kernel/syscalls/read-cputime.ts';
 import { LocalApic } from './local-apic.ts';
 import { Participant, type Board } from './participant.ts';
 
@@ -76,7 +76,7 @@ export class SimCpu extends Participant implements Arch {
       default: this.messageArrives();
     }
     this.stepN = this.count++;
-    this.plan();
+    this.end();
   }
 
   private timerFires(): void {
@@ -104,9 +104,9 @@ export class SimCpu extends Participant implements Arch {
   }
 
   /**
-   * One look of a reader of this CPU while another CPU is inside an event (a cut), at this CPU's
-   * clock or that one's, whichever is later. It is an event of its own; if it is thrown out, it
-   * never was.
+   * A reader of this CPU looks at its targets while another CPU is inside an event (a cut), at this
+   * CPU's clock or that one's, whichever is later. It is an event of its own; if it is thrown out,
+   * it never was.
    */
   readHere(by: TaskId, read: number, at: Ns): void {
     const { now, count, events } = this;
@@ -115,7 +115,8 @@ export class SimCpu extends Participant implements Arch {
     this.events += 1;
     this.record(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
     try {
-      readCputime(this.kernel, by, this.kernel.config.workload.reads[read]!);
+      const target = this.kernel.config.workload.reads[read]!;
+      for (let n = 0; n < looksOf(target); n++) look(this.kernel, by, target, n);
       this.plan();
     } catch (thrown) {
       this.now = now;
@@ -132,12 +133,12 @@ export class SimCpu extends Participant implements Arch {
     return this.now;
   }
 
-  schedClockCpu(_cpu: CpuId): Ns {
-    return this.now;
+  schedClockCpu(cpu: CpuId): Ns {
+    return Math.min(this.now, this.promiseOf(cpu));
   }
 
-  promiseOf(_cpu: CpuId): Ns {
-    return KTIME_MAX;
+  promiseOf(cpu: CpuId): Ns {
+    return cpu === this.id ? KTIME_MAX : this.board.promiseOf(cpu);
   }
 
   spend(path: Path): void {

@@ -3,6 +3,7 @@
  * promise of the record before and after, so that an oracle can say which versions it may have seen.
  */
 import { Event } from '../../../shared/events.ts';
+import type { UserRegs } from '../../../shared/structs/task.ts';
 import type { TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
@@ -11,18 +12,37 @@ import { cputimeAdjust } from '../sched/cputime-adjust.ts';
 import { promiseOfRunner, taskCputime } from '../sched/cputime-read.ts';
 import { kcpustatCpuFetch } from '../sched/kcpustat-read.ts';
 import type { ReadTarget } from '../user.ts';
+import { Outcome } from './outcome.ts';
 
-/** Looks at every task and CPU of the target, one after the other. @dynticks a reader's system call */
-export function readCputime(cpu: KernelCpu, by: TaskId, target: ReadTarget): void {
-  for (let i = 0; i < target.tasks.length; i++) readTask(cpu, by, target.tasks[i]!, target);
-  for (let i = 0; i < target.cpus.length; i++) readCpu(cpu, by, target.cpus[i]!, target);
+/**
+ * A reader's system call: one look after the other, each in an event of its own and at that event's
+ * very start. So nothing that another CPU does before the reader's clock is still to come.
+ * @dynticks a reader's system call
+ */
+export function readCputime(cpu: KernelCpu, by: TaskId, regs: UserRegs): Outcome {
+  const target = cpu.config.workload.reads[regs.argA]!;
+  if (regs.stage > 0) look(cpu, by, target, regs.stage - 1);
+  if (regs.stage === looksOf(target)) return Outcome.Done;
+  regs.stage += 1;
+  regs.remaining = cpu.arch.costOf(Path.ReadCputime);
+  return Outcome.Working;
+}
+
+/** How many tasks and CPUs a target is. @dynticks a reader's system call */
+export function looksOf(target: ReadTarget): number {
+  return target.tasks.length + target.cpus.length;
+}
+
+/** Look number `n` of a target, at this CPU's clock: its tasks first, then its CPUs. @dynticks a reader's system call */
+export function look(cpu: KernelCpu, by: TaskId, target: ReadTarget, n: number): void {
+  if (n < target.tasks.length) readTask(cpu, by, target.tasks[n]!, target);
+  else readCpu(cpu, by, target.cpus[n - target.tasks.length]!, target);
 }
 
 function readTask(cpu: KernelCpu, by: TaskId, task: TaskId, target: ReadTarget): void {
   const { arch, fields, memory } = cpu;
   const vtime = cpu.image.vtimes[task]!;
   const sample = cpu.cputime;
-  arch.spend(Path.ReadCputime);
   const k0 = memory.load(vtime.seq) >>> 1;
   const p0 = promiseOfRunner(cpu, vtime.cpu);
   const running = taskCputime(cpu, task, target.reader, sample);
@@ -61,7 +81,6 @@ function readAdjusted(cpu: KernelCpu, by: TaskId, task: TaskId, running: boolean
 
 function readCpu(cpu: KernelCpu, by: TaskId, target: number, { reader }: ReadTarget): void {
   const { arch, fields } = cpu;
-  arch.spend(Path.ReadCputime);
   kcpustatCpuFetch(cpu, target, reader, fields, 4);
   fields[0] = by;
   fields[1] = target;

@@ -84,6 +84,7 @@ function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case OpKind.SemPost: return semPost(cpu, task, regs);
     case OpKind.SemWait: return semWait(cpu, task, regs);
     case OpKind.Fork: return fork(cpu, task, regs);
+    case OpKind.ReadCputime: return readCputime(cpu, task, regs);
     case OpKind.Syscall: return workInKernel(regs);
     default: return invokeSimple(cpu, task, regs);
   }
@@ -96,7 +97,6 @@ function invokeSimple(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case OpKind.Yield: doSchedYield(cpu); break;
     case OpKind.SetAttributes: schedSetattr(cpu, task, workload.attributes[regs.argA]!); break;
     case OpKind.SetSlack: cpu.image.tasks[task]!.timerSlackNs = regs.argA; break;
-    case OpKind.ReadCputime: readCputime(cpu, task, workload.reads[regs.argA]!); break;
     default: assert(false, `operation ${regs.kind} has no system call: a kind was added in one place only`);
   }
   return Outcome.Done;
