@@ -113,25 +113,31 @@ function ringBell(memory: Memory, queue: number): void {
   if (memory.load(queue + ASLEEP) !== 0) memory.notify(queue + BELL, 1);
 }
 
-/** Nobody but `from` claims here, so a look and a store are enough. @linux kernel/smp.c csd_lock */
+/** Waits for a slot if it must. Draining may have freed one, hence the look before the wait. */
 function claimSlot(memory: Memory, map: MachineMap, from: CpuId, n: number, whileFull: () => void): Word {
-  const { csdPool } = map.shape;
-  const pool = map.at.csd + from * csdPool * Csd.bytes;
-  for (;;) {
-    for (let i = 0; i < csdPool; i++) {
-      const csd = pool + ((n + i) % csdPool) * Csd.bytes;
-      if (memory.load(csd + LOCKED) !== 0) continue;
-      memory.store(csd + LOCKED, 1);
-      return csd;
-    }
+  let csd = freeSlot(memory, map, from, n);
+  while (csd === 0) {
     whileFull();
-    if (!anyFree(memory, pool, csdPool)) memory.relax();
+    csd = freeSlot(memory, map, from, n);
+    if (csd === 0) memory.relax();
   }
+  memory.store(csd + LOCKED, 1);
+  return csd;
 }
 
-function anyFree(memory: Memory, pool: Word, slots: number): boolean {
-  for (let i = 0; i < slots; i++) if (memory.load(pool + i * Csd.bytes + LOCKED) === 0) return true;
-  return false;
+/**
+ * A slot that nobody uses, or 0. Only `from` claims in its pool, so a look and a store are enough.
+ * The first look goes to the slot of the oldest message under way, which is free as a rule.
+ * @linux kernel/smp.c csd_lock
+ */
+function freeSlot(memory: Memory, map: MachineMap, from: CpuId, n: number): Word {
+  const { csdPool } = map.shape;
+  const pool = map.at.csd + from * csdPool * Csd.bytes;
+  for (let i = 0; i < csdPool; i++) {
+    const csd = pool + ((n + i) % csdPool) * Csd.bytes;
+    if (memory.load(csd + LOCKED) === 0) return csd;
+  }
+  return 0;
 }
 
 /** Pushes one record. True if the list was empty. @linux lib/llist.c llist_add_batch */
