@@ -34,7 +34,7 @@ export function noteParameters(source: Source, cmdline: CommandLine): void {
 
 function withoutEffect(cmdline: CommandLine): string[] {
   const names: string[] = [];
-  if (cmdline.nolapicTimer) names.push('nolapic_timer');
+  if (cmdline.tsc !== null) names.push('tsc=');
   if (cmdline.rcuNocbs !== null) names.push('rcu_nocbs=');
   if (cmdline.threadirqs) names.push('threadirqs');
   if (!cmdline.timerMigration) names.push('timer_migration=');

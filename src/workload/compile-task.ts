@@ -166,7 +166,10 @@ class TaskCompiler {
   #barrier({ ref, index, at, path }: EventDeclaration): void {
     const { source, names } = this.#context;
     if (this.#task.instances === 0) {
-      throw source.bad(at, path, 'a barrier in a task that only fork starts', 'a task with instances of its own', 'How many will arrive must be known.');
+      throw source.bad(
+        at, path, 'a barrier in a task that only fork starts', 'a task with instances of its own',
+        'How many will arrive must be known.',
+      );
     }
     names.addParties(ref, this.#task.instances);
     this.#out.emit(OpKind.Barrier, this.#number('barrier', ref), 0, 0, index);

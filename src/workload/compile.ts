@@ -51,7 +51,10 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
   const forked = forkedDeclarations(tasks);
   checkTaskCount(source, tasks, options, forked.size);
   const context = contextOf(source, tasks, options.everywhere);
-  const programs = [...tasks.map((task) => compileTask(context, task)), ...options.readers.map((_, i) => readerProgram(options.readers, i))];
+  const programs = [
+    ...tasks.map((task) => compileTask(context, task)),
+    ...options.readers.map((_, i) => readerProgram(options.readers, i)),
+  ];
   const specs = specsOf(tasks, options, forked);
   const firstTaskOf = (declaration: number) => specs.findIndex((spec) => spec.declaration === declaration);
   const readers = options.readers.map((reader, i) => ({

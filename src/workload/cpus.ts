@@ -103,7 +103,8 @@ export function defaultAffinity(source: Source, { isolcpus }: CommandLine, cpus:
 function clip(source: Source, parameter: string, list: readonly number[], cpus: number): number[] {
   const beyond = list.filter((cpu) => cpu >= cpus);
   if (beyond.length > 0) {
-    source.warnings.push(`command line: ${parameter} names CPUs that this machine does not have (${formatCpuList(beyond)}); they are left out.`);
+    const list = formatCpuList(beyond);
+    source.warnings.push(`command line: ${parameter} names CPUs that this machine does not have (${list}); they are left out.`);
   }
   return list.filter((cpu) => cpu < cpus);
 }

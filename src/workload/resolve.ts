@@ -120,7 +120,8 @@ function hzOf(flag: number | undefined): number | undefined {
 function durationOf(flag: Ns | undefined): Ns | undefined {
   if (flag === undefined || (Number.isInteger(flag) && flag > 0 && flag <= KTIME_MAX)) return flag;
   throw new BadInput({
-    file: 'command line', path: '--duration', found: `${flag} ns`, expected: 'more than 0 and less than 2^53 ns (104 days of simulated time)',
+    file: 'command line', path: '--duration', found: `${flag} ns`,
+    expected: 'more than 0 and less than 2^53 ns (104 days of simulated time)',
   });
 }
 

@@ -17,7 +17,8 @@ describe('a kernel command line', () => {
 
   it('understands the parameters of the time subsystem', () => {
     const parsed = parseCmdline(
-      'nohz=off highres=0 skew_tick=1 clocksource=jiffies tsc=unstable nolapic_timer nohz_full=1-3,5 isolcpus=nohz,managed_irq,2-3 rcu_nocbs=all maxcpus=2 nr_cpus=4 possible_cpus=8 timer_migration=n threadirqs', 8,
+      'nohz=off highres=0 skew_tick=1 clocksource=jiffies tsc=unstable nolapic_timer nohz_full=1-3,5 '
+      + 'isolcpus=nohz,managed_irq,2-3 rcu_nocbs=all maxcpus=2 nr_cpus=4 possible_cpus=8 timer_migration=n threadirqs', 8,
     );
     expect(parsed).toMatchObject({
       nohz: false, highres: false, skewTick: true, clocksource: 'jiffies', tsc: 'unstable', nolapicTimer: true,

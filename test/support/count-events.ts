@@ -2,11 +2,15 @@
  * The dumb twin of the rt-app parser: counts the events of a file from its bare words and brackets.
  * It knows no types and builds no tree; what it shares with the parser is only the list of names.
  */
-const EVENTS = /^(lock|unlock|wait|signal|broad|sync|sleep|run|timer|suspend|resume|mem|iorun|yield|barrier|fork|sem_post|sem_wait)|^(syscall|slack)\d*$/;
+const EVENTS = new RegExp(
+  '^(lock|unlock|wait|signal|broad|sync|sleep|run|timer|suspend|resume|mem|iorun|yield|barrier|fork|sem_post|sem_wait)'
+  + '|^(syscall|slack)\\d*$',
+);
 
 /** Event keys of each task, in file order: phases of a task one after the other. */
 export function countEvents(text: string): string[][] {
-  const bare = text.replaceAll("'", '"').replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|("(?:[^"\\\n]|\\.)*")/g, (_, string?: string) => string ?? ' ');
+  const oneQuote = text.replaceAll("'", '"');
+  const bare = oneQuote.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|("(?:[^"\\\n]|\\.)*")/g, (_, string?: string) => string ?? ' ');
   const words = bare.match(/"(?:[^"\\\n]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g) ?? [];
   const tasks: { direct: string[]; inPhases: string[]; hasPhases: boolean }[] = [];
   const path: string[] = [];

@@ -127,7 +127,8 @@ describe('attributes', () => {
 });
 
 describe('readers', () => {
-  const text = `{"tasks": {"a": {"run": 1}, "b": {"instance": 2, "run": 1}, "c": {"instance": 0, "run": 1}}, "dynticks": {"cpus": 3, "readers": [
+  const text = `{
+    "tasks": {"a": {"run": 1}, "b": {"instance": 2, "run": 1}, "c": {"instance": 0, "run": 1}}, "dynticks": {"cpus": 3, "readers": [
     {"name": "top", "cpu": 2, "every": "5ms", "tasks": "all", "adjusted": true, "policy": "SCHED_FIFO", "priority": 4},
     {"name": "stat", "every": "1.5us", "tasks": ["b"], "cpus": [1, 0, 1], "reader": "complete"},
     {"name": "all", "every": "1s", "cpus": "all"}]}}`;
@@ -157,4 +158,10 @@ describe('readers', () => {
   it('--reader decides for all of them', () => {
     expect(resolve(text, { reader: 'linux' }).workload.reads.map(({ reader }) => reader)).toEqual(['linux', 'linux', 'linux']);
   });
+});
+
+it('parameters that are read and do nothing are named', () => {
+  const { approximations } = resolve(ONE, { cmdline: 'tsc=reliable rcu_nocbs=1 threadirqs timer_migration=off isolcpus=nohz,1' });
+  const named = approximations.filter((sentence) => sentence.endsWith('is read and has no effect yet.'));
+  expect(named.map((sentence) => sentence.split(' ')[0])).toEqual(['tsc=', 'rcu_nocbs=', 'threadirqs', 'timer_migration=', 'isolcpus=nohz']);
 });

@@ -8,7 +8,10 @@ describe('a time', () => {
     ['0.000000001s', 1], ['1.50ms', 1_500_000], [' 1s ', 1_000_000_000], ['9007199254740991ns', 2 ** 53 - 1],
   ])('%s is %i ns', (text, ns) => expect(parseTime(text)).toBe(ns));
 
-  it.each(['5', '', 's', '-1s', '1.5ns', '1,5s', '1 hour', '5S', '1e3s', '9007199254740992ns', '105d', '10000000s', 'constructors', '5constructor'])(
+  it.each([
+    '5', '', 's', '-1s', '1.5ns', '1,5s', '1 hour', '5S', '1e3s', '9007199254740992ns', '105d', '10000000s',
+    'constructors', '5constructor',
+  ])(
     '%j is refused', (text) => expect(() => parseTime(text)).toThrow(BadQuantity),
   );
 

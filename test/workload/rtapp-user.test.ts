@@ -13,7 +13,8 @@ const opsOf = (task: string, count = 100, rest = ''): Op[] => walk(scenarioOf(ta
 const NAMES = Object.fromEntries(Object.entries(OpKind).map(([name, kind]) => [kind, name]));
 const withoutMarks = (ops: readonly Op[]): Op[] => ops.filter((op) => op.kind !== OpKind.Mark);
 const names = (ops: readonly Op[]): string[] => ops.map((op) => NAMES[op.kind]!);
-const text = (ops: readonly Op[]): string => withoutMarks(ops).map((op) => `${NAMES[op.kind]}(${op.a},${op.b},${op.c})#${op.event}`).join(' ');
+const text = (ops: readonly Op[]): string =>
+  withoutMarks(ops).map((op) => `${NAMES[op.kind]}(${op.a},${op.b},${op.c})#${op.event}`).join(' ');
 
 describe('loops', () => {
   it('a task without loop and phases goes on for ever', () => {
@@ -89,7 +90,10 @@ describe('events', () => {
     ['"lock": "m", "unlock": "m"', 'Lock(0,0,0)#0 Unlock(0,0,0)#1'],
     ['"lock": "m", "wait": {"ref": "c", "mutex": "m"}, "unlock": "m"', 'Lock(0,0,0)#0 CondWait(1,0,0)#1 Unlock(0,0,0)#2'],
     ['"signal": "c", "broad": "c"', 'CondSignal(0,0,0)#0 CondBroadcast(0,0,0)#1'],
-    ['"lock": "m", "sync": {"ref": "c", "mutex": "m"}, "unlock": "m"', 'Lock(0,0,0)#0 CondSignal(1,0,0)#1 CondWait(1,0,0)#-1 Unlock(0,0,0)#2'],
+    [
+      '"lock": "m", "sync": {"ref": "c", "mutex": "m"}, "unlock": "m"',
+      'Lock(0,0,0)#0 CondSignal(1,0,0)#1 CondWait(1,0,0)#-1 Unlock(0,0,0)#2',
+    ],
     ['"sync": {"ref": "c", "mutex": "m"}', 'Lock(1,0,0)#0 CondSignal(0,0,0)#-1 CondWait(0,1,0)#-1 Unlock(1,0,0)#-1'],
     ['"suspend": "t"', 'Lock(0,0,0)#0 CondWait(1,0,0)#-1 Unlock(0,0,0)#-1'],
     ['"resume": "x"', 'Lock(0,0,0)#0 CondBroadcast(1,0,0)#-1 Unlock(0,0,0)#-1'],
@@ -103,9 +107,15 @@ describe('events', () => {
     ['"syscall": 5, "syscall": "300ns"', 'Syscall(5000,0,0)#0 Syscall(300,0,0)#1'],
     ['"slack": "1ns"', 'SetSlack(1,0,0)#0'],
     ['"timer": {"ref": "unique", "period": 5}', 'Timer(0,5000,0)#0'],
-    ['"timer": {"ref": "unique1", "period": 5}, "timer": {"ref": "unique2", "period": 6}, "timer": {"ref": "unique1", "period": 7}', 'Timer(0,5000,0)#0 Timer(1,6000,0)#1 Timer(0,7000,0)#2'],
+    [
+      '"timer": {"ref": "unique1", "period": 5}, "timer": {"ref": "unique2", "period": 6}, "timer": {"ref": "unique1", "period": 7}',
+      'Timer(0,5000,0)#0 Timer(1,6000,0)#1 Timer(0,7000,0)#2',
+    ],
     ['"timer": {"ref": "tick", "period": 5}, "timer": {"ref": "tock"}', 'Timer(-1,5000,0)#0 Timer(-2,0,0)#1'],
-    ['"timer": {"ref": "tick", "period": 5}, "timer": {"ref": "tick", "period": 6, "mode": "absolute"}', 'Timer(-1,5000,1)#0 Timer(-1,6000,1)#1'],
+    [
+      '"timer": {"ref": "tick", "period": 5}, "timer": {"ref": "tick", "period": 6, "mode": "absolute"}',
+      'Timer(-1,5000,1)#0 Timer(-1,6000,1)#1',
+    ],
   ])('%s', (events, expected) => expect(text(opsOf(`"loop": 1, ${events}`))).toBe(`${expected} Exit(0,0,0)#-1`));
 
   it('suspend without a value waits for a resume of the task’s own name', () => {
