@@ -1,5 +1,5 @@
 /** `npm run map [CPUS] [TASKS]`: prints which record lies where in a machine's shared memory, and the map's hash. */
-const { layOutMachine } = (await import(new URL('../../dist/shared/machine-map.js', import.meta.url).href)) as typeof import('../shared/machine-map.ts');
+import { layOutMachine } from '../shared/machine-map.ts';
 
 const [cpus = 4, tasks = cpus + 4] = process.argv.slice(2).map(Number);
 const { map } = layOutMachine({ cpus, tasks, syncObjects: 1, sharedTimers: 1 });

@@ -92,7 +92,8 @@ export class Guards {
     if (foreign && (flags & ANY_WRITER) === 0) this.complain(cell, cpu, 'is stored by a CPU that is not its writer');
     const holder = record.lock < 0 ? NOBODY : this.words[record.lock]! - 1;
     if ((flags & NEEDS_LOCK) !== 0 && holder !== cpu) this.complain(cell, cpu, `is stored without its lock, held by ${name(holder)}`);
-    if ((flags & NEEDS_SECTION) !== 0 && (this.words[record.seq]! & 1) === 0) this.complain(cell, cpu, 'is stored outside its seqcount section');
+    const closed = record.seq < 0 || (this.words[record.seq]! & 1) === 0;
+    if ((flags & NEEDS_SECTION) !== 0 && closed) this.complain(cell, cpu, 'is stored outside its seqcount section');
   }
 
   /** A load, in a local event, of a cell that is not the CPU's own. Throws `KernelBug` if it is foreign. */

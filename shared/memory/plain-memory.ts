@@ -117,7 +117,9 @@ export class PlainMemory implements Memory {
   }
 
   relax(): void {
-    throw new KernelBug(`CPU ${this.cpu} spins, but on one thread nobody else can run: an event returned inside a section or with a lock held`);
+    throw new KernelBug(
+      `CPU ${this.cpu} spins, but on one thread nobody else can run: an event returned inside a section or with a lock held`,
+    );
   }
 
   wait(at: Word, expected: number, _timeoutMs: number): 'ok' | 'not-equal' | 'timed-out' {

@@ -48,7 +48,10 @@ export function rawSpinLock(memory: Memory, lock: Word, cpu: CpuId, now: Ns): Ns
  */
 export function rawSpinUnlock(memory: Memory, lock: Word, cpu: CpuId, now: Ns): void {
   const owner = memory.load(lock);
-  if (owner !== cpu + 1) throw new KernelBug(`CPU ${cpu} frees the lock at ${lock}, held by ${owner === 0 ? 'nobody' : `CPU ${owner - 1}`}`);
+  if (owner !== cpu + 1) {
+    const holder = owner === 0 ? 'nobody' : `CPU ${owner - 1}`;
+    throw new KernelBug(`CPU ${cpu} frees the lock at ${lock}, held by ${holder}`);
+  }
   memory.storeLong(lock + STAMP, now);
   memory.store(lock, 0);
 }

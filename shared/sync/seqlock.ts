@@ -49,7 +49,10 @@ export function readSeqretry(memory: Memory, seq: Word, start: number): boolean 
   return readSeqcountRetry(memory, seq, start);
 }
 
-/** Keeps writers out, and other readers of this kind. Returns the instant at which the reader goes on. @linux include/linux/seqlock.h read_seqlock_excl */
+/**
+ * Keeps writers out, and other readers of this kind. Returns the instant at which the reader goes on.
+ * @linux include/linux/seqlock.h read_seqlock_excl
+ */
 export function readSeqlockExcl(memory: Memory, lock: Word, cpu: CpuId, now: Ns): Ns {
   return rawSpinLock(memory, lock, cpu, now);
 }

@@ -10,10 +10,18 @@ import { NOBODY } from '../../../shared/units.ts';
 
 const { Local, Reading, Interacting } = EventKind;
 
-const Counter = struct('counter', { ticks: long('own'), flag: anyWriter(word('anybody')), slot: words(3, 'own') }, { writer: 'owning cpu' });
-const Clock = struct('clock', { seq: seqcount(''), start: long('in a section'), state: unguarded(word('outside too')) }, { writer: 'task cpu', seqcount: 'seq' });
-const Queue = struct('queue', { lock: spinlock(''), head: word('under the lock'), curr: unguarded(word('outside too')) }, { writer: 'owning cpu', lock: 'lock' });
-const Page = struct('page', { lock: spinlock(''), seq: seqcount(''), value: long('both'), duty: unguarded(word('')) }, { writer: 'any cpu', lock: 'lock', seqcount: 'seq' });
+const Counter = struct('counter', {
+  ticks: long('own'), flag: anyWriter(word('anybody')), slot: words(3, 'own'),
+}, { writer: 'owning cpu' });
+const Clock = struct('clock', {
+  seq: seqcount(''), start: long('in a section'), state: unguarded(word('outside too')),
+}, { writer: 'task cpu', seqcount: 'seq' });
+const Queue = struct('queue', {
+  lock: spinlock(''), head: word('under the lock'), curr: unguarded(word('outside too')),
+}, { writer: 'owning cpu', lock: 'lock' });
+const Page = struct('page', {
+  lock: spinlock(''), seq: seqcount(''), value: long('both'), duty: unguarded(word('')),
+}, { writer: 'any cpu', lock: 'lock', seqcount: 'seq' });
 const Device = struct('device', { next: long('') }, { writer: 'coordinator' });
 
 const map = new MemoryMap();
@@ -53,7 +61,8 @@ describe('a record with one writer', () => {
 
   it('refuses another CPU, with the names of both and of the field, and stores nothing', () => {
     m.memory.runAs(0, Interacting);
-    expect(() => { m.counter[1].ticks = 5; }).toThrow('counter[1].ticks is stored by a CPU that is not its writer: by CPU 0, its writer is CPU 1');
+    expect(() => { m.counter[1].ticks = 5; })
+      .toThrow('counter[1].ticks is stored by a CPU that is not its writer: by CPU 0, its writer is CPU 1');
     expect(() => m.counter[1].setSlot(1, 5)).toThrow(/counter\[1\]\.slot .* by CPU 0, its writer is CPU 1/);
     expect(m.counter[1].ticks).toBe(0);
     expect(m.counter[1].slot(1)).toBe(0);
@@ -74,7 +83,8 @@ describe('a record with one writer', () => {
     m.memory.runAs(0, Interacting);
     m.counter[1].flag = 1;
     m.memory.runAs(0, Reading);
-    expect(() => { m.counter[1].flag = 2; }).toThrow('counter[1].flag is foreign, but stored in a reading event: by CPU 0, its writer is CPU 1');
+    expect(() => { m.counter[1].flag = 2; })
+      .toThrow('counter[1].flag is foreign, but stored in a reading event: by CPU 0, its writer is CPU 1');
     m.memory.runAs(1, Local);
     expect(m.counter[1].flag).toBe(1);
     m.counter[1].flag = 0;
@@ -98,7 +108,8 @@ describe('a record that travels', () => {
     }
     m.memory.handOver(at.clock, 1);
     m.memory.runAs(0, Interacting);
-    expect(() => { m.clock[0].state = 1; }).toThrow('clock[0].state is stored by a CPU that is not its writer: by CPU 0, its writer is CPU 1');
+    expect(() => { m.clock[0].state = 1; })
+      .toThrow('clock[0].state is stored by a CPU that is not its writer: by CPU 0, its writer is CPU 1');
   });
 
   it('changes its writer with each hand-over', () => {
@@ -139,14 +150,16 @@ describe('a seqcount', () => {
     writeSeqcountBegin(m.memory, m.clock[0].seq);
     m.memory.runAs(1, Interacting);
     expect(() => { m.clock[0].start = 1; }).toThrow(/not its writer: by CPU 1, its writer is CPU 0/);
-    expect(() => m.memory.store(m.clock[0].seq, 2)).toThrow('clock[0].seq is stored by a CPU that is not its writer: by CPU 1, its writer is CPU 0');
+    expect(() => m.memory.store(m.clock[0].seq, 2))
+      .toThrow('clock[0].seq is stored by a CPU that is not its writer: by CPU 1, its writer is CPU 0');
   });
 });
 
 describe('a lock', () => {
   it('must be held when a guarded field is stored', () => {
     m.memory.runAs(0, Interacting);
-    expect(() => { m.queue[0].head = 1; }).toThrow('queue[0].head is stored without its lock, held by no CPU: by CPU 0, its writer is CPU 0');
+    expect(() => { m.queue[0].head = 1; })
+      .toThrow('queue[0].head is stored without its lock, held by no CPU: by CPU 0, its writer is CPU 0');
     rawSpinLock(m.memory, m.queue[0].lock, 0, 10);
     m.queue[0].head = 1;
     rawSpinUnlock(m.memory, m.queue[0].lock, 0, 12);
@@ -158,7 +171,8 @@ describe('a lock', () => {
     m.memory.runAs(0, Interacting);
     rawSpinLock(m.memory, m.page.lock, 0, 10);
     m.memory.runAs(1, Interacting);
-    expect(() => writeSeqcountBegin(m.memory, m.page.seq)).toThrow('page[0].seq is stored without its lock, held by CPU 0: by CPU 1, its writer is no CPU');
+    expect(() => writeSeqcountBegin(m.memory, m.page.seq))
+      .toThrow('page[0].seq is stored without its lock, held by CPU 0: by CPU 1, its writer is no CPU');
   });
 
   it('and a seqcount are both needed where both are declared', () => {
@@ -196,7 +210,8 @@ describe('an event', () => {
   it('that reads loads foreign records and stores none', () => {
     m.memory.runAs(0, Reading);
     expect(m.counter[1].ticks + m.page.value).toBe(0);
-    expect(() => { m.counter[1].ticks = 1; }).toThrow('counter[1].ticks is foreign, but stored in a reading event: by CPU 0, its writer is CPU 1');
+    expect(() => { m.counter[1].ticks = 1; })
+      .toThrow('counter[1].ticks is foreign, but stored in a reading event: by CPU 0, its writer is CPU 1');
   });
 
   it('of the host, before any CPU runs, may prepare everything', () => {

@@ -2,7 +2,9 @@ import { expect, it } from 'vitest';
 import { KernelBug } from '../../../shared/assert.ts';
 import { doesRelax } from '../../support/relaxing.ts';
 import { readSeqcountBegin, readSeqcountRetry, writeSeqcountBegin, writeSeqcountEnd } from '../../../shared/sync/seqcount.ts';
-import { readSeqbegin, readSeqlockExcl, readSeqretry, readSequnlockExcl, writeSeqlock, writeSequnlock } from '../../../shared/sync/seqlock.ts';
+import {
+  readSeqbegin, readSeqlockExcl, readSeqretry, readSequnlockExcl, writeSeqlock, writeSequnlock,
+} from '../../../shared/sync/seqlock.ts';
 import { describeEachMemory } from '../../support/each-memory.ts';
 
 const SEQ = 64;
