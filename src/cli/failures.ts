@@ -1,5 +1,6 @@
 /** What a user reads when no answer comes. Bad input gets one message and no stack; a bug of ours says that it is one. */
-import { HostLimit } from '../host/host-limit.ts';
+import { LimitReached } from '../../shared/assert.ts';
+import { HostLimit, hostLimitOf } from '../host/host-limit.ts';
 import { BadInput } from '../workload/bad-input.ts';
 import { ExitCode } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
@@ -19,7 +20,8 @@ export interface FailureContext {
 
 export function failureOf(error: unknown, context: FailureContext): Failure {
   if (error instanceof BadInput) return { exitCode: ExitCode.BadInput, message: error.message };
-  if (error instanceof HostLimit) return { exitCode: ExitCode.Limit, message: error.message };
+  const limit = error instanceof LimitReached || error instanceof HostLimit ? error : hostLimitOf(error, 'write the run’s folder');
+  if (limit !== null) return { exitCode: ExitCode.Limit, message: limit.message };
   return { exitCode: ExitCode.OurBug, message: bugText(error, context) };
 }
 

@@ -1,4 +1,5 @@
 /** The one line that gives a run again. It names everything that the run is a function of, and nothing else. */
+import { NSEC_PER_MSEC, NSEC_PER_SEC, NSEC_PER_USEC, type Ns } from '../../shared/units.ts';
 import type { Scenario } from '../workload/scenario.ts';
 import type { RunOptions } from './options.ts';
 
@@ -11,7 +12,7 @@ export function reproduceLine(options: RunOptions, scenario: Scenario | null): s
   if (asked.cpus !== undefined) words.push('--cpus', String(asked.cpus));
   if (asked.hz !== undefined) words.push('--hz', String(asked.hz));
   if (asked.kernel !== undefined) words.push('--kernel', asked.kernel);
-  if (asked.durationNs !== undefined) words.push('--duration', `${asked.durationNs}ns`);
+  if (asked.durationNs !== undefined) words.push('--duration', timeText(asked.durationNs));
   if (asked.cputime !== undefined) words.push('--cputime', asked.cputime);
   if (asked.reader !== undefined) words.push('--reader', asked.reader);
   if (asked.ties !== undefined) words.push('--ties', asked.ties);
@@ -20,6 +21,14 @@ export function reproduceLine(options: RunOptions, scenario: Scenario | null): s
   for (const oracle of options.require) words.push('--require', oracle);
   return words.map(shellWord).join(' ');
 }
+
+/** With the largest unit that keeps it exact. */
+function timeText(ns: Ns): string {
+  const [unit, size] = TIME_UNITS.find(([, each]) => ns % each === 0)!;
+  return `${ns / size}${unit}`;
+}
+
+const TIME_UNITS = [['s', NSEC_PER_SEC], ['ms', NSEC_PER_MSEC], ['us', NSEC_PER_USEC], ['ns', 1]] as const;
 
 /** As a POSIX shell takes it for one word. */
 export function shellWord(word: string): string {

@@ -1,6 +1,7 @@
 /** `dynticks run`: reads a scenario, runs it, judges it, shows it, keeps it in a folder. */
 import type { RunFacts } from '../../shared/event-consumer.ts';
 import { hostFacts } from '../host/host-facts.ts';
+import { HostLimit } from '../host/host-limit.ts';
 import { packageVersion } from '../host/package-root.ts';
 import { reportHtml } from '../host/report-html.ts';
 import { printRunDocument, runDocument, type RunRecord } from '../host/run-json.ts';
@@ -144,8 +145,14 @@ function abandon(
 }
 
 function leave(error: unknown, message: string, session: RunSession): void {
-  if (!(error instanceof BadInput)) session.log.error(session.simulatedNs, 'run failed', { err: error });
+  if (error instanceof BadInput) {
+    session.close();
+    session.folder.discard();
+    return;
+  }
+  session.log.error(session.simulatedNs, 'run failed', { err: error });
+  // on a full disk there is no room for more
+  if (!(error instanceof HostLimit)) session.salvageTrace();
   session.close();
-  if (error instanceof BadInput) session.folder.discard();
-  else session.folder.leaveIncomplete(null, message);
+  session.folder.leaveIncomplete(null, message);
 }

@@ -1,6 +1,5 @@
 /** A run's surroundings while it runs: folder, log, trace file, progress bar, Ctrl-C. Opened together, closed together. */
-import type { RunFacts } from '../../shared/event-consumer.ts';
-import type { EventConsumer } from '../../shared/event-consumer.ts';
+import type { EventConsumer, RunFacts } from '../../shared/event-consumer.ts';
 import type { Ns } from '../../shared/units.ts';
 import type { Progress } from '../engine/run.ts';
 import { openRunLog, type RunLog } from '../host/log.ts';
@@ -36,6 +35,7 @@ export class RunSession {
   readonly #interrupt: Interrupt;
   readonly #progress: ProgressView;
   readonly #trace: TraceOutput | null;
+  #closed = false;
 
   /** @throws BadInput if the folder cannot be made; then nothing is open */
   constructor(plan: SessionPlan) {
@@ -72,8 +72,15 @@ export class RunSession {
     this.#trace?.finish(digest);
   }
 
-  /** Whatever happened. */
+  /** The run failed: what the trace has so far may tell why. */
+  salvageTrace(): void {
+    this.#trace?.salvage();
+  }
+
+  /** Whatever happened. A second call does nothing. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#progress.stop();
     this.#interrupt.stopListening();
     this.#trace?.close();
@@ -84,6 +91,8 @@ export class RunSession {
 interface TraceOutput {
   readonly writer: TraceBinWriter;
   finish(digest: string): void;
+  /** Everything up to here, without an end: readers see that it was cut. */
+  salvage(): void;
   close(): void;
 }
 
@@ -101,17 +110,23 @@ function fullOutput(file: ByteSink, header: Header): TraceOutput {
   return {
     writer,
     finish: (digest) => writer.finish(digest),
+    salvage: () => writer.flush(),
     close: () => file.close(),
   };
 }
 
 function ringOutput(file: ByteSink, ring: RingTrace, header: Header): TraceOutput {
   const writer = new TraceBinWriter(header, ring.write);
+  const drain = (): void => ring.drain((bytes) => file.write(bytes));
   return {
     writer,
     finish(digest) {
       writer.finish(digest);
-      ring.drain((bytes) => file.write(bytes));
+      drain();
+    },
+    salvage() {
+      writer.flush();
+      drain();
     },
     close: () => file.close(),
   };

@@ -47,6 +47,7 @@ const TASK_HEAD: Row = [
  */
 export function taskTable(figures: RunFigures): string {
   const tasks = figures.tasks.filter((task) => task.pid > 0 && task.state !== 'unused');
+  if (tasks.length === 0) return 'none: the workload has no tasks';
   const shown = table(TASK_HEAD, tasks.slice(0, TASK_ROWS_MAX).map(taskCells), 2);
   const left = tasks.length - TASK_ROWS_MAX;
   return left > 0 ? `${shown}\n${count(left)} more tasks: in run.json and report.html` : shown;

@@ -16,6 +16,8 @@ export interface RunLog {
 /** `path` lies in a run's folder, which is writable. Time, pid and hostname in it are the host's. */
 export function openRunLog(path: string): RunLog {
   const destination = pino.destination({ dest: path, sync: true });
+  // a log that cannot be written (a full disk) is no reason to lose the run
+  destination.on('error', () => {});
   const logger = pino({ level: 'info' }, destination);
   return {
     info: (ns, says, more) => logger.info({ ns, ...more }, says),

@@ -13,7 +13,7 @@
  * run ends at step 4, and its INCOMPLETE says why.
  */
 import {
-  closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync,
+  chmodSync, closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { badOutput } from './bad-files.ts';
@@ -164,6 +164,8 @@ function makeFolders(folder: string): string | null {
 function prepare(parent: string, asked: string): string {
   return attempt(asked, () => {
     const prepared = mkdtempSync(join(parent, '.dynticks-'));
+    // mkdtemp makes it private; a run's folder is as open as any other of the user's
+    chmodSync(prepared, 0o777 & ~process.umask());
     markIncomplete(prepared, 'The run is under way, or it crashed.');
     return prepared;
   });

@@ -1,6 +1,6 @@
 /** The file `trace.bin`: bytes in the order in which the trace writer hands them over. */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { HostLimit } from './host-limit.ts';
+import { hostLimitOf } from './host-limit.ts';
 
 export interface ByteSink {
   /** Writes all of `bytes`; they may be reused as soon as this returns. */
@@ -26,8 +26,6 @@ function writeSome(file: number, bytes: Uint8Array, from: number): number {
   try {
     return writeSync(file, bytes, from);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EFBIG') throw error;
-    throw new HostLimit('the disk is full: trace.bin could not be written to its end (--trace ring:64M or --trace off need less)');
+    throw hostLimitOf(error, 'write trace.bin to its end') ?? error;
   }
 }

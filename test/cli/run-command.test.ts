@@ -1,0 +1,182 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { KernelBug, LimitReached } from '../../shared/assert.ts';
+import { INCOMPLETE } from '../../src/host/run-folder.ts';
+import { HostLimit } from '../../src/host/host-limit.ts';
+import { readTrace } from '../../src/observe/trace-bin-reader.ts';
+import { factsOf, simulate, type RunResult } from '../../src/sim.ts';
+import { commandUnderTest } from './call.ts';
+import { runRecord, verdicts } from '../host/run-record.ts';
+
+const command = commandUnderTest();
+
+const SMALL = '{ "tasks": { "worker": { "cpus": [1], "run": 2000, "sleep": 1000 } }, "dynticks": { "cpus": 2, "duration": "50ms" } }';
+
+function small(): string {
+  const path = join(command.home, 'small.json');
+  writeFileSync(path, SMALL);
+  return path;
+}
+
+/** A run that ends as `more` says. */
+const ending = (more: Partial<RunResult>) => async (): Promise<RunResult> => ({ ...runRecord().run, verdicts: [], proc: [], ...more });
+
+const traceOf = (run: string) =>
+  readTrace(readFileSync(join(command.runsDir, run, 'trace.bin')), { onEvent: () => {} });
+
+const read = (...path: string[]) => readFileSync(join(command.runsDir, ...path), 'utf8');
+
+describe('dynticks run', () => {
+  it('says what was decided, shows figures and verdict, and keeps a whole folder', async () => {
+    const { code, out, err } = await command.call(['run', small(), '--seed', '3']);
+    expect(err).not.toMatch(/dynticks:/);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^small: 2 CPUs, HZ 250, Linux 6\.12, seed 3[^]*engine inline: [^]*\nCPU [^]*\nworker-0 [^]*\nG-01 [^]*\nverdict: held \(/);
+    expect(readdirSync(command.runsDir)).toEqual(['small-3-1']);
+    expect(readdirSync(join(command.runsDir, 'small-3-1')).sort()).toEqual(['log.ndjson', 'proc', 'report.html', 'run.json', 'trace.bin']);
+    expect(read('small-3-1', 'proc/stat')).toMatch(/^cpu {2}\d+/);
+    expect(JSON.parse(read('small-3-1', 'run.json'))).toMatchObject({ complete: true, exitCode: 0, outcome: 'held' });
+  });
+
+  it('writes the same run.json but for the host block when it is run again', async () => {
+    const path = small();
+    await command.call(['run', path]);
+    await command.call(['run', path, '--json', '--out', join(command.home, 'elsewhere')]);
+    const documents = [read('small-1-1', 'run.json'), readFileSync(join(command.home, 'elsewhere', 'run.json'), 'utf8')];
+    const [first, second] = documents.map((text) => text.slice(0, text.indexOf('\n "host": {')));
+    expect(first).toBe(second);
+    expect(first!.length).toBeGreaterThan(1_000);
+    expect(readFileSync(join(command.home, 'elsewhere', 'trace.bin')).equals(readFileSync(join(command.runsDir, 'small-1-1', 'trace.bin')))).toBe(true);
+  });
+
+  it('with --json puts run.json on stdout and nothing else', async () => {
+    const { code, out, err } = await command.call(['run', small(), '--json']);
+    expect(code).toBe(0);
+    expect(out).toBe(read('small-1-1', 'run.json'));
+    expect(err).not.toMatch(/verdict/);
+  });
+
+  it('with --quiet says its last line only', async () => {
+    expect(await command.call(['run', small(), '--quiet'])).toEqual({ code: 0, err: '', out: expect.stringMatching(/^verdict: held .*\n$/) });
+  });
+
+  it('tells in its log what happened when, in simulated time', async () => {
+    await command.call(['run', small()]);
+    const lines = read('small-1-1', 'log.ndjson').trimEnd().split('\n').map((line) => JSON.parse(line) as { ns: number; msg: string });
+    expect([lines[0], lines.at(-1)]).toMatchObject([{ ns: 0, msg: 'run begins' }, { ns: 50_000_000, msg: 'run ends' }]);
+  });
+});
+
+describe('--trace', () => {
+  it('full keeps every record', async () => {
+    await command.call(['run', small()]);
+    const { digest, records } = (JSON.parse(read('small-1-1', 'run.json')) as { end: { digest: string; records: number } }).end;
+    expect(traceOf('small-1-1')).toMatchObject({ complete: true, skipped: 0, records, digest });
+  });
+
+  it('ring keeps the last of them', async () => {
+    await command.call(['run', small(), '--duration', '2s', '--trace', 'ring:64k']);
+    const { complete, skipped, records } = traceOf('small-1-1');
+    expect(complete).toBe(true);
+    expect(Math.min(skipped, records)).toBeGreaterThan(0);
+  });
+
+  it('off writes no file', async () => {
+    const { code } = await command.call(['run', small(), '--trace', 'off']);
+    expect([code, existsSync(join(command.runsDir, 'small-1-1', 'trace.bin'))]).toEqual([0, false]);
+  });
+});
+
+describe('the end of a run', () => {
+  it('broken is 1, with the evidence and the line that gives it again', async () => {
+    const { code, out } = await command.call(['run', small(), '--quiet'], { simulate: ending({ verdicts }) });
+    expect(code).toBe(1);
+    expect(out).toMatch(/^V-02 {2}BROKEN[^]*vers[^]*\nagain: dynticks run .*small\.json --engine inline --seed 1\nverdict: broken/);
+  });
+
+  it('a required oracle without anything to judge is 1', async () => {
+    const { code, out } = await command.call(['run', small(), '--require', 'X-S1'], { simulate: ending({ verdicts: verdicts.slice(2) }) });
+    expect(code).toBe(1);
+    expect(out).toMatch(/verdict: not exercised .*required, but not exercised: X-S1/);
+  });
+
+  it('a limit is 4', async () => {
+    expect((await command.call(['run', small()], { simulate: ending({ reason: 'limit' }) })).code).toBe(4);
+  });
+
+  it('names the tasks that nothing can wake', async () => {
+    const { code, out } = await command.call(['run', small()], { simulate: ending({ reason: 'nothing can ever wake' }) });
+    expect([code, out]).toEqual([0, expect.stringContaining('nothing can wake a<b>-0')]);
+  });
+
+  it('Ctrl-C is 130, between two events, and leaves a readable folder that says it is incomplete', async () => {
+    const { signals } = command;
+    const interrupted = command.call(['run', small(), '--duration', '10000s'], {
+      simulate: (scenario, options) => {
+        setTimeout(() => signals.emit('SIGINT', 'SIGINT'), 30);
+        return simulate(scenario, options);
+      },
+    });
+    const { code, out, err } = await interrupted;
+    expect(code).toBe(130);
+    expect(err).toContain('a second Ctrl-C kills');
+    expect(out).toMatch(/ended by interrupted[^]*verdict: interrupted/);
+    expect(read('small-1-1', INCOMPLETE)).toMatch(/interrupted/);
+    expect(JSON.parse(read('small-1-1', 'run.json'))).toMatchObject({ complete: false, outcome: 'interrupted', exitCode: 130 });
+    expect(traceOf('small-1-1').records).toBeGreaterThan(0);
+    expect(signals.eventNames()).toEqual([]);
+  });
+});
+
+describe('a run that fails', () => {
+  const failing = (error: unknown) => ({ simulate: () => Promise.reject(error) });
+
+  it('by our own bug is 3, says so, and leaves a folder that says it is incomplete', async () => {
+    const { code, err } = await command.call(['run', small()], failing(new KernelBug('jiffies went back')));
+    expect(code).toBe(3);
+    expect(err).toMatch(/a bug of dynticks, not of your scenario\. KernelBug: jiffies went back\n {2}again: dynticks run .*\n {2}log: .*small-1-1\/log\.ndjson\n$/);
+    expect(readdirSync(join(command.runsDir, 'small-1-1')).sort()).toEqual([INCOMPLETE, 'log.ndjson', 'trace.bin']);
+    expect(read('small-1-1', 'log.ndjson')).toMatch(/"run failed"/);
+    expect(read('small-1-1', 'log.ndjson')).toMatch(/run-command\.test/);
+  });
+
+  it.each(['full', 'ring:64k'])('keeps what the trace had until then (%s)', async (trace) => {
+    await command.call(['run', small(), '--trace', trace], {
+      simulate: async (scenario, options) => {
+        await simulate(scenario, options);
+        throw new KernelBug('late');
+      },
+    });
+    expect(traceOf('small-1-1').records).toBeGreaterThan(100);
+    expect(traceOf('small-1-1').problem).toMatch(/cut/);
+  });
+
+  it('by what is no error at all is 3, too', async () => {
+    expect((await command.call(['run', small()], failing('a string'))).err).toContain('Error: a string');
+  });
+
+  it.each([new LimitReached('64 forks at once (FORK_POOL)'), new HostLimit('the disk is full')])('at a limit is 4: %s', async (error) => {
+    const { code, err } = await command.call(['run', small()], failing(error));
+    expect([code, err]).toEqual([4, expect.stringContaining(`dynticks: ${error.message}\n`)]);
+    expect(read('small-1-1', INCOMPLETE)).toContain(error.message);
+  });
+
+  it('with --json gives a document all the same', async () => {
+    const { out } = await command.call(['run', small(), '--json'], failing(new KernelBug('x')));
+    expect(JSON.parse(out)).toMatchObject({ complete: false, exitCode: 3 });
+  });
+
+  it('never touches what another run left', async () => {
+    mkdirSync(join(command.runsDir, 'small-1-1'), { recursive: true });
+    writeFileSync(join(command.runsDir, 'small-1-1', 'run.json'), 'kept');
+    await command.call(['run', small()], failing(new KernelBug('x')));
+    expect(read('small-1-1', 'run.json')).toBe('kept');
+    expect(readdirSync(command.runsDir)).toEqual(['small-1-1', 'small-1-2']);
+  });
+});
+
+it('the facts that the trace begins with are those of the run', () => {
+  const { scenario } = runRecord();
+  expect(factsOf(scenario).cpus).toBe(scenario.cpus);
+});
