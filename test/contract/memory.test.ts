@@ -7,7 +7,7 @@ import { SpinHang } from '../../shared/memory/spin.ts';
 import { long, longs, struct, word, words } from '../../shared/memory/struct.ts';
 import { allocateShared, WasmMemory } from '../../shared/memory/wasm-memory.ts';
 import { describeEachMemory, NATIVE } from '../support/each-memory.ts';
-import { runThreads } from '../support/threads.ts';
+import { runThreads, type Thread } from '../support/threads.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 const WORDS = [0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 12345];
@@ -151,7 +151,7 @@ describe.each(NATIVE)('memory of many threads [%s]', (kind) => {
 
   it('adds without loss from several threads', async () => {
     const add = { times: 20_000 };
-    const sums = await runThreads(kind, Array.from({ length: 3 }, () => ({ memory, arg }) => {
+    const sums = await runThreads(kind, Array.from({ length: 3 }, () => ({ memory, arg }: Thread<typeof add>) => {
       for (let i = 0; i < arg.times; i++) {
         memory.add(64, 1);
         memory.addLong(72, -1);

@@ -74,7 +74,8 @@ describe('a record with one writer', () => {
     const ticks = at.counter + Counter.bytes + Counter.at.ticks;
     const attempts = [
       () => m.memory.add(slot, 1), () => m.memory.or(slot, 1), () => m.memory.and(slot, 1), () => m.memory.exchange(slot, 1),
-      () => m.memory.cas(slot, 0, 1), () => m.memory.addLong(ticks, 1), () => m.memory.exchangeLong(ticks, 1), () => m.memory.casLong(ticks, 0, 1),
+      () => m.memory.cas(slot, 0, 1), () => m.memory.addLong(ticks, 1),
+      () => m.memory.exchangeLong(ticks, 1), () => m.memory.casLong(ticks, 0, 1),
     ];
     for (const attempt of attempts) expect(attempt).toThrow(/counter\[1\]\..* by CPU 0, its writer is CPU 1/);
   });

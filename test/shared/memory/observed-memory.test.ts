@@ -26,7 +26,8 @@ describe('observed memory', () => {
     clock.setState(1, 3);
     writeSeqcountEnd(memory, clock.seq);
     expect(seen).toEqual([
-      'load clock.seq', 'store clock.seq', 'load clock.start', 'store clock.start', 'store clock.state', 'load clock.seq', 'store clock.seq',
+      'load clock.seq', 'store clock.seq', 'load clock.start', 'store clock.start', 'store clock.state',
+      'load clock.seq', 'store clock.seq',
     ]);
   });
 
