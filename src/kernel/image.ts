@@ -55,17 +55,18 @@ export class KernelImage {
   }
 }
 
-/** The tick of a CPU. */
+/** The tick of a CPU. @linux kernel/time/tick-sched.h tick_sched.sched_timer */
 export const schedTimerOf = (cpu: CpuId): TimerId => cpu as number;
-/** The timer that ends a task's sleep. */
+/** The timer that ends a task's sleep. @linux include/linux/hrtimer.h hrtimer_sleeper.timer */
 export const sleepTimerOf = (image: KernelImage, task: TaskId): TimerId => image.map.shape.cpus + task;
-/** The timer that replenishes a task's deadline budget. */
+/** The timer that replenishes a task's deadline budget. @linux include/linux/sched.h sched_dl_entity.dl_timer */
 export const deadlineTimerOf = (image: KernelImage, task: TaskId): TimerId =>
   image.map.shape.cpus + image.map.shape.tasks + task;
 
 /**
  * Everything that travels with a task belongs to `to` from now on.
  * Whoever calls it holds the task: it was never started, or it arrived by a wake-up message.
+ * @dynticks Linux has one memory and no owners of records
  */
 export function handOverTask(image: KernelImage, task: TaskId, to: CpuId): void {
   const { memory } = image;

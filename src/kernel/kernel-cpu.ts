@@ -91,9 +91,3 @@ export class KernelCpu {
     return this.id as number;
   }
 }
-
-/** The pid that a user sees: 0 for the idle tasks, 1000 and up for the workload. */
-export const pidOf = (image: KernelImage, task: TaskId): number => {
-  const first = image.map.shape.cpus;
-  return task < first ? 0 : 1000 + task - first;
-};

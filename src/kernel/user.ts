@@ -101,6 +101,13 @@ export interface TaskSpec {
   readonly attributes: Attributes;
 }
 
+/** An object that tasks wait for; `parties` is how many a barrier needs. */
+export interface SyncObjectSpec {
+  readonly kind: 'mutex' | 'condition' | 'barrier' | 'semaphore';
+  readonly name: string;
+  readonly parties: number;
+}
+
 /** A whole workload, as the kernel needs it. Record i of `tasks` is task `cpus + i`. */
 export interface Workload {
   readonly tasks: readonly TaskSpec[];
@@ -109,7 +116,7 @@ export interface Workload {
   /** first task and size of each declaration's fork pool; size 0 where nobody forks it */
   readonly forkPools: readonly { readonly first: TaskId; readonly size: number }[];
   /** kind and, for a barrier, the number of parties; index = object number in operations */
-  readonly syncObjects: readonly { readonly kind: 'mutex' | 'condition' | 'barrier' | 'semaphore'; readonly name: string; readonly parties: number }[];
+  readonly syncObjects: readonly SyncObjectSpec[];
   readonly sharedTimers: readonly string[];
   readonly user: User;
 }

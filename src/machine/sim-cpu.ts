@@ -32,12 +32,18 @@ export class SimCpu extends Participant implements Arch {
   private task: TaskId;
   private readonly lapic: LocalApic;
   private readonly hardware: CpuHardware;
+  private readonly cyclesNum: number;
+  private readonly cyclesDen: number;
   private stepN = 0;
 
   constructor(id: CpuId, board: Board, hardware: CpuHardware) {
     super(id, board);
     this.hardware = hardware;
     this.lapic = new LocalApic(hardware.lapicHz);
+    // cycles = ns * num / den in lowest terms, so that the product stays small for days
+    const common = gcd(hardware.tscHz, NSEC_PER_SEC);
+    this.cyclesNum = hardware.tscHz / common;
+    this.cyclesDen = NSEC_PER_SEC / common;
     this.task = id as number;
   }
 
@@ -154,8 +160,7 @@ export class SimCpu extends Participant implements Arch {
   }
 
   readCounter(): Cycles {
-    const { tscHz } = this.hardware;
-    return tscHz === NSEC_PER_SEC ? (this.now as number) : mulDiv(this.now, tscHz, NSEC_PER_SEC);
+    return mulDiv(this.now, this.cyclesNum, this.cyclesDen);
   }
 
   setEventMode(mode: DeviceMode, periodTicks: Cycles): void {
@@ -195,4 +200,8 @@ export class SimCpu extends Participant implements Arch {
     this.lapic.causeOrigin = this.eventOrigin;
     this.lapic.causeN = this.eventN;
   }
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
 }

@@ -82,7 +82,7 @@ function inUserMode(cpu: KernelCpu): boolean {
   return curr !== cpu.idle && cpu.image.regs[curr]!.mode === RegsMode.User;
 }
 
-/** An interrupt ends the present stretch of the task's work: what is left of it stays in its registers. */
+/** An interrupt ends the present stretch of the task's work; the rest stays in its registers. @dynticks a processor stops by itself */
 export function pauseStretch(cpu: KernelCpu): void {
   const { curr } = cpu;
   if (curr === cpu.idle || cpu.stretchStart === KTIME_MAX) return;
@@ -91,7 +91,7 @@ export function pauseStretch(cpu: KernelCpu): void {
   cpu.stretchStart = KTIME_MAX;
 }
 
-/** When the task's step is due, if nothing interrupts it. */
+/** When the task's step is due, if nothing interrupts it. @dynticks a processor runs by itself */
 export function startStretch(cpu: KernelCpu): void {
   const { curr } = cpu;
   const now = cpu.arch.schedClock();

@@ -79,11 +79,12 @@ function evaluate(out: TaskCputime, reader: ReaderKind): void {
   if (complete) out.utime += out.vtimeGtime;
 }
 
-/** The promise of the CPU that runs a task; a task that runs nowhere changes for nobody. */
+/** The promise of the CPU that runs a task; a task that runs nowhere changes for nobody. @dynticks clocks of CPUs differ here */
 export function promiseOfRunner(cpu: KernelCpu, runner: CpuId): Ns {
   return runner === NOBODY ? KTIME_MAX : cpu.arch.promiseOf(runner);
 }
 
+/** Room for one look. @dynticks Linux has it on the stack */
 export function newTaskCputime(): TaskCputime {
   return {
     version: 0, promise: 0, clock: 0, state: VtimeState.Inactive, starttime: 0, rawUtime: 0, rawStime: 0,

@@ -62,7 +62,7 @@ function nextOperation(cpu: KernelCpu, task: TaskId, regs: UserRegs): void {
   if (op.kind === OpKind.RunUntil) regs.until = arch.schedClock() + op.a;
 }
 
-/** Operations that never enter the kernel. */
+/** Operations that never enter the kernel. @dynticks a program is operations here */
 export function isUserWork(kind: number): boolean {
   return kind === OpKind.Run || kind === OpKind.RunUntil;
 }

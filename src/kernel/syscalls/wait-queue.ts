@@ -51,7 +51,7 @@ export function waitQueueShift(cpu: KernelCpu, object: SyncObject): TaskId {
   return first;
 }
 
-/** With the object locked: takes the whole list; `wakeUpList` walks it. */
+/** With the object locked: takes the whole list; `wakeUpQ` walks it. @linux kernel/futex/waitwake.c futex_wake */
 export function waitQueueTakeAll(object: SyncObject): TaskId {
   const first = object.waitHead;
   object.waitHead = NONE;

@@ -136,6 +136,7 @@ function tellCoordinator(cpu: KernelCpu, mode: DeviceMode, ns: Ns): void {
   cpu.arch.send(cpu.image.map.shape.cpus, MessageKind.ProgramDevice, mode, ns);
 }
 
+/** The record of a device. @linux kernel/time/tick-sched.h tick_device.evtdev */
 export function deviceOf(cpu: KernelCpu, id: DeviceId): ClockEventDevice {
   return id === DeviceId.Pit ? cpu.image.globalDevice : cpu.lapic;
 }

@@ -68,10 +68,13 @@ export function clocksMaxDeferment(mult: number, shift: number, mask: bigint): N
   return Number(((maxCycles * (BigInt(mult) - maxadj)) >> BigInt(shift)) / 2n);
 }
 
-/** The clock sources of a machine, by `ClocksourceId`. */
+/** The clock sources of a machine, by `ClocksourceId`. @linux kernel/time/clocksource.c clocksource_list */
 export function clocksourcesOf(config: KernelConfig): readonly Clocksource[] {
   return [
-    { id: ClocksourceId.Jiffies, name: 'jiffies', rating: 1, validForHres: false, mult: config.tickNs * 256, shift: 8, maxIdleNs: 2 * NSEC_PER_SEC },
+    {
+      id: ClocksourceId.Jiffies, name: 'jiffies', rating: 1, validForHres: false, mult: config.tickNs * 256, shift: 8,
+      maxIdleNs: 2 * NSEC_PER_SEC,
+    },
     { id: ClocksourceId.Tsc, name: 'tsc', rating: 300, validForHres: true, ...clocksourceMultShift(config.tscHz, 64) },
   ];
 }
