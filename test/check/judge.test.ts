@@ -40,17 +40,3 @@ describe('the judge', () => {
     expect(duty).toMatchObject({ verdict: 'broken', checked: 5, violations: 5, witness: { events: [{ t: 0, fields: { owner: 90 } }] } });
   });
 });
-
-describe('the catalogue', () => {
-  it('describes every oracle that judges a run, once', () => {
-    const ids = createOracles(runFacts(1, 'gen', [])).map((oracle) => oracle.id);
-    expect(oracleCatalog.map((about) => about.id)).toEqual(ids);
-    expect(new Set(ids).size).toBe(ids.length);
-  });
-
-  it('leaves no oracle without a property, a reference and a blind spot', () => {
-    for (const { id, says, reference, blindTo } of oracleCatalog) {
-      for (const text of [says, reference, blindTo]) expect(text.length, id).toBeGreaterThan(10);
-    }
-  });
-});
