@@ -9,10 +9,12 @@ import { ClocksourceId } from '../../shared/structs/global.ts';
 import { KTIME_MAX, type CpuId, type Cycles, type Ns, type TaskId } from '../../shared/units.ts';
 import type { Arch, DeviceMode, Path } from '../../src/kernel/arch.ts';
 import type { KernelConfig } from '../../src/kernel/config.ts';
-import { asLinux } from '../../src/kernel/decisions.ts';
+import { ctCpuTrackUser } from '../../src/kernel/context-tracking.ts';
+import { asLinux, type Decisions } from '../../src/kernel/decisions.ts';
 import { KernelImage } from '../../src/kernel/image.ts';
-import { KernelCpu } from '../../src/kernel/kernel-cpu.ts';
+import { KernelCpu, type HrtimerCallback } from '../../src/kernel/kernel-cpu.ts';
 import { schedInit } from '../../src/kernel/sched/core.ts';
+import { vtimeInitIdle } from '../../src/kernel/sched/vtime.ts';
 import { setAttributesOfNewTask } from '../../src/kernel/sched/syscalls.ts';
 import { dlTaskTimer } from '../../src/kernel/sched/deadline.ts';
 import { hrtimersCpuStarting } from '../../src/kernel/time/hrtimer.ts';
@@ -41,6 +43,13 @@ export class FakeArch implements Arch {
   readonly traced: Traced[] = [];
   readonly spent: Path[] = [];
   readonly switches: TaskId[] = [];
+  /** What the event device was armed with, and which modes it was given with which period. */
+  readonly armed: Cycles[] = [];
+  readonly modes: { readonly mode: DeviceMode; readonly periodTicks: Cycles }[] = [];
+  /** Whether the device takes an event: false is "too late". */
+  onArm: (ticks: Cycles) => boolean = () => true;
+  /** What the hardware counter shows; the clock itself unless the test says otherwise. */
+  counter: () => Cycles = () => this.clock as number;
   /** Called when the stack switches, to look at memory in the middle of it. */
   onSwitch: (task: TaskId) => void = () => undefined;
 
@@ -68,13 +77,14 @@ export class FakeArch implements Arch {
     this.clock = Math.max(this.clock, stamp);
   }
   readCounter(): Cycles {
-    return this.clock as number;
+    return this.counter();
   }
-  setEventMode(_mode: DeviceMode, _periodTicks: Cycles): void {
-    // no event device
+  setEventMode(mode: DeviceMode, periodTicks: Cycles): void {
+    this.modes.push({ mode, periodTicks });
   }
-  setNextEvent(): boolean {
-    return true;
+  setNextEvent(ticks: Cycles): boolean {
+    this.armed.push(ticks);
+    return this.onArm(ticks);
   }
   send(to: CpuId, kind: MessageKind, a: number, b: number): void {
     this.sent.push({ to, kind, a, b });
@@ -116,6 +126,16 @@ export const FAKE_CONFIG: KernelConfig = {
 
 const neverCalled = (): boolean => { throw new Error('this timer is not part of the test'); };
 
+/** What a test wants otherwise than an ordinary machine has it. */
+export interface FakeOptions {
+  readonly config?: Partial<KernelConfig>;
+  /** By `HrtimerFunction`. */
+  readonly functions?: readonly HrtimerCallback[];
+  readonly decisions?: Partial<Decisions>;
+  readonly syncObjects?: number;
+  readonly sharedTimers?: number;
+}
+
 /** A machine of guarded memory and fake hardware, its schedulers initialised, its tasks new with the given attributes. */
 export class FakeMachine {
   readonly memory: PlainMemory;
@@ -125,16 +145,26 @@ export class FakeMachine {
   /** The first task that is not an idle one. */
   readonly first: TaskId;
 
-  constructor(cpus: number, tasks: readonly Attributes[]) {
-    const map = layOutMachine({ cpus, tasks: cpus + tasks.length, syncObjects: 0, sharedTimers: 0 });
+  private readonly options: FakeOptions;
+
+  constructor(cpus: number, tasks: readonly Attributes[], options: FakeOptions = {}) {
+    const { syncObjects = 0, sharedTimers = 0 } = options;
+    const map = layOutMachine({ cpus, tasks: cpus + tasks.length, syncObjects, sharedTimers });
+    this.options = options;
     this.memory = new PlainMemory(map.map);
     this.image = new KernelImage(this.memory, map);
     this.first = cpus;
     this.archs = Array.from({ length: cpus }, (_, c) => new FakeArch(c));
-    const config = { ...FAKE_CONFIG, cputime: this.archs.map(() => 'tick' as const) };
-    this.cpus = this.archs.map((arch, c) => new KernelCpu(c, this.image, config, arch, asLinux, [neverCalled, neverCalled, dlTaskTimer]));
+    this.cpus = this.archs.map((_, c) => this.kernelOf(c));
     tasks.forEach((attributes, i) => setAttributesOfNewTask(this.image, cpus + i, attributes));
     this.cpus.forEach((cpu) => this.as(cpu.id, () => this.start(cpu)));
+  }
+
+  /** One more kernel object of a CPU over the same memory and hardware. */
+  kernelOf(cpu: CpuId): KernelCpu {
+    const { config, functions = [neverCalled, neverCalled, dlTaskTimer], decisions } = this.options;
+    const whole = { ...FAKE_CONFIG, cputime: this.archs.map(() => 'tick' as const), ...config };
+    return new KernelCpu(cpu, this.image, whole, this.archs[cpu]!, { ...asLinux, ...decisions }, functions);
   }
 
   /** Does something as that CPU: the guards of memory judge each store. */
@@ -153,7 +183,9 @@ export class FakeMachine {
   }
 
   private start(cpu: KernelCpu): void {
+    ctCpuTrackUser(cpu);
     schedInit(cpu);
+    vtimeInitIdle(cpu);
     hrtimersCpuStarting(cpu);
     if (cpu.id !== 0) return;
     timekeepingInit(cpu);
