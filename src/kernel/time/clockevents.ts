@@ -3,6 +3,7 @@
  * event; the hardware is told through `Arch` (a CPU's own lapic) or by a message to the coordinator
  * (the global PIT, which no CPU owns).
  */
+import { assert } from '../../../shared/assert.ts';
 import { Event } from '../../../shared/events.ts';
 import { MIN_DELTA_TRIES } from '../../../shared/limits.ts';
 import { mulShift } from '../../../shared/math.ts';
@@ -85,6 +86,7 @@ export function clockeventsProgramEvent(cpu: KernelCpu, id: DeviceId, expires: N
   const device = deviceOf(cpu, id);
   device.nextEvent = expires;
   if (device.state === ClockEventState.Shutdown) return true;
+  assert(device.state === ClockEventState.Oneshot, `an event for device ${id}, which is in state ${device.state} and not one-shot`);
   cpu.arch.spend(Path.ProgramEvent);
   const delta = expires - ktimeGet(cpu);
   let armed = false;
@@ -103,10 +105,9 @@ function programMinDelta(cpu: KernelCpu, id: DeviceId): boolean {
     device.nextEvent = ktimeGet(cpu) + device.minDeltaNs;
     device.retries += 1;
     if (armDevice(cpu, id, device.minDeltaNs)) return true;
-    if (tries > MIN_DELTA_TRIES) {
-      if (!increaseMinDelta(cpu, device)) return false;
-      tries = 0;
-    }
+    if (tries < MIN_DELTA_TRIES) continue;
+    if (!increaseMinDelta(cpu, device)) return false;
+    tries = 0;
   }
 }
 
@@ -117,8 +118,8 @@ function increaseMinDelta(cpu: KernelCpu, device: ClockEventDevice): boolean {
     device.nextEvent = KTIME_MAX;
     return false;
   }
-  const grown = Math.max(GROWN_DELTA_NS, device.minDeltaNs + Math.floor(device.minDeltaNs / 2));
-  device.minDeltaNs = Math.min(grown, cap);
+  const old = device.minDeltaNs;
+  device.minDeltaNs = Math.min(cap, old < GROWN_DELTA_NS ? GROWN_DELTA_NS : old + Math.floor(old / 2));
   return true;
 }
 
