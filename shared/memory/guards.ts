@@ -54,6 +54,11 @@ export class Guards {
   readonly storer: Int16Array;
   /** Per cell: the CPU whose record this is; `NOBODY` for records of many writers. */
   readonly home: Int16Array;
+  /**
+   * Per cell: what the CPU whose record it is must have opened first. Above 0 the seqcount's cell,
+   * below 0 the lock's, 0 nothing or both.
+   */
+  readonly gate: Int32Array;
   private readonly flags: Uint8Array;
   private readonly recordAt: Int32Array;
   private readonly words: Int32Array;
@@ -65,6 +70,7 @@ export class Guards {
     this.words = words;
     this.storer = new Int16Array(cells).fill(ASK);
     this.home = new Int16Array(cells).fill(NOBODY);
+    this.gate = new Int32Array(cells);
     this.flags = new Uint8Array(cells);
     this.recordAt = new Int32Array(cells).fill(-1);
     for (const placed of map.records) for (let i = 0; i < placed.count; i++) this.addRecord(placed, i);
@@ -145,19 +151,26 @@ export class Guards {
     };
     this.recordAt.fill(this.records.length, base >> 2, (base + layout.bytes) >> 2);
     this.records.push(record);
-    for (const field of layout.fields) {
-      const from = (base + field.offset) >> 2;
-      this.flags.fill(flagsOf(field, record), from, from + (field.bytes >> 2));
-      if (field.field.kind === 'spinlock') this.flags.fill(ANY_WRITER | IS_LONG, from + 2, from + 4);
-    }
+    for (const field of layout.fields) this.addField(field, record);
     this.openCells(record);
+  }
+
+  private addField(field: PlacedField, record: GuardedRecord): void {
+    const from = (record.base + field.offset) >> 2;
+    const to = from + (field.bytes >> 2);
+    const flags = flagsOf(field, record);
+    this.flags.fill(flags, from, to);
+    if (field.field.kind === 'spinlock') this.flags.fill(ANY_WRITER | IS_LONG, from + 2, from + 4);
+    const needs = flags & (NEEDS_LOCK | NEEDS_SECTION);
+    if (needs === NEEDS_SECTION) this.gate.fill(record.seq, from, to);
+    if (needs === NEEDS_LOCK) this.gate.fill(-record.lock, from, to);
   }
 
   /** Lets the owner store unasked wherever no lock or section is needed. */
   private openCells({ base, placed, owner, many }: GuardedRecord): void {
     const end = (base + placed.layout.bytes) >> 2;
     for (let cell = base >> 2; cell < end; cell++) {
-      const free = !many && owner !== NOBODY && (this.flags[cell]! & ~IS_LONG) === 0;
+      const free = !many && owner !== NOBODY && (this.flags[cell]! & (NEEDS_LOCK | NEEDS_SECTION)) === 0;
       this.storer[cell] = free ? owner : ASK;
       this.home[cell] = many ? NOBODY : owner;
     }

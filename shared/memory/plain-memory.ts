@@ -19,6 +19,7 @@ export class PlainMemory implements Memory {
   private readonly longs: Float64Array;
   private readonly storer: Int16Array;
   private readonly home: Int16Array;
+  private readonly gate: Int32Array;
   private cpu: CpuId = NOBODY;
   private kind: EventKind = EventKind.Interacting;
   private local = false;
@@ -33,6 +34,7 @@ export class PlainMemory implements Memory {
     this.guards = guarded ? new Guards(mapOrBytes, this.words) : undefined;
     this.storer = this.guards?.storer ?? new Int16Array(bytes >> 2).fill(NOBODY);
     this.home = this.guards?.home ?? this.storer;
+    this.gate = this.guards?.gate ?? new Int32Array(0);
   }
 
   /**
@@ -146,7 +148,15 @@ export class PlainMemory implements Memory {
   }
 
   private askStore(at: number, wide: boolean): void {
-    if (!this.lowered) this.guards?.checkStore(at >> 2, this.cpu, this.kind, wide);
+    const cell = at >> 2;
+    if (this.home[cell] === this.cpu && this.isOpen(this.gate[cell]!)) return;
+    if (!this.lowered) this.guards?.checkStore(cell, this.cpu, this.kind, wide);
+  }
+
+  /** The quick answer for a CPU's own records: it has opened the section, or holds the lock. */
+  private isOpen(gate: number): boolean {
+    if (gate > 0) return (this.words[gate]! & 1) !== 0;
+    return gate < 0 && this.words[-gate] === this.cpu + 1;
   }
 
   private refuse(at: Long, value: number): never {
