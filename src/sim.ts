@@ -60,7 +60,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   const facts = factsOf(scenario);
   const followers = new Followers(facts, options);
   const limitNs = scenario.durationNs ?? LIMIT_WITHOUT_DURATION_NS;
-  const engine = new InlineEngine(setupOf(scenario, facts, limitNs, followers.all));
+  const engine = new InlineEngine(engineSetupOf(scenario, facts, limitNs, followers.all));
   const ended = await runToEnd(engine, limitNs, options);
   const reason = ended === 'duration' && scenario.durationNs === null ? 'limit' : ended;
   const endNs = ended === 'duration' ? limitNs : engine.now;
@@ -73,7 +73,10 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   };
 }
 
-function setupOf(scenario: Scenario, facts: RunFacts, limitNs: Ns, consumers: readonly EventConsumer[]): EngineSetup {
+/** What an engine needs to run a scenario until `limitNs` before these consumers. */
+export function engineSetupOf(
+  scenario: Scenario, facts: RunFacts, limitNs: Ns, consumers: readonly EventConsumer[],
+): EngineSetup {
   return {
     facts, limitNs, consumers,
     shape: shapeOf(scenario), config: kernelConfigOf(scenario), hardware: hardwareOf(scenario),

@@ -93,7 +93,6 @@ export const TickSched = struct(
     mode: word('0 periodic, 1 one-shot'),
     checkClocks: anyWriter(word('1: the tick must look whether it can switch to one-shot')),
     highres: word('1 after the switch to high resolution'),
-    schedTimer: word<TimerId>('the tick’s hrtimer'),
     lastTickJiffies: long<Jiffies>('jiffies at this CPU’s last tick'),
     stalledJiffies: word('ticks of this CPU in a row that saw jiffies stand still'),
     ticks: long('ticks taken'),

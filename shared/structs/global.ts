@@ -38,7 +38,6 @@ export const Timekeeper = struct(
     cycleInterval: long('cycles of one tick'),
     baseNs: long<Ns>('monotonic ns at cycleLast, whole part'),
     baseFraction: long('fraction of that ns, below 2^shift'),
-    realOffsetSec: long('seconds to add for CLOCK_REALTIME'),
   },
   { writer: 'any cpu', lock: 'lock', seqcount: 'seq' },
 );

@@ -7,7 +7,7 @@
  *     (jiffy 4)  clocks      the best clock source; every CPU may go to high resolution
  *     (jiffy 6)  user space  the workload's tasks
  */
-import { Event, Mode } from '../../shared/events.ts';
+import { Mode } from '../../shared/events.ts';
 import { MessageKind } from '../../shared/structs/cpu.ts';
 import { ClocksourceId, TICK_DO_TIMER_BOOT } from '../../shared/structs/global.ts';
 import { TaskState } from '../../shared/structs/task.ts';
@@ -102,14 +102,13 @@ function setupApicTimer(cpu: KernelCpu): void {
   tickCheckNewDevice(cpu, DeviceId.Lapic);
 }
 
-/** Records of the workload's tasks, those of fork pools included. @linux kernel/fork.c fork_init */
+/** Records of the workload's tasks; those of fork pools stay free. @linux kernel/fork.c fork_init */
 function initTasks(cpu: KernelCpu): void {
   const { image } = cpu;
   cpu.config.workload.tasks.forEach((spec, i) => {
     const task = image.map.shape.cpus + i;
-    copyProcess(image, task, spec, cpu.id);
+    if (spec.startsAtBoot) copyProcess(cpu, cpu.idle, task, spec);
     image.tasks[task]!.state = spec.startsAtBoot ? TaskState.Sleeping : TaskState.Free;
-    if (spec.startsAtBoot) cpu.arch.trace(Event.sched_process_fork, cpu.idle, task);
   });
 }
 

@@ -6,12 +6,13 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
-import type { CpuId, Ns } from '../../../shared/units.ts';
+import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
 import { KeptEvents, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict } from '../oracle.ts';
 
 const [CONTEXT_TASK] = places('context', 'task');
+const [CHILD] = places('sched_process_fork', 'child');
 const [CPU] = places('kcpustat_final', 'cpu');
 const SLOTS = places('kcpustat_final', 'user', 'nice', 'system', 'softirq', 'irq', 'idle', 'iowait', 'steal');
 const [TASK_CPU, STATE, STARTTIME] = places('task_final', 'cpu', 'vtime_state', 'starttime');
@@ -27,11 +28,12 @@ export class CpuConservation extends OracleBase {
     says: 'the eight disjoint slots of each CPU’s kcpustat sum to the time since it came up, within the accounting flavour’s own grain',
     reference: 'include/linux/kernel_stat.h; kernel-model 9.9 and 13.8 A-01',
     blindTo: 'time booked to the wrong slot or the wrong task (C-05), and guest slots, which are contained in user and nice',
-    listens: ['context', 'kcpustat_final', 'task_final'],
+    listens: ['context', 'sched_process_fork', 'kcpustat_final', 'task_final'],
   };
 
   readonly #firstContext: Float64Array;
   readonly #ran: Uint8Array[];
+  /** A record that is used again counts again. */
   readonly #tasksThatRan: Int32Array;
   readonly #final: KeptEvents;
   readonly #firstKept: KeptEvents;
@@ -52,6 +54,7 @@ export class CpuConservation extends OracleBase {
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     switch (id) {
       case Event.context: return this.#onContext(id, cpu, t, fields, at);
+      case Event.sched_process_fork: return this.#onFork(fields[at + CHILD]);
       case Event.kcpustat_final: return this.#final.keep(fields[at + CPU], id, cpu, t, fields, at);
       case Event.task_final:
         if (fields[at + STATE] !== VtimeState.Inactive) this.#onActive(fields[at + TASK_CPU], fields[at + STARTTIME]);
@@ -74,6 +77,11 @@ export class CpuConservation extends OracleBase {
     if (ran.length === 0 || ran[task] === 1) return;
     ran[task] = 1;
     this.#tasksThatRan[cpu]++;
+  }
+
+  /** The record's next task is another one: it may carry time of its own in or out. */
+  #onFork(child: TaskId): void {
+    for (const ran of this.#ran) if (ran.length > 0) ran[child] = 0;
   }
 
   #onActive(cpu: CpuId, starttime: Ns): void {

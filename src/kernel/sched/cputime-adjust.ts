@@ -34,6 +34,15 @@ export function cputimeAdjust(
   spinUnlock(cpu, prev.lock, LockClass.PrevCputime, task);
 }
 
+/** A record begins a new life. @linux kernel/fork.c prev_cputime_init */
+export function prevCputimeInit(cpu: KernelCpu, task: TaskId): void {
+  const prev = cpu.image.prevCputimes[task]!;
+  spinLock(cpu, prev.lock, LockClass.PrevCputime, task);
+  prev.utime = 0;
+  prev.stime = 0;
+  spinUnlock(cpu, prev.lock, LockClass.PrevCputime, task);
+}
+
 function scaledStime(utime: Ns, stime: Ns, rtime: Ns): Ns {
   if (stime === 0) return 0;
   return utime === 0 ? rtime : mulDiv(stime, rtime, stime + utime);

@@ -63,6 +63,22 @@ export function vtimeTaskSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId): voi
   enter(cpu, next, next === cpu.idle ? VtimeState.Idle : VtimeState.Sys);
 }
 
+/**
+ * A record begins a new life: what its last task had not been charged for is nobody's any more.
+ * @linux include/linux/vtime.h vtime_init
+ */
+export function vtimeInit(cpu: KernelCpu, task: TaskId): void {
+  const vtime = cpu.image.vtimes[task]!;
+  if (cpu.memory.load(vtime.seq) === 0) return;
+  writeSeqcountBegin(cpu.memory, vtime.seq);
+  vtime.state = VtimeState.Inactive;
+  vtime.cpu = NOBODY;
+  vtime.utime = 0;
+  vtime.stime = 0;
+  vtime.gtime = 0;
+  publish(cpu, task, vtime);
+}
+
 /** Boot: the idle task's clock starts. @linux kernel/sched/cputime.c vtime_init_idle */
 export function vtimeInitIdle(cpu: KernelCpu): void {
   if (cpu.state.contextActive !== 0) enter(cpu, cpu.idle, VtimeState.Idle);

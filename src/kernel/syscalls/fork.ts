@@ -3,12 +3,14 @@ import { Event } from '../../../shared/events.ts';
 import { FORK_POOL, TIMERS_PER_TASK } from '../../../shared/limits.ts';
 import { LimitReached } from '../../../shared/assert.ts';
 import { Task, TaskState, type UserRegs } from '../../../shared/structs/task.ts';
-import type { CpuId, TaskId } from '../../../shared/units.ts';
+import type { TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import { handOverTask, type KernelImage } from '../image.ts';
 import { RegsMode } from '../irq/entry.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { setAttributesOfNewTask } from '../sched/syscalls.ts';
+import { prevCputimeInit } from '../sched/cputime-adjust.ts';
+import { vtimeInit } from '../sched/vtime.ts';
 import { wakeUpNewTask } from '../sched/wakeup.ts';
 import type { TaskSpec } from '../user.ts';
 import { Outcome } from './outcome.ts';
@@ -21,9 +23,7 @@ export function fork(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
   cpu.arch.spend(Path.Fork);
   const child = claimFreeTask(cpu, regs.argA);
   handOverTask(cpu.image, child, cpu.id);
-  copyProcess(cpu.image, child, specOf(cpu, child), cpu.id);
-  cpu.image.tasks[child]!.startTime = cpu.arch.schedClock();
-  cpu.arch.trace(Event.sched_process_fork, task, child);
+  copyProcess(cpu, task, child, specOf(cpu, child));
   wakeUpNewTask(cpu, child);
   return Outcome.Done;
 }
@@ -33,22 +33,28 @@ function specOf(cpu: KernelCpu, task: TaskId): TaskSpec {
 }
 
 /**
- * A new task's records: never run, no time charged, its attributes as declared.
+ * A new task's records: never run, no time charged, its attributes as declared. The record may have
+ * had a task before, so everything that could tell of it is cleared.
  * @linux kernel/fork.c copy_process
  */
-export function copyProcess(image: KernelImage, task: TaskId, spec: TaskSpec, parentCpu: CpuId): void {
+export function copyProcess(cpu: KernelCpu, parent: TaskId, task: TaskId, spec: TaskSpec): void {
+  const { image } = cpu;
   const record = image.tasks[task]!;
+  cpu.arch.trace(Event.sched_process_fork, parent, task);
   record.onCpu = 0;
-  record.cpu = parentCpu;
+  record.cpu = cpu.id;
   record.onRq = 0;
   record.declaration = spec.declaration;
   record.instance = spec.instance;
+  record.startTime = cpu.arch.schedClock();
   record.utime = 0;
   record.stime = 0;
   record.gtime = 0;
   record.sumExecRuntime = 0;
   record.prevSumExecRuntime = 0;
   setAttributesOfNewTask(image, task, spec.attributes);
+  vtimeInit(cpu, task);
+  prevCputimeInit(cpu, task);
   clearRegs(image, task);
 }
 
