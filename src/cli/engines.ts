@@ -3,7 +3,8 @@ import type { EngineFacts } from '../host/run-json.ts';
 
 export const INLINE_ENGINE: EngineFacts = {
   name: 'inline',
-  determinism: 'all CPUs in one thread, smallest event key first; the same line gives the same bytes (trace.bin, digest, run.json but its host block)',
+  determinism: 'all CPUs in one thread, smallest event key first; '
+    + 'the same line gives the same bytes (trace.bin, digest, run.json but its host block)',
 };
 
 /** For commands that run no machine. */

@@ -98,7 +98,8 @@ function oneOf<T extends string>(flag: string, text: string, choices: readonly T
 function integer(flag: string, text: string, least: number, most: number): number {
   const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
   if (value >= least && value <= most) return value;
-  throw flagError(flag, { found: `"${text}"`, expected: `a whole number, ${least} to ${most === Number.MAX_SAFE_INTEGER ? '2^53 - 1' : most}` });
+  const highest = most === Number.MAX_SAFE_INTEGER ? '2^53 - 1' : most;
+  throw flagError(flag, { found: `"${text}"`, expected: `a whole number, ${least} to ${highest}` });
 }
 
 /** A run of no length is no run. */

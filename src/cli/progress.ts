@@ -17,14 +17,18 @@ export function startProgress(stream: NodeJS.WriteStream | null): ProgressView {
   const bar = new SingleBar({
     stream,
     clearOnComplete: true,
-    hideCursor: null,
-    linewrap: null,
+    hideCursor: false,
+    linewrap: true,
     gracefulExit: false,
     format: '{bar} {simulated} simulated, {host} host, {rate} events/s',
   }, Presets.shades_grey);
-  bar.start(1, 0, { simulated: '0.00 of ? s', host: '0.0 s', rate: '0' });
   return {
-    update: (progress) => bar.update(share(progress), words(progress, (performance.now() - started) / 1_000)),
+    update(progress) {
+      const shown = words(progress, (performance.now() - started) / 1_000);
+      // not before there is something to show: notes of the start keep their lines
+      if (!bar.isActive) bar.start(1, 0, shown);
+      bar.update(share(progress), shown);
+    },
     stop: () => bar.stop(),
   };
 }

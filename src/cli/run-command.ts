@@ -61,7 +61,8 @@ function checkRequired(required: readonly string[], known: readonly string[]): v
   const wrong = required.find((id) => !known.includes(id));
   if (wrong === undefined) return;
   throw new BadInput({
-    file: 'command line', path: '--require', found: `"${wrong}"`, expected: `one of ${known.join(', ')}`, hint: meantHint(wrong, known),
+    file: 'command line', path: '--require',
+    found: `"${wrong}"`, expected: `one of ${known.join(', ')}`, hint: meantHint(wrong, known),
   });
 }
 
@@ -82,7 +83,8 @@ function openSession(scenario: Scenario, options: RunOptions, terminal: Terminal
 function greet(scenario: Scenario, options: RunOptions, terminal: Terminal, session: RunSession): void {
   const { log } = session;
   log.info(0, 'run begins', {
-    scenario: scenario.name, cpus: scenario.cpus, seed: scenario.seed, engine: INLINE_ENGINE.name, reproduce: reproduceLine(options, scenario),
+    scenario: scenario.name, cpus: scenario.cpus, seed: scenario.seed, engine: INLINE_ENGINE.name,
+    reproduce: reproduceLine(options, scenario),
   });
   for (const says of scenario.warnings) log.warn(0, says);
   for (const says of scenario.approximations) log.info(0, says, { approximation: true });
@@ -98,15 +100,15 @@ function keep(
 ): ExitCode {
   const record = recordOf(result, scenario, source, options, terminal, session);
   const { folder, log } = session;
-  const document = runDocument(record);
   session.finishTrace(result.digest);
   for (const { path, text } of result.proc) folder.write(path, text);
   folder.write('report.html', reportHtml(record));
   log.info(result.endNs, 'run ends', { reason: result.reason, outcome: record.outcome, digest: result.digest });
-  if (record.outcome === 'interrupted') folder.leaveIncomplete(printRunDocument(document), 'It was interrupted; what is here is readable.');
-  else folder.complete(printRunDocument(document));
+  const text = printRunDocument(runDocument(record));
+  if (record.outcome === 'interrupted') folder.leaveIncomplete(text, 'It was interrupted; what is here is readable.');
+  else folder.complete(text);
   session.close();
-  terminal.out(options.json ? printRunDocument(document) : runTail(record, options, terminal.colour));
+  terminal.out(options.json ? text : runTail(record, options, terminal.colour));
   return record.exitCode as ExitCode;
 }
 

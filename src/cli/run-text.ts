@@ -52,8 +52,12 @@ function figures(record: RunRecord, paint: Paint): string {
 }
 
 function endLine({ run, host }: RunRecord): string {
-  const { reads } = run.figures;
-  return `ended by ${run.reason} at ${seconds(run.endNs)} s; ${count(run.figures.events)} events in ${host.seconds.toFixed(1)} s (${count(host.eventsPerSecond)} a second); ${count(reads.taskReads + reads.cpuReads)} reads of CPU time, ${count(reads.ofRunning)} of running tasks`;
+  const { reads, events } = run.figures;
+  return [
+    `ended by ${run.reason} at ${seconds(run.endNs)} s`,
+    `${count(events)} events in ${host.seconds.toFixed(1)} s (${count(host.eventsPerSecond)} a second)`,
+    `${count(reads.taskReads + reads.cpuReads)} reads of CPU time, ${count(reads.ofRunning)} of running tasks`,
+  ].join('; ');
 }
 
 /** Whoever is to mend what broke needs it most. */

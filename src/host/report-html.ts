@@ -70,6 +70,7 @@ ${listSection('Modelled by approximation', scenario.approximations)}
 
 function summary(record: RunRecord): Html {
   const { scenario, run } = record;
+  const { reads } = run.figures;
   const rows: readonly (readonly [string, string])[] = [
     ['Ended', `${run.reason}, at ${seconds(run.endNs)} s of simulated time`],
     ['Machine', `${scenario.cpus} CPUs, HZ ${scenario.hz}, Linux ${scenario.kernel}`],
@@ -80,7 +81,7 @@ function summary(record: RunRecord): Html {
     ['Cuts never reached', run.missedCuts.map((i) => `cuts[${i}]`).join(', ') || 'none'],
     ['Seed, ties', `${scenario.seed}, ${scenario.ties}`],
     ['Events', `${count(run.figures.events)}, records ${count(run.records)}`],
-    ['CPU time read', `${count(run.figures.reads.taskReads)} of tasks, ${count(run.figures.reads.cpuReads)} of CPUs, ${count(run.figures.reads.ofRunning)} while running`],
+    ['CPU time read', `${count(reads.taskReads)} of tasks, ${count(reads.cpuReads)} of CPUs, ${count(reads.ofRunning)} while running`],
     ['Digest', run.digest],
   ];
   return html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
@@ -97,12 +98,11 @@ function oracleSection(record: RunRecord): Html {
 function oracleRow(oracle: OracleVerdict, cpus: number): Html {
   const { verdict } = oracle;
   const checked = verdict.verdict === 'not exercised' ? '' : count(verdict.checked);
-  const row = html`<tr><td>${oracle.id}</td><td>${verdictWord(verdict.verdict)}</td><td class="n">${checked}</td><td>${oracle.says}</td></tr>
-`;
+  const cells = [oracle.id, verdictWord(verdict.verdict)].map((cell) => html`<td>${cell}</td>`);
+  const row = html`<tr>${cells}<td class="n">${checked}</td><td>${oracle.says}</td></tr>\n`;
   if (verdict.verdict !== 'broken') return row;
-  return html`${row}<tr><td></td><td colspan="3"><p>${verdict.witness.says}</p>
-<pre>${verdict.witness.events.map((event) => `${witnessLine(event, cpus)}\n`)}</pre></td></tr>
-`;
+  const events = verdict.witness.events.map((event) => `${witnessLine(event, cpus)}\n`);
+  return html`${row}<tr><td></td><td colspan="3"><p>${verdict.witness.says}</p>\n<pre>${events}</pre></td></tr>\n`;
 }
 
 function verdictWord(word: string): Html {
@@ -115,39 +115,56 @@ export function witnessLine(event: WitnessEvent, cpus: number): string {
   return `${cpuName(event.cpu, cpus)}  ${seconds(event.t)}  ${event.event}  ${fields.join(' ')}`.trimEnd();
 }
 
+const CPU_HEADS = ['user', 'system', 'softirq', 'irq', 'idle', 'ticks', 'timer irqs', 'RES', 'CAL', 'wake-ups', 'switches'];
+
 function cpuSection(record: RunRecord): Html {
   const { cpus } = record.run.figures;
+  const key = TIME_KINDS.map((kind) => html`<i class="${kind}"></i>${kind} `);
   return html`<h2>CPUs</h2>
-<p class="key"><i class="user"></i>user <i class="system"></i>system <i class="softirq"></i>softirq <i class="irq"></i>irq <i class="idle"></i>idle; times in ms</p>
-<table><thead><tr><th>CPU</th><th></th>${heads('user', 'system', 'softirq', 'irq', 'idle', 'ticks', 'timer irqs', 'RES', 'CAL', 'wake-ups', 'switches')}</tr></thead>
+<p class="key">${key}; times in ms</p>
+<table><thead><tr><th>CPU</th><th></th>${heads(CPU_HEADS)}</tr></thead>
 <tbody>${cpus.map(cpuRow)}</tbody></table>`;
 }
 
+const TIME_KINDS = ['user', 'system', 'softirq', 'irq', 'idle'] as const;
+
+/** What the CPU really did, in the order of `TIME_KINDS`. */
+function timesOf(cpu: CpuFigures): readonly number[] {
+  return [cpu.userNs, cpu.systemNs, cpu.softirqNs, cpu.irqNs, cpu.idleNs];
+}
+
 function cpuRow(cpu: CpuFigures): Html {
-  return html`<tr><td>${cpu.cpu}</td><td>${shareBar(cpu)}</td>${times(cpu.userNs, cpu.systemNs, cpu.softirqNs, cpu.irqNs, cpu.idleNs)}${counts(cpu.ticks, cpu.timerInterrupts, cpu.ipis.reschedule, cpu.ipis.callFunction, cpu.wakeups, cpu.contextSwitches)}</tr>
-`;
+  const { reschedule, callFunction } = cpu.ipis;
+  const numbers = [cpu.ticks, cpu.timerInterrupts, reschedule, callFunction, cpu.wakeups, cpu.contextSwitches];
+  return html`<tr><td>${cpu.cpu}</td><td>${shareBar(cpu)}</td>${times(timesOf(cpu))}${counts(numbers)}</tr>\n`;
 }
 
 /** What the CPU's time went to, as a bar. */
 function shareBar(cpu: CpuFigures): Html {
-  const parts = [['user', cpu.userNs], ['system', cpu.systemNs], ['softirq', cpu.softirqNs], ['irq', cpu.irqNs], ['idle', cpu.idleNs]] as const;
-  const total = Math.max(1, parts.reduce((sum, [, ns]) => sum + ns, 0));
-  return html`<div class="bar">${parts.map(([name, ns]) => html`<i class="${name}" style="width:${((100 * ns) / total).toFixed(2)}%"></i>`)}</div>`;
+  const spent = timesOf(cpu);
+  const total = Math.max(1, spent.reduce((sum, ns) => sum + ns, 0));
+  const parts = TIME_KINDS.map((kind, i) => html`<i class="${kind}" style="width:${((100 * spent[i]!) / total).toFixed(2)}%"></i>`);
+  return html`<div class="bar">${parts}</div>`;
 }
+
+const TASK_TIMES = ['user', 'system', 'irq', 'utime', 'stime'];
+const TASK_COUNTS = ['wake-ups', 'migrations', 'iterations', 'events'];
 
 function taskSection(record: RunRecord): Html {
   const tasks = record.run.figures.tasks.filter((task) => task.pid > 0 && task.state !== 'unused');
   const left = tasks.length - TASK_ROWS_MAX;
   return html`<h2>Tasks</h2>
 <p class="key">user, system and irq are what really was; utime and stime are what the kernel accounts; times in ms</p>
-<table><thead><tr><th>task</th>${heads('pid', 'CPU')}<th>state</th>${heads('user', 'system', 'irq', 'utime', 'stime', 'wake-ups', 'migrations', 'iterations', 'events')}</tr></thead>
+<table><thead><tr><th>task</th>${heads(['pid', 'CPU'])}<th>state</th>${heads([...TASK_TIMES, ...TASK_COUNTS])}</tr></thead>
 <tbody>${tasks.slice(0, TASK_ROWS_MAX).map(taskRow)}</tbody></table>
 ${left > 0 ? html`<p>${left} more in run.json.</p>` : ''}`;
 }
 
 function taskRow(task: TaskFigures): Html {
-  return html`<tr><td>${task.name}</td><td class="n">${task.pid}</td><td class="n">${task.cpu}</td><td>${task.state}</td>${times(task.userNs, task.systemNs, task.irqNs, task.utimeNs, task.stimeNs)}${counts(task.wakeups, task.migrations, task.iterations, task.events)}</tr>
-`;
+  const spent = [task.userNs, task.systemNs, task.irqNs, task.utimeNs, task.stimeNs];
+  const numbers = [task.wakeups, task.migrations, task.iterations, task.events];
+  const place = [task.pid, task.cpu].map((n) => html`<td class="n">${n}</td>`);
+  return html`<tr><td>${task.name}</td>${place}<td>${task.state}</td>${times(spent)}${counts(numbers)}</tr>\n`;
 }
 
 function listSection(title: string, sentences: readonly string[]): Html | string {
@@ -155,14 +172,14 @@ function listSection(title: string, sentences: readonly string[]): Html | string
   return html`<h2>${title}</h2><ul>${sentences.map((s) => html`<li>${s}</li>`)}</ul>`;
 }
 
-function heads(...names: readonly string[]): readonly Html[] {
+function heads(names: readonly string[]): readonly Html[] {
   return names.map((name) => html`<th class="n">${name}</th>`);
 }
 
-function times(...ns: readonly number[]): readonly Html[] {
+function times(ns: readonly number[]): readonly Html[] {
   return ns.map((t) => html`<td class="n">${milliseconds(t)}</td>`);
 }
 
-function counts(...ns: readonly number[]): readonly Html[] {
+function counts(ns: readonly number[]): readonly Html[] {
   return ns.map((n) => html`<td class="n">${count(n)}</td>`);
 }

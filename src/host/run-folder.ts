@@ -58,7 +58,8 @@ export class RunFolder {
       if (appears(prepared, path)) return new RunFolder(path, made, false);
     }
     rmSync(prepared, { recursive: true });
-    throw badOutput(plan.runsDir, `${FOLDERS_MAX} runs of this scenario and seed`, 'a free number', 'Remove old runs, or name a folder with --out.');
+    const found = `${FOLDERS_MAX} runs of this scenario and seed`;
+    throw badOutput(plan.runsDir, found, 'a free number', 'Remove old runs, or name a folder with --out.');
   }
 
   static #named(out: string): RunFolder {
@@ -188,7 +189,8 @@ function appears(prepared: string, path: string): boolean {
 }
 
 function inUse(out: string): Error {
-  return badOutput(out, 'a folder that is not empty', 'a new or empty folder', 'Runs are never overwritten: choose another --out, or leave it away.');
+  const hint = 'Runs are never overwritten: choose another --out, or leave it away.';
+  return badOutput(out, 'a folder that is not empty', 'a new or empty folder', hint);
 }
 
 function attempt<T>(asked: string, action: () => T): T {

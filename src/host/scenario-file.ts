@@ -64,7 +64,8 @@ function readText(from: string | number, fileName: string): string {
   try {
     bytes = readFileSync(from);
   } catch (error) {
-    throw badScenarioFile(fileName, `unreadable (${(error as NodeJS.ErrnoException).code ?? String(error)})`, 'a readable file');
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw badScenarioFile(fileName, `something that cannot be read (${code})`, 'a readable file');
   }
   if (bytes.length > SCENARIO_BYTES_MAX) throw tooLarge(fileName);
   return decode(bytes, fileName);
@@ -80,7 +81,8 @@ function decode(bytes: Uint8Array, fileName: string): string {
 }
 
 function tooLarge(fileName: string): Error {
-  return badScenarioFile(fileName, 'a file that is too large', `at most ${SCENARIO_BYTES_MAX} bytes`, 'Is it a trace rather than a scenario?');
+  const expected = `at most ${SCENARIO_BYTES_MAX} bytes`;
+  return badScenarioFile(fileName, 'a file that is too large', expected, 'Is it a trace rather than a scenario?');
 }
 
 /** What a scenario says of itself: the first sentence of its leading comment. */

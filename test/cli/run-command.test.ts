@@ -32,7 +32,8 @@ describe('dynticks run', () => {
     const { code, out, err } = await command.call(['run', small(), '--seed', '3']);
     expect(err).not.toMatch(/dynticks:/);
     expect(code).toBe(0);
-    expect(out).toMatch(/^small: 2 CPUs, HZ 250, Linux 6\.12, seed 3[^]*engine inline: [^]*\nCPU [^]*\nworker-0 [^]*\nG-01 [^]*\nverdict: held \(/);
+    expect(out).toMatch(/^small: 2 CPUs, HZ 250, Linux 6\.12, seed 3[^]*\nengine inline: /);
+    expect(out).toMatch(/\nCPU [^]*\nworker-0 [^]*\nG-01 [^]*\nverdict: held \(/);
     expect(readdirSync(command.runsDir)).toEqual(['small-3-1']);
     expect(readdirSync(join(command.runsDir, 'small-3-1')).sort()).toEqual(['log.ndjson', 'proc', 'report.html', 'run.json', 'trace.bin']);
     expect(read('small-3-1', 'proc/stat')).toMatch(/^cpu {2}\d+/);
@@ -47,7 +48,9 @@ describe('dynticks run', () => {
     const [first, second] = documents.map((text) => text.slice(0, text.indexOf('\n "host": {')));
     expect(first).toBe(second);
     expect(first!.length).toBeGreaterThan(1_000);
-    expect(readFileSync(join(command.home, 'elsewhere', 'trace.bin')).equals(readFileSync(join(command.runsDir, 'small-1-1', 'trace.bin')))).toBe(true);
+    const folders = [join(command.home, 'elsewhere'), join(command.runsDir, 'small-1-1')];
+    const traces = folders.map((folder) => readFileSync(join(folder, 'trace.bin')));
+    expect(traces[0]!.equals(traces[1]!)).toBe(true);
   });
 
   it('with --json puts run.json on stdout and nothing else', async () => {
@@ -58,7 +61,8 @@ describe('dynticks run', () => {
   });
 
   it('with --quiet says its last line only', async () => {
-    expect(await command.call(['run', small(), '--quiet'])).toEqual({ code: 0, err: '', out: expect.stringMatching(/^verdict: held .*\n$/) });
+    const { out, err } = await command.call(['run', small(), '--quiet']);
+    expect([out, err]).toEqual([expect.stringMatching(/^verdict: held .*\n$/), '']);
   });
 
   it('tells in its log what happened when, in simulated time', async () => {
@@ -135,7 +139,8 @@ describe('a run that fails', () => {
   it('by our own bug is 3, says so, and leaves a folder that says it is incomplete', async () => {
     const { code, err } = await command.call(['run', small()], failing(new KernelBug('jiffies went back')));
     expect(code).toBe(3);
-    expect(err).toMatch(/a bug of dynticks, not of your scenario\. KernelBug: jiffies went back\n {2}again: dynticks run .*\n {2}log: .*small-1-1\/log\.ndjson\n$/);
+    expect(err).toMatch(/a bug of dynticks, not of your scenario\. KernelBug: jiffies went back\n/);
+    expect(err).toMatch(/\n {2}again: dynticks run .*\n {2}log: .*small-1-1\/log\.ndjson\n$/);
     expect(readdirSync(join(command.runsDir, 'small-1-1')).sort()).toEqual([INCOMPLETE, 'log.ndjson', 'trace.bin']);
     expect(read('small-1-1', 'log.ndjson')).toMatch(/"run failed"/);
     expect(read('small-1-1', 'log.ndjson')).toMatch(/run-command\.test/);

@@ -6,9 +6,8 @@ import { broken, runRecord, taskFigures } from './run-record.ts';
 describe('report.html', () => {
   it('shows verdicts, witness, figures and the line that gives the run again', () => {
     const page = reportHtml(runRecord());
-    for (const piece of ['V-02', 'broken', '31,538', 'csd_queue_cpu', '1,500.000', '1,000,000', 'dynticks run dir/mix.json', 'c2843ec041fd47cd']) {
-      expect(page).toContain(piece);
-    }
+    const pieces = ['V-02', 'broken', '31,538', 'csd_queue_cpu', '1,500.000', '1,000,000', 'dynticks run dir/mix.json', 'c2843ec041fd47cd'];
+    for (const piece of pieces) expect(page).toContain(piece);
   });
 
   it('escapes what came from the scenario', () => {
