@@ -119,7 +119,7 @@ const CPU_HEADS = ['user', 'system', 'softirq', 'irq', 'idle', 'ticks', 'timer i
 
 function cpuSection(record: RunRecord): Html {
   const { cpus } = record.run.figures;
-  const key = TIME_KINDS.map((kind) => html`<i class="${kind}"></i>${kind} `);
+  const key = TIME_KINDS.map((kind) => html`<i class="${kind}"></i>${kind}`);
   return html`<h2>CPUs</h2>
 <p class="key">${key}; times in ms</p>
 <table><thead><tr><th>CPU</th><th></th>${heads(CPU_HEADS)}</tr></thead>
