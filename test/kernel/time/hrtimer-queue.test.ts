@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { LockClass } from '../../../shared/lock-order.ts';
+import { NONE, type Ns, type TimerId } from '../../../shared/units.ts';
+import { spinLock, spinUnlock } from '../../../src/kernel/locking/lock.ts';
+import { timerqueueAdd, timerqueueDel, timerqueueGetnext } from '../../../src/kernel/time/hrtimer-queue.ts';
+import { attributesOf, FakeMachine } from '../../support/fake-arch.ts';
+
+const TASKS = 12;
+const TIMERS = 1 + 2 * (1 + TASKS);
+
+/** The dumb twin: a list that is searched for the least expiry; whoever came first of equals stands first. */
+class SortedList {
+  readonly list: { timer: TimerId; expires: Ns }[] = [];
+  add(timer: TimerId, expires: Ns): void {
+    this.list.push({ timer, expires });
+  }
+  remove(timer: TimerId): void {
+    this.list.splice(this.list.findIndex((entry) => entry.timer === timer), 1);
+  }
+  get first(): TimerId {
+    const least = Math.min(...this.list.map(({ expires }) => expires));
+    return this.list.find(({ expires }) => expires === least)?.timer ?? NONE;
+  }
+  has(timer: TimerId): boolean {
+    return this.list.some((entry) => entry.timer === timer);
+  }
+}
+
+const operation = fc.record({ timer: fc.integer({ min: 0, max: TIMERS - 1 }), expires: fc.integer({ min: 1, max: 6 }), takesFirst: fc.boolean() });
+
+describe('the queue of timers', () => {
+  test('gives the same first timer as a sorted list after any additions and removals, equals first-in first-out', () => {
+    fc.assert(fc.property(fc.array(operation, { maxLength: 120 }), (operations) => {
+      const machine = new FakeMachine(1, Array.from({ length: TASKS }, () => attributesOf()));
+      machine.as(0, (cpu) => {
+        const twin = new SortedList();
+        spinLock(cpu, cpu.hrtimers.lock, LockClass.HrtimerBase, 0);
+        for (const { timer, expires, takesFirst } of operations) {
+          const victim = takesFirst ? twin.first : timer;
+          if (twin.has(victim)) {
+            twin.remove(victim);
+            timerqueueDel(cpu, victim);
+            expect(cpu.image.timers[victim]!.heapIndex).toBe(NONE);
+          } else if (!takesFirst) {
+            twin.add(timer, expires);
+            cpu.image.timers[timer]!.expires = expires;
+            timerqueueAdd(cpu, timer);
+          }
+          expect(timerqueueGetnext(cpu)).toBe(twin.first);
+          expect(cpu.hrtimers.count).toBe(twin.list.length);
+        }
+        spinUnlock(cpu, cpu.hrtimers.lock, LockClass.HrtimerBase, 0);
+      });
+    }), { numRuns: 60 });
+  });
+});
