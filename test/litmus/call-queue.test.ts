@@ -60,6 +60,7 @@ const carelessSender: Body<Weak> = ({ memory, map, id, arg }) => {
   for (let n = 0; n < arg.messages; n++) {
     const csd = map.at.csd + (id * map.shape.csdPool + n) * arg.slot;
     memory.store(csd + arg.next, memory.load(arg.head));
+    for (let wide = 0; wide < 300; wide++) memory.load(8);
     memory.store(arg.head, csd);
   }
   memory.add(8, 1);
@@ -81,7 +82,7 @@ describe('weak twins of the call queue', () => {
     const [, missed] = await runThreads('wasm', [
       ({ memory, map, lib, arg: { rounds } }) => {
         for (let n = 0; n < rounds; n++) {
-          while (memory.load(16) !== n) memory.relax(); // the receiver is about to sleep
+          while (memory.load(16) !== n + 1) memory.relax(); // the receiver is about to sleep
           lib.sendCsd(memory, map, 0, 1, 0, 0, 0, 0, n, 0, () => {});
           memory.store(24, n + 1);
         }
@@ -91,7 +92,7 @@ describe('weak twins of the call queue', () => {
         let missed = 0;
         for (let n = 0; n < rounds; n++) {
           const empty = lib.isQueueEmpty(memory, map, 1);
-          memory.store(16, n);
+          memory.store(16, n + 1);
           while (memory.load(24) !== n + 1) memory.relax(); // the window: the message comes in here
           if (empty && memory.wait(at, memory.load(at), 20) === 'timed-out') missed++;
           lib.takeAll(memory, map, 1, () => {});
