@@ -28,7 +28,7 @@ const tick = (machine: FakeMachine, cpu: CpuId, now: Ns): void => {
   machine.setClock(now);
   machine.as(cpu, (self) => tickSchedDoTimer(self, now));
 };
-const pageOf = ({ image: { jiffies: page } }: FakeMachine): Ns[] => [page.jiffies, page.lastJiffiesUpdate, page.tickNextPeriod];
+const pageOf = ({ image: { jiffies: page } }: FakeMachine): number[] => [page.jiffies, page.lastJiffiesUpdate, page.tickNextPeriod];
 
 describe('tick_do_update_jiffies64', () => {
   test('does nothing before the next period begins, and takes no lock for it', () => {
