@@ -13,7 +13,7 @@ import { KTIME_MAX, NONE, type Ns, type TimerId } from '../../../shared/units.ts
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
-import { clockeventsProgramEvent } from './clockevents.ts';
+import { clockeventsProgramEvent, deviceOf, type DeviceId } from './clockevents.ts';
 import { timerqueueAdd, timerqueueDel, timerqueueGetnext } from './hrtimer-queue.ts';
 import { ktimeGet } from './timekeeping.ts';
 
@@ -81,7 +81,7 @@ export function hrtimerForward(timer: Hrtimer, now: Ns, interval: Ns): number {
 /** The event device's interrupt in high resolution mode. @linux kernel/time/hrtimer.c hrtimer_interrupt */
 export function hrtimerInterrupt(cpu: KernelCpu): void {
   const base = cpu.hrtimers;
-  cpu.lapic.nextEvent = KTIME_MAX;
+  deviceOf(cpu, cpu.tick.device as DeviceId).nextEvent = KTIME_MAX;
   lockBase(cpu);
   base.nrEvents += 1;
   const entry = ktimeGet(cpu);
@@ -180,7 +180,7 @@ function giveUp(cpu: KernelCpu, entry: Ns, now: Ns): void {
 }
 
 function armFor(cpu: KernelCpu, expires: Ns, force: boolean): boolean {
-  return clockeventsProgramEvent(cpu, cpu.tick.device as 1 | 2, expires, force);
+  return clockeventsProgramEvent(cpu, cpu.tick.device as DeviceId, expires, force);
 }
 
 function firstExpiry(cpu: KernelCpu): Ns {

@@ -5,6 +5,7 @@ import type { HrtimerCallback, KernelCpu } from '../../../src/kernel/kernel-cpu.
 import {
   hrtimerCancel, hrtimerForward, hrtimerInit, hrtimerInterrupt, hrtimerRunQueues, hrtimerStart, hrtimerSwitchToHres,
 } from '../../../src/kernel/time/hrtimer.ts';
+import { DeviceId } from '../../../src/kernel/time/clockevents.ts';
 import { attributesOf, FakeMachine } from '../../support/fake-arch.ts';
 import { oneshotLapic } from '../../support/tick-device.ts';
 
@@ -202,6 +203,18 @@ describe('hrtimer_interrupt', () => {
     start(A, 2_000);
     at(2_000, hrtimerInterrupt);
     expect(machine.cpus[0]!.hrtimers.running).toBe(NONE);
+  });
+});
+
+describe('hrtimer_interrupt on the global device', () => {
+  test('takes that device’s event for over, not the lapic’s', () => {
+    machine.as(0, (cpu) => {
+      cpu.tick.device = DeviceId.Pit;
+      cpu.lapic.nextEvent = 77_000;
+      cpu.image.globalDevice.nextEvent = 1_000;
+      hrtimerInterrupt(cpu);
+      expect([cpu.image.globalDevice.nextEvent, cpu.lapic.nextEvent]).toEqual([KTIME_MAX, 77_000]);
+    });
   });
 });
 
