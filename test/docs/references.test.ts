@@ -31,7 +31,7 @@ function isThere(path: string, document: string): boolean {
   return !path.includes('/') && baseNames.has(path);
 }
 
-const PATH = /^[\w.@-]+(?:\/[\w.@-]+)*\/?$/;
+const PATH = /^[\w@-][\w.@-]*(?:\/[\w.@-]+)*\/?$/;
 const isPath = (span: string): boolean => PATH.test(span) && /\.(?:ts|md|json|wat|txt)$|^(?:shared|src|workers|test|scripts|scenarios|docs)\//.test(span);
 
 /** Parts of a run's folder, and what the reader is asked to write: no clone has them. */
