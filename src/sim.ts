@@ -67,7 +67,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   engine.finish(endNs);
   return {
     reason, endNs, facts, records: engine.records,
-    stuckTasks: engine.stuckTasks().map((task) => facts.tasks[task]!.name),
+    stuckTasks: (reason === 'nothing can ever wake' ? engine.stuckTasks() : []).map((task) => facts.tasks[task]!.name),
     missedCuts: (engine.cuts?.ran ?? []).flatMap((ran, i) => (ran ? [] : [i])),
     ...followers.finish(endNs),
   };

@@ -188,6 +188,7 @@ export class InlineEngine {
     if (!this.setup.endsWithTasks || !this.cpus[0]!.kernel.booted) return undefined;
     const workers = this.workers();
     if (workers.length === 0) return undefined;
+    this.memory.runAs(NOBODY, EventKind.Interacting);
     const { tasks } = this.image;
     const gone = (task: TaskId): boolean => isGone(tasks[task]!.state);
     if (workers.every(gone)) return 'all tasks ended';
