@@ -1,12 +1,14 @@
 /** From a scenario as resolved to what an engine needs. Pure: the same scenario gives the same machine. */
 import type { RunFacts, TaskFacts } from '../shared/event-consumer.ts';
-import type { MachineShape } from '../shared/machine-map.ts';
+import { layOutMachine, type MachineShape } from '../shared/machine-map.ts';
 import { NSEC_PER_SEC, type CpuId, type TaskId } from '../shared/units.ts';
 import type { Cut, CutAction } from './engine/cuts.ts';
 import type { KernelConfig } from './kernel/config.ts';
 import { KERNEL_VERSIONS } from './kernel/versions.ts';
 import { costTable } from './machine/costs.ts';
 import type { CpuHardware } from './machine/sim-cpu.ts';
+import { BadInput } from './workload/bad-input.ts';
+import { meantHint } from './workload/did-you-mean.ts';
 import type { CutSpec, Scenario } from './workload/scenario.ts';
 
 /** Pid of the first task of the workload. */
@@ -54,13 +56,35 @@ export function hardwareOf({ machine }: Scenario): CpuHardware {
   return { tscHz: machine.tscHz, lapicHz: machine.lapicHz, costs: costTable(machine.costs) };
 }
 
-/** The scenario's cuts, their readers found by name. */
+/**
+ * The scenario's cuts, their readers found by name.
+ * @throws BadInput where a cut names a struct or field that memory does not have
+ */
 export function cutsOf(scenario: Scenario): Cut[] {
+  if (scenario.cuts.length > 0) checkCellNames(scenario);
   return scenario.cuts.map((spec) => ({
     cpu: spec.cpu, entry: spec.event.entry, nth: spec.event.n,
     struct: spec.access.struct, field: spec.access.field, op: spec.access.op, access: spec.access.n,
     run: actionOf(scenario, spec),
   }));
+}
+
+function checkCellNames(scenario: Scenario): void {
+  const { records } = layOutMachine(shapeOf(scenario)).map;
+  scenario.cuts.forEach(({ access }, i) => {
+    const structs = records.map(({ layout }) => layout.name);
+    const layout = records.find((placed) => placed.layout.name === access.struct)?.layout;
+    if (layout === undefined) throw badName(scenario, `cuts[${i}].access.struct`, access.struct, structs);
+    const fields = layout.fields.map(({ name }) => name);
+    if (!fields.includes(access.field)) throw badName(scenario, `cuts[${i}].access.field`, access.field, fields);
+  });
+}
+
+function badName(scenario: Scenario, path: string, found: string, known: readonly string[]): BadInput {
+  return new BadInput({
+    file: scenario.name, path: `dynticks.${path}`, found: `"${found}"`,
+    expected: `one of ${known.join(', ')}`, hint: meantHint(found, known),
+  });
 }
 
 function actionOf(scenario: Scenario, { run }: CutSpec): CutAction {

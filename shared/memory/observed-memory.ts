@@ -2,7 +2,8 @@
  * Plain memory that reports each access by name, right after it took place. An engine runs an
  * interrupt or a foreign reader there (a cut); a test counts accesses.
  *
- * A read-modify-write reports a load and then a store; a cas that fails only the load.
+ * A read-modify-write is one step: when it is complete it reports a load and then a store; a cas that
+ * fails only the load.
  */
 import { assert } from '../assert.ts';
 import type { Long, Word } from '../units.ts';
@@ -50,6 +51,53 @@ export class ObservedMemory extends PlainMemory {
   override storeLong(at: Long, value: number): void {
     super.storeLong(at, value);
     this.report(at, 'store');
+  }
+
+  override add(at: Word, by: number): number {
+    return this.whole(at, () => super.add(at, by));
+  }
+
+  override or(at: Word, bits: number): number {
+    return this.whole(at, () => super.or(at, bits));
+  }
+
+  override and(at: Word, bits: number): number {
+    return this.whole(at, () => super.and(at, bits));
+  }
+
+  override exchange(at: Word, value: number): number {
+    return this.whole(at, () => super.exchange(at, value));
+  }
+
+  override cas(at: Word, expected: number, value: number): number {
+    return this.whole(at, () => super.cas(at, expected, value), expected | 0);
+  }
+
+  override addLong(at: Long, by: number): number {
+    return this.whole(at, () => super.addLong(at, by));
+  }
+
+  override exchangeLong(at: Long, value: number): number {
+    return this.whole(at, () => super.exchangeLong(at, value));
+  }
+
+  override casLong(at: Long, expected: number, value: number): number {
+    return this.whole(at, () => super.casLong(at, expected, value), expected);
+  }
+
+  /** A read-modify-write that stored, unless it compared with `expected` and found another value. */
+  private whole(at: number, run: () => number, expected?: number): number {
+    const outer = this.inside;
+    this.inside = true;
+    let old: number;
+    try {
+      old = run();
+    } finally {
+      this.inside = outer;
+    }
+    this.report(at, 'load');
+    if (expected === undefined || old === expected) this.report(at, 'store');
+    return old;
   }
 
   private report(at: number, op: Access): void {

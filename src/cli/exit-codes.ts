@@ -1,6 +1,5 @@
 /** What the process says to the shell that started it. A contract with scripts: numbers never change. */
-import type { EndReason } from '../engine/run.ts';
-import type { OracleVerdict, Outcome } from '../host/judged-run.ts';
+import type { JudgedRun, OracleVerdict, Outcome } from '../host/judged-run.ts';
 
 export const ExitCode = {
   /** every property that was exercised held */
@@ -20,13 +19,14 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /**
  * What a run comes to. An interrupted run gives no answer, whatever it had seen; a broken property is
- * an answer even if a limit came after it.
+ * an answer even if a limit came after it; and where a cut was never reached its race was not run.
  */
-export function outcomeOf(reason: EndReason, verdicts: readonly OracleVerdict[], required: readonly string[]): Outcome {
+export function outcomeOf(run: Pick<JudgedRun, 'reason' | 'verdicts' | 'missedCuts'>, required: readonly string[]): Outcome {
+  const { reason, verdicts, missedCuts } = run;
   if (reason === 'interrupted') return 'interrupted';
   if (verdicts.some((oracle) => oracle.verdict.verdict === 'broken')) return 'broken';
   if (unexercised(verdicts, required).length > 0) return 'not exercised';
-  return reason === 'limit' ? 'limit' : 'held';
+  return reason === 'limit' || missedCuts.length > 0 ? 'limit' : 'held';
 }
 
 /** Those of `required` that had nothing to judge. */

@@ -115,7 +115,7 @@ function keep(
 function recordOf(
   run: RunResult, scenario: Scenario, source: ScenarioText, options: RunOptions, terminal: Terminal, session: RunSession,
 ): RunRecord {
-  const outcome = outcomeOf(run.reason, run.verdicts, options.require);
+  const outcome = outcomeOf(run, options.require);
   const { seconds } = session;
   return {
     scenario, source, run, outcome,

@@ -1,5 +1,4 @@
 /** What `dynticks run` prints for people: the choices before the run, the figures and the verdict after it. */
-import { neverWoken } from '../host/judged-run.ts';
 import type { RunRecord } from '../host/run-json.ts';
 import { count, seconds } from '../host/texts.ts';
 import type { Scenario } from '../workload/scenario.ts';
@@ -45,7 +44,7 @@ function figures(record: RunRecord, paint: Paint): string {
     taskTable(run.figures), '',
     paint('strong', 'Oracles'), verdictLines(run.verdicts, run.facts.cpus, paint), '',
     endLine(record),
-    ...neverWoken(run).map((task) => `nothing can wake ${task}`),
+    ...run.stuckTasks.map((task) => `nothing can wake ${task}`),
     ...run.missedCuts.map((i) => `cuts[${i}] was never reached: no such access in that event`),
     `digest: ${run.digest}`,
   ].join('\n');

@@ -16,6 +16,7 @@ export interface JudgedRun {
   readonly figures: RunFigures;
   readonly verdicts: readonly OracleVerdict[];
   /** Tasks that wait for what cannot come. Says why a run ended if that is what it ended by. */
+  /** Only where the run ended because nothing can ever wake. */
   readonly stuckTasks: readonly string[];
   /** Cuts of the scenario, by index, whose access was never reached. */
   readonly missedCuts: readonly number[];
@@ -50,9 +51,4 @@ export type Outcome = 'interrupted' | 'broken' | 'not exercised' | 'limit' | 'he
 /** One CPU or task of the run as text: the coordinator is the CPU after the last. */
 export function cpuName(cpu: CpuId, cpus: number): string {
   return cpu === cpus ? 'coordinator' : `CPU ${cpu}`;
-}
-
-/** Who it was that nothing can wake: of interest only where the run ended by it. */
-export function neverWoken(run: Pick<JudgedRun, 'reason' | 'stuckTasks'>): readonly string[] {
-  return run.reason === 'nothing can ever wake' ? run.stuckTasks : [];
 }

@@ -4,7 +4,7 @@
  * host, so that two runs of one seed give the same page.
  */
 import type { CpuFigures, TaskFigures } from '../observe/run-figures.ts';
-import { cpuName, neverWoken, type OracleVerdict, type WitnessEvent } from './judged-run.ts';
+import { cpuName, type OracleVerdict, type WitnessEvent } from './judged-run.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import type { RunRecord } from './run-json.ts';
 import { count, milliseconds, seconds } from './texts.ts';
@@ -77,7 +77,7 @@ function summary(record: RunRecord): Html {
     ['Command line', scenario.cmdline.text || '(empty)'],
     ['Accounting', [...new Set(run.facts.cputime)].join(' and ')],
     ['Faults', scenario.faults.join(', ') || 'none'],
-    ['Nothing can wake', neverWoken(run).join(', ') || 'nobody'],
+    ['Nothing can wake', run.stuckTasks.join(', ') || 'nobody'],
     ['Cuts never reached', run.missedCuts.map((i) => `cuts[${i}]`).join(', ') || 'none'],
     ['Seed, ties', `${scenario.seed}, ${scenario.ties}`],
     ['Events', `${count(run.figures.events)}, records ${count(run.records)}`],

@@ -7,7 +7,7 @@ import type { Ns } from '../../shared/units.ts';
 import type { CpuFigures, TaskFigures } from '../observe/run-figures.ts';
 import type { Scenario } from '../workload/scenario.ts';
 import type { HostFacts } from './host-facts.ts';
-import { neverWoken, type JudgedRun, type OracleVerdict, type Outcome } from './judged-run.ts';
+import type { JudgedRun, OracleVerdict, Outcome } from './judged-run.ts';
 import type { ScenarioText } from './scenario-file.ts';
 
 export const RUN_FORMAT = 'dynticks run 1';
@@ -129,7 +129,7 @@ function endBlock(record: RunRecord): object {
     events: run.figures.events,
     records: run.records,
     trace: record.trace,
-    stuckTasks: neverWoken(run),
+    stuckTasks: [...run.stuckTasks],
     missedCuts: [...run.missedCuts],
   };
 }

@@ -19,7 +19,11 @@ describe('what a run comes to', () => {
     ['an interruption, whatever was seen before it', 'interrupted', verdicts, ['X-S1'], 130],
   ];
   it.each(cases)('is %s', (_, reason, judged, required, code) => {
-    expect(exitCodeOf(outcomeOf(reason, judged, required))).toBe(code);
+    expect(exitCodeOf(outcomeOf({ reason, verdicts: judged, missedCuts: [] }, required))).toBe(code);
+  });
+
+  it('is a limit if a cut was never reached, because its race was not run', () => {
+    expect(exitCodeOf(outcomeOf({ reason: 'duration', verdicts: good, missedCuts: [0] }, []))).toBe(4);
   });
 
   it('counts a broken property as exercised', () => {

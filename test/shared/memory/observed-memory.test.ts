@@ -38,6 +38,15 @@ describe('observed memory', () => {
     expect(seen).toEqual(['load flag.value', 'store flag.value', 'load flag.value', 'load flag.value', 'store flag.value']);
   });
 
+  it('reports a read-modify-write when it is complete, so that nothing comes between its halves', () => {
+    const values: number[] = [];
+    memory.store(at.flag, 5);
+    memory.onAccess = () => values.push(memory.load(at.flag));
+    memory.add(at.flag, 1);
+    memory.cas(at.flag, 6, 9);
+    expect(values).toEqual([6, 6, 9, 9]);
+  });
+
   it('calls after the access, with its offset, and leaves the hook’s own accesses out', () => {
     const values: number[][] = [];
     memory.onAccess = (_struct, _field, _op, cell) => values.push([cell, memory.load(at.flag)]);
