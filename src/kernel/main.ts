@@ -105,6 +105,8 @@ function setupApicTimer(cpu: KernelCpu): void {
 /** Records of the workload's tasks; those of fork pools stay free. @linux kernel/fork.c fork_init */
 function initTasks(cpu: KernelCpu): void {
   const { image } = cpu;
+  // every other task has it from its parent
+  image.tasks[cpu.idle]!.timerSlackNs = cpu.config.version.timerSlackNs;
   cpu.config.workload.tasks.forEach((spec, i) => {
     const task = image.map.shape.cpus + i;
     if (spec.startsAtBoot) copyProcess(cpu, cpu.idle, task, spec);

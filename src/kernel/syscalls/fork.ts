@@ -47,6 +47,9 @@ export function copyProcess(cpu: KernelCpu, parent: TaskId, task: TaskId, spec: 
   record.declaration = spec.declaration;
   record.instance = spec.instance;
   record.startTime = cpu.arch.schedClock();
+  record.timerSlackNs = image.tasks[parent]!.timerSlackNs;
+  record.nvcsw = 0;
+  record.nivcsw = 0;
   record.utime = 0;
   record.stime = 0;
   record.gtime = 0;
