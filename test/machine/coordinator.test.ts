@@ -1,0 +1,75 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { EventClass } from '../../shared/events.ts';
+import { sendCsd, takeAll } from '../../shared/sync/call-queue.ts';
+import { MessageKind } from '../../shared/structs/cpu.ts';
+import { KTIME_MAX, type Ns } from '../../shared/units.ts';
+import { DeviceMode } from '../../src/kernel/arch.ts';
+import { Coordinator } from '../../src/machine/coordinator.ts';
+import type { Board } from '../../src/machine/participant.ts';
+import { IPI_DELAY, newBoard } from '../support/board.ts';
+
+const CPUS = 2;
+let board: Board;
+let coordinator: Coordinator;
+let asked: number;
+
+beforeEach(() => {
+  ({ board } = newBoard(CPUS));
+  coordinator = new Coordinator(CPUS, board);
+  asked = 0;
+});
+
+/** A CPU's message arrives at `due`. */
+function ask(due: Ns, mode: DeviceMode, ns: Ns): void {
+  sendCsd(board.memory, board.map, 0, CPUS, MessageKind.ProgramDevice, mode, ns, due, asked++, 0, () => undefined);
+  coordinator.takeMessages();
+  coordinator.plan();
+  coordinator.run();
+}
+/** When CPU 0 was interrupted, over the next events of the coordinator. */
+function interrupts(count: number): Ns[] {
+  const dues: Ns[] = [];
+  for (let i = 0; i < count && coordinator.next.time < KTIME_MAX; i++) {
+    coordinator.run();
+    takeAll(board.memory, board.map, 0, (kind, origin, _a, _b, due) => {
+      expect([kind, origin]).toEqual([MessageKind.DeviceIrq, CPUS]);
+      dues.push(due);
+    });
+  }
+  return dues;
+}
+
+describe('the coordinator', () => {
+  test('has nothing to do before anybody asks', () => {
+    coordinator.plan();
+    expect(coordinator.next.time).toBe(KTIME_MAX);
+  });
+
+  test('interrupts the boot CPU once after a one-shot event, one message’s way later', () => {
+    ask(1_000, DeviceMode.Oneshot, 30_000);
+    expect([coordinator.next.time, coordinator.next.class, coordinator.next.origin]).toEqual([31_000, EventClass.Device, CPUS]);
+    expect(interrupts(5)).toEqual([31_000 + IPI_DELAY]);
+  });
+
+  test('interrupts it again and again in periodic mode, on one grid', () => {
+    ask(1_000, DeviceMode.Periodic, 4_000_000);
+    expect(interrupts(3)).toEqual([4_001_000, 8_001_000, 12_001_000].map((due) => due + IPI_DELAY));
+  });
+
+  test('falls silent when the device is shut down', () => {
+    ask(1_000, DeviceMode.Periodic, 4_000_000);
+    ask(5_000, DeviceMode.Shutdown, 0);
+    expect(interrupts(3)).toEqual([]);
+  });
+
+  test('forgets the period when a one-shot event takes its place', () => {
+    ask(1_000, DeviceMode.Periodic, 4_000_000);
+    ask(5_000, DeviceMode.Oneshot, 100);
+    expect(interrupts(3)).toEqual([5_100 + IPI_DELAY]);
+  });
+
+  test('names the asking event as what caused the interrupt', () => {
+    ask(1_000, DeviceMode.Oneshot, 30_000);
+    expect([coordinator.next.causeOrigin, coordinator.next.causeN]).toEqual([CPUS, 0]);
+  });
+});

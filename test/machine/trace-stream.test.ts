@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { EVENT_ARITY, EVENTS, Event, ROW_HEAD } from '../../shared/events.ts';
+import { TraceStream } from '../../src/machine/trace-stream.ts';
+
+type Twelve = [number, number, number, number, number, number, number, number, number, number, number, number];
+const twelve = (first: number): Twelve => Array.from({ length: 12 }, (_, i) => first + i) as Twelve;
+
+describe('a trace stream', () => {
+  test('keeps of each event as many fields as its schema has', () => {
+    const stream = new TraceStream();
+    const wanted: number[] = [];
+    for (const { id } of EVENTS) {
+      const arity = EVENT_ARITY[id]!;
+      const fields = Array.from({ length: arity }, (_, i) => id + i);
+      if (arity <= 12) stream.append(id, 3, 77, ...twelve(id));
+      else stream.appendFields(id, 3, 77, Float64Array.from(fields));
+      wanted.push(id, 3, 77, ...fields);
+    }
+    expect([...stream.rows.subarray(0, stream.length)]).toEqual(wanted);
+  });
+
+  test('grows, and has every row that was ever appended', () => {
+    const stream = new TraceStream();
+    const row = ROW_HEAD + EVENT_ARITY[Event.cut]!;
+    const count = 60_000;
+    for (let i = 0; i < count; i++) stream.append(Event.cut, 0, i, i, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    expect(stream.length).toBe(count * row);
+    for (let i = 0; i < count; i++) if (stream.rows[i * row + ROW_HEAD] !== i) throw new Error(`row ${i} is lost`);
+  });
+
+  test('drops what has been read and nothing else', () => {
+    const stream = new TraceStream();
+    for (let i = 0; i < 3; i++) stream.append(Event.cut, 0, i, 10 + i, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    stream.dropFirst(8);
+    stream.append(Event.cut, 0, 3, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    expect([...stream.rows.subarray(0, stream.length)]).toEqual([Event.cut, 0, 2, 12, Event.cut, 0, 3, 13]);
+  });
+
+  test('has room for the longest event of the table', () => {
+    expect(ROW_HEAD + Math.max(...EVENT_ARITY)).toBeLessThanOrEqual(32);
+  });
+});
