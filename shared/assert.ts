@@ -3,7 +3,10 @@ export class KernelBug extends Error {
   override readonly name = 'KernelBug';
 }
 
-/** Asserts stay on in every build. `why` says what the usual cause of a failure is. */
+/**
+ * Asserts stay on in every build. `why` says what the usual cause of a failure is; it is made even if
+ * all is well, so where it has numbers in it and the path is hot, throw the `KernelBug` yourself.
+ */
 export function assert(holds: boolean, why: string): asserts holds {
   if (!holds) throw new KernelBug(why);
 }

@@ -1,9 +1,16 @@
 /**
  * Who may touch which cell, derived from the layouts: lockdep in a small table.
  *
- * Each 32-bit cell has an entry in three arrays. `storer[cell]` is the CPU that may store there in
- * any event without further questions, or `ASK`; the memory compares it with the running CPU, and
- * only if they differ calls `checkStore`, which knows the rules and throws with names.
+ * Every cell has a gate, and a gate shows the CPU that may store behind it without a question: the
+ * record's writer; or whoever holds the record's lock; or whoever is inside its write section. So a
+ * legal store costs one comparison. A gate opens and shuts with the store to the lock or the count
+ * itself, which has no gate: such a store always asks `checkStore`, which knows the rules and throws
+ * with names.
+ *
+ *      seq 8 -> 9       the section's gate shows CPU 0
+ *        utime = 37     gate 0 = CPU 0: stored
+ *      seq 9 -> 10      the gate shuts
+ *        utime = 38     shut: asks, and throws
  */
 import { KernelBug } from '../assert.ts';
 import { NOBODY, type CpuId } from '../units.ts';
@@ -23,8 +30,13 @@ export type EventKind = (typeof EventKind)[keyof typeof EventKind];
 
 const { Local, Interacting } = EventKind;
 
-/** In `storer`: no CPU may store here unasked. */
-const ASK = -2;
+/** What a shut gate shows: no CPU. */
+const SHUT = -2;
+/** The gates of a record, from its number times `GATES` on; gate 0 is nobody's and always shut. */
+const GATES = 3;
+const OWNER_GATE = 1;
+const LOCK_GATE = 2;
+const SECTION_GATE = 3;
 
 const NEEDS_SECTION = 1;
 const NEEDS_LOCK = 2;
@@ -50,15 +62,12 @@ export interface CellName {
 }
 
 export class Guards {
-  /** Per cell: the CPU that may store unasked, or `ASK`. */
-  readonly storer: Int16Array;
-  /** Per cell: the CPU whose record this is; `NOBODY` for records of many writers. */
-  readonly home: Int16Array;
-  /**
-   * Per cell: what the CPU whose record it is must have opened first. Above 0 the seqcount's cell,
-   * below 0 the lock's, 0 nothing or both.
-   */
-  readonly gate: Int32Array;
+  /** Per gate: the CPU that may store behind it, or `SHUT`. */
+  readonly gates: Int16Array;
+  /** Per cell: the gate before a store. */
+  readonly gateOf: Int32Array;
+  /** Per cell: the gate that shows whose record it is; that of many writers is always shut. */
+  readonly homeOf: Int32Array;
   private readonly flags: Uint8Array;
   private readonly recordAt: Int32Array;
   private readonly words: Int32Array;
@@ -68,9 +77,10 @@ export class Guards {
   constructor(map: MemoryMap, words: Int32Array) {
     const cells = map.bytes >> 2;
     this.words = words;
-    this.storer = new Int16Array(cells).fill(ASK);
-    this.home = new Int16Array(cells).fill(NOBODY);
-    this.gate = new Int32Array(cells);
+    const records = map.records.reduce((sum, { count }) => sum + count, 0);
+    this.gates = new Int16Array(1 + GATES * records).fill(SHUT);
+    this.gateOf = new Int32Array(cells);
+    this.homeOf = new Int32Array(cells);
     this.flags = new Uint8Array(cells);
     this.recordAt = new Int32Array(cells).fill(-1);
     for (const placed of map.records) for (let i = 0; i < placed.count; i++) this.addRecord(placed, i);
@@ -86,6 +96,15 @@ export class Guards {
     const inside = (flags & NEEDS_SECTION) === 0 || (this.words[record.seq]! & 1) !== 0;
     if (rightful && held && inside && (flags & IS_LONG) === (wide ? IS_LONG : 0)) return;
     this.judgeStore(cell, cpu, kind, wide, record);
+  }
+
+  /** After a store to a cell without a gate: a lock or a count may have opened a gate, or shut one. */
+  stored(cell: number, value: number, cpu: CpuId): void {
+    const number = this.recordAt[cell]!;
+    const record = this.records[number];
+    if (record === undefined) return;
+    if (cell === record.lock) this.gates[GATES * number + LOCK_GATE] = value > 0 ? value - 1 : SHUT;
+    if (cell === record.seq) this.gates[GATES * number + SECTION_GATE] = (value & 1) !== 0 ? cpu : SHUT;
   }
 
   /** Which rule was broken, if any: the host, and CPUs that share a record nobody owns yet, are free. */
@@ -112,10 +131,11 @@ export class Guards {
 
   /** The record's single writer from now on. */
   handOver(at: number, to: CpuId): void {
-    const record = this.records[this.recordAt[at >> 2]!];
+    const number = this.recordAt[at >> 2]!;
+    const record = this.records[number];
     if (record === undefined || record.base !== at) throw new KernelBug(`no record starts at ${at}: hand-over to CPU ${to}`);
     record.owner = to;
-    this.openCells(record);
+    this.gates[GATES * number + OWNER_GATE] = to === NOBODY ? SHUT : to;
   }
 
   /** What lies at a cell; `undefined` where no record does. */
@@ -149,31 +169,28 @@ export class Guards {
     const record: GuardedRecord = {
       placed, index, base, many, seq: cellOf(layout.options.seqcount), lock: cellOf(layout.options.lock), owner: placed.ownerOf(index),
     };
-    this.recordAt.fill(this.records.length, base >> 2, (base + layout.bytes) >> 2);
+    const gate = GATES * this.records.length;
+    const [from, to] = [base >> 2, (base + layout.bytes) >> 2];
+    this.recordAt.fill(this.records.length, from, to);
+    if (!many) {
+      this.homeOf.fill(gate + OWNER_GATE, from, to);
+      this.gates[gate + OWNER_GATE] = record.owner === NOBODY ? SHUT : record.owner;
+    }
     this.records.push(record);
-    for (const field of layout.fields) this.addField(field, record);
-    this.openCells(record);
+    for (const field of layout.fields) this.addField(field, record, gate);
   }
 
-  private addField(field: PlacedField, record: GuardedRecord): void {
+  private addField(field: PlacedField, record: GuardedRecord, gate: number): void {
     const from = (record.base + field.offset) >> 2;
     const to = from + (field.bytes >> 2);
     const flags = flagsOf(field, record);
     this.flags.fill(flags, from, to);
     if (field.field.kind === 'spinlock') this.flags.fill(ANY_WRITER | IS_LONG, from + 2, from + 4);
-    const needs = flags & (NEEDS_LOCK | NEEDS_SECTION);
-    if (needs === NEEDS_SECTION) this.gate.fill(record.seq, from, to);
-    if (needs === NEEDS_LOCK) this.gate.fill(-record.lock, from, to);
-  }
-
-  /** Lets the owner store unasked wherever no lock or section is needed. */
-  private openCells({ base, placed, owner, many }: GuardedRecord): void {
-    const end = (base + placed.layout.bytes) >> 2;
-    for (let cell = base >> 2; cell < end; cell++) {
-      const free = !many && owner !== NOBODY && (this.flags[cell]! & (NEEDS_LOCK | NEEDS_SECTION)) === 0;
-      this.storer[cell] = free ? owner : ASK;
-      this.home[cell] = many ? NOBODY : owner;
-    }
+    // a lock and a count open gates, so they have none
+    if (from === record.lock || from === record.seq) return;
+    if ((flags & NEEDS_SECTION) !== 0) this.gateOf.fill(gate + SECTION_GATE, from, to);
+    else if ((flags & NEEDS_LOCK) !== 0) this.gateOf.fill(gate + LOCK_GATE, from, to);
+    else if (!record.many) this.gateOf.fill(gate + OWNER_GATE, from, to);
   }
 }
 

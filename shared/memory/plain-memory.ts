@@ -17,9 +17,9 @@ export class PlainMemory implements Memory {
   /** Words and longs lie in one buffer; a cell has one width, so they never overlap. */
   private readonly words: Int32Array;
   private readonly longs: Float64Array;
-  private readonly storer: Int16Array;
-  private readonly home: Int16Array;
-  private readonly gate: Int32Array;
+  private readonly gates: Int16Array;
+  private readonly gateOf: Int32Array;
+  private readonly homeOf: Int32Array;
   private cpu: CpuId = NOBODY;
   private kind: EventKind = EventKind.Interacting;
   private local = false;
@@ -32,9 +32,10 @@ export class PlainMemory implements Memory {
     this.words = new Int32Array(buffer);
     this.longs = new Float64Array(buffer);
     this.guards = guarded ? new Guards(mapOrBytes, this.words) : undefined;
-    this.storer = this.guards?.storer ?? new Int16Array(bytes >> 2).fill(NOBODY);
-    this.home = this.guards?.home ?? this.storer;
-    this.gate = this.guards?.gate ?? new Int32Array(0);
+    const { gates, gateOf, homeOf } = this.guards ?? openEverywhere(bytes >> 2);
+    this.gates = gates;
+    this.gateOf = gateOf;
+    this.homeOf = homeOf;
   }
 
   /**
@@ -49,12 +50,12 @@ export class PlainMemory implements Memory {
   }
 
   load(at: Word): number {
-    if (this.local && this.home[at >> 2] !== this.cpu) this.askLoad(at);
+    if (this.local && this.gates[this.homeOf[at >> 2]!] !== this.cpu) this.askLoad(at);
     return this.words[at >> 2]!;
   }
 
   store(at: Word, value: number): void {
-    if (this.storer[at >> 2] !== this.cpu) this.askStore(at, false);
+    if (this.gates[this.gateOf[at >> 2]!] !== this.cpu) this.askStore(at, false, value);
     this.words[at >> 2] = value;
   }
 
@@ -89,12 +90,12 @@ export class PlainMemory implements Memory {
   }
 
   loadLong(at: Long): number {
-    if (this.local && this.home[at >> 2] !== this.cpu) this.askLoad(at);
+    if (this.local && this.gates[this.homeOf[at >> 2]!] !== this.cpu) this.askLoad(at);
     return this.longs[at >> 3]!;
   }
 
   storeLong(at: Long, value: number): void {
-    if (this.storer[at >> 2] !== this.cpu) this.askStore(at, true);
+    if (this.gates[this.gateOf[at >> 2]!] !== this.cpu) this.askStore(at, true, value);
     if (!Number.isSafeInteger(value)) this.refuse(at, value);
     // adding 0 turns -0, which no 64-bit integer has, into 0
     this.longs[at >> 3] = value + 0;
@@ -147,19 +148,19 @@ export class PlainMemory implements Memory {
     this.guards?.checkLoad(at >> 2, this.cpu);
   }
 
-  private askStore(at: number, wide: boolean): void {
-    const cell = at >> 2;
-    if (this.home[cell] === this.cpu && this.isOpen(this.gate[cell]!)) return;
-    if (!this.lowered) this.guards?.checkStore(cell, this.cpu, this.kind, wide);
-  }
-
-  /** The quick answer for a CPU's own records: it has opened the section, or holds the lock. */
-  private isOpen(gate: number): boolean {
-    if (gate > 0) return (this.words[gate]! & 1) !== 0;
-    return gate < 0 && this.words[-gate] === this.cpu + 1;
+  private askStore(at: number, wide: boolean, value: number): void {
+    const { guards } = this;
+    if (guards === undefined) return;
+    if (!this.lowered) guards.checkStore(at >> 2, this.cpu, this.kind, wide);
+    guards.stored(at >> 2, value, this.cpu);
   }
 
   private refuse(at: Long, value: number): never {
     throw new KernelBug(`${this.guards?.nameOf(at >> 2) ?? `byte ${at}`} is to hold ${value}, which is no integer of 53 bits`);
   }
+}
+
+/** Without a map every store stands before one gate, which shows who executes for ever: `NOBODY`. */
+function openEverywhere(cells: number): Pick<Guards, 'gates' | 'gateOf' | 'homeOf'> {
+  return { gates: new Int16Array(1).fill(NOBODY), gateOf: new Int32Array(cells), homeOf: new Int32Array(cells) };
 }

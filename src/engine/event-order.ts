@@ -2,7 +2,7 @@
  * The order of events: (time, class, cpu rank, origin cpu, n). Identity and causality decide it, never
  * the order of arrival; two events with one key are our own bug.
  */
-import { assert } from '../../shared/assert.ts';
+import { KernelBug } from '../../shared/assert.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
 
 export interface EventKeyFields {
@@ -39,7 +39,7 @@ export function comesBefore(a: EventKeyFields, cpuA: CpuId, b: EventKeyFields, c
     return rank !== 0 ? rank < 0 : cpuA < cpuB;
   }
   if (a.origin !== b.origin) return a.origin < b.origin;
-  assert(a.n !== b.n, `two events of CPU ${cpuA} have one key (${a.time}, ${a.class}, ${a.origin}, ${a.n})`);
+  if (a.n === b.n) throw new KernelBug(`two events of CPU ${cpuA} have one key (${a.time}, ${a.class}, ${a.origin}, ${a.n})`);
   return a.n < b.n;
 }
 

@@ -3,7 +3,7 @@
  * then looks again; so a run is a function of the scenario and its seed, byte for byte.
  */
 import type { EventConsumer, RunFacts } from '../../shared/event-consumer.ts';
-import { assert } from '../../shared/assert.ts';
+import { KernelBug } from '../../shared/assert.ts';
 import { layOutMachine, type MachineShape } from '../../shared/machine-map.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
 import { PlainMemory } from '../../shared/memory/plain-memory.ts';
@@ -146,7 +146,7 @@ export class InlineEngine {
 
   private runEvent(participant: Participant): void {
     const { time } = participant.next;
-    assert(time >= this.now || this.cuts !== undefined, `an event at ${time} comes after one at ${this.now}`);
+    if (time < this.now && this.cuts === undefined) throw new KernelBug(`an event at ${time} comes after one at ${this.now}`);
     this.now = time;
     this.runNext(participant);
     if (participant.stream.length > MERGE_AT) this.merge.mergeBefore(this.first().next.time);

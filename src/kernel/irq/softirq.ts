@@ -2,7 +2,7 @@
 import { Event, Mode } from '../../../shared/events.ts';
 import { MAX_SOFTIRQ_RESTART } from '../../../shared/limits.ts';
 import { NR_SOFTIRQS, SoftirqVec } from '../../../shared/structs/cpu.ts';
-import { assert } from '../../../shared/assert.ts';
+import { KernelBug } from '../../../shared/assert.ts';
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { schedBalanceSoftirq } from '../sched/balance.ts';
@@ -39,7 +39,7 @@ function runSoftirq(cpu: KernelCpu, vec: number): void {
   state.setSoftirqs(vec, state.softirqs(vec) + 1);
   arch.trace(Event.softirq_entry, vec);
   arch.spend(Path.Softirq);
-  assert(vec === SoftirqVec.Sched, `softirq ${vec} has no handler: whoever raised it must bring one`);
+  if (vec !== SoftirqVec.Sched) throw new KernelBug(`softirq ${vec} has no handler: whoever raised it must bring one`);
   schedBalanceSoftirq(cpu);
   arch.trace(Event.softirq_exit, vec);
 }

@@ -1,5 +1,5 @@
 /** The end of a throttled deadline task's wait. */
-import { assert } from '../../../shared/assert.ts';
+import { KernelBug } from '../../../shared/assert.ts';
 import { TaskState } from '../../../shared/structs/task.ts';
 import type { HrtimerCallback } from '../kernel-cpu.ts';
 import { lockRq, unlockRq, updateCurr, wakeupPreempt } from './core.ts';
@@ -14,7 +14,7 @@ import { queueTask, updateRqClock } from './runqueue.ts';
 export const dlTaskTimer: HrtimerCallback = (cpu, timer) => {
   const task = timer.data;
   const t = cpu.image.tasks[task]!;
-  assert(t.dlThrottled === 1 && t.state === TaskState.Running, `task ${task} gets a budget that it does not wait for`);
+  if (t.dlThrottled !== 1 || t.state !== TaskState.Running) throw new KernelBug(`task ${task} gets a budget that it does not wait for`);
   lockRq(cpu);
   updateRqClock(cpu);
   updateCurr(cpu);

@@ -5,7 +5,7 @@
  *
  * Writers: this CPU, under its rq.lock.  Readers: this CPU.
  */
-import { assert } from '../../../shared/assert.ts';
+import { KernelBug } from '../../../shared/assert.ts';
 import { NONE, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 
@@ -36,7 +36,7 @@ export function unlink(cpu: KernelCpu, task: TaskId): void {
   }
   let before = cpu.rq.head;
   while (before !== NONE && tasks[before]!.rqNext !== task) before = tasks[before]!.rqNext;
-  assert(before !== NONE, `task ${task} is not in the run queue of CPU ${cpu.id}; usual cause: it was dequeued twice`);
+  if (before === NONE) throw new KernelBug(`task ${task} is not in the run queue of CPU ${cpu.id}; usual cause: it was dequeued twice`);
   tasks[before]!.rqNext = after;
 }
 

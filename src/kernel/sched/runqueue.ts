@@ -2,7 +2,7 @@
  * What all classes share: coming to the queue, leaving it, and whose turn it is.
  * Callers hold rq.lock and have charged the running task.
  */
-import { assert } from '../../../shared/assert.ts';
+import { KernelBug } from '../../../shared/assert.ts';
 import { NONE, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { newPeriod, pickDl, throttleDl, wakeUpDl } from './dl-entity.ts';
@@ -24,7 +24,7 @@ export function updateRqClock(cpu: KernelCpu): void {
  */
 export function enqueueTask(cpu: KernelCpu, task: TaskId): void {
   const t = cpu.image.tasks[task]!;
-  assert(t.onRq === 0, `task ${task} comes to the run queue of CPU ${cpu.id} twice; usual cause: two wakers`);
+  if (t.onRq !== 0) throw new KernelBug(`task ${task} comes to the run queue of CPU ${cpu.id} twice; usual cause: two wakers`);
   placeTask(cpu, task);
   if (classOf(cpu.image, task) === SchedClass.Dl && t.dlBudget <= 0 && throttleDl(cpu, task)) return;
   queueTask(cpu, task);

@@ -1,5 +1,5 @@
 /** Where a task shall run, and the message that brings it there. */
-import { assert } from '../../../shared/assert.ts';
+import { KernelBug } from '../../../shared/assert.ts';
 import { MessageKind, Rq } from '../../../shared/structs/cpu.ts';
 import type { Task } from '../../../shared/structs/task.ts';
 import { NOBODY, type CpuId, type TaskId } from '../../../shared/units.ts';
@@ -36,7 +36,7 @@ export function selectTaskRq(cpu: KernelCpu, task: TaskId): CpuId {
     if (idleCpu(image, other)) return other;
     if (first === NOBODY) first = other;
   }
-  assert(first !== NOBODY, `task ${task} may run on no CPU of this machine; the scenario checks affinities`);
+  if (first === NOBODY) throw new KernelBug(`task ${task} may run on no CPU of this machine; the scenario checks affinities`);
   return mayStay ? prev : first;
 }
 

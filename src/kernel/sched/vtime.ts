@@ -19,7 +19,7 @@
  * Without the sequence the reader could pair starttime 130 with utime 7: 30 ns of user time gone.
  */
 import { Event } from '../../../shared/events.ts';
-import { assert } from '../../../shared/assert.ts';
+import { KernelBug } from '../../../shared/assert.ts';
 import { VtimeState, type Vtime } from '../../../shared/structs/task.ts';
 import { writeSeqcountBegin, writeSeqcountEnd } from '../../../shared/sync/seqcount.ts';
 import { NOBODY, type Ns, type TaskId } from '../../../shared/units.ts';
@@ -95,7 +95,7 @@ function enter(cpu: KernelCpu, task: TaskId, state: VtimeState): void {
 
 /** What has passed since the last edge; the clock starts again. @linux kernel/sched/cputime.c get_vtime_delta */
 function take(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
-  assert(vtime.state !== VtimeState.Inactive, `time taken of task ${task}, which runs nowhere: an edge without a switch to it`);
+  if (vtime.state === VtimeState.Inactive) throw new KernelBug(`time taken of task ${task}, which runs nowhere: an edge without a switch to it`);
   const start = vtime.starttime;
   const delta = Math.max(0, cpu.arch.schedClock() - start);
   vtime.starttime = start + delta;

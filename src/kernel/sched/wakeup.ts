@@ -16,7 +16,7 @@
  * does it. That CPU runs the interrupt after the switch, or else T is still current there: then the
  * sleep simply does not happen.
  */
-import { assert } from '../../../shared/assert.ts';
+import { KernelBug } from '../../../shared/assert.ts';
 import { Event } from '../../../shared/events.ts';
 import { Rq } from '../../../shared/structs/cpu.ts';
 import { Task, TaskState } from '../../../shared/structs/task.ts';
@@ -80,7 +80,7 @@ export function schedTtwuPending(cpu: KernelCpu, task: TaskId): void {
 function activate(cpu: KernelCpu, task: TaskId): void {
   const { image } = cpu;
   const t = image.tasks[task]!;
-  assert(isAllowed(t, cpu.id), `task ${task} was sent to CPU ${cpu.id}, where it may not run`);
+  if (!isAllowed(t, cpu.id)) throw new KernelBug(`task ${task} was sent to CPU ${cpu.id}, where it may not run`);
   handOverTask(image, task, cpu.id);
   lockRq(cpu);
   updateRqClock(cpu);

@@ -3,7 +3,7 @@
  * event; the hardware is told through `Arch` (a CPU's own lapic) or by a message to the coordinator
  * (the global PIT, which no CPU owns).
  */
-import { assert } from '../../../shared/assert.ts';
+import { KernelBug } from '../../../shared/assert.ts';
 import { Event } from '../../../shared/events.ts';
 import { MIN_DELTA_TRIES } from '../../../shared/limits.ts';
 import { mulShift } from '../../../shared/math.ts';
@@ -86,7 +86,7 @@ export function clockeventsProgramEvent(cpu: KernelCpu, id: DeviceId, expires: N
   const device = deviceOf(cpu, id);
   device.nextEvent = expires;
   if (device.state === ClockEventState.Shutdown) return true;
-  assert(device.state === ClockEventState.Oneshot, `an event for device ${id}, which is in state ${device.state} and not one-shot`);
+  if (device.state !== ClockEventState.Oneshot) throw new KernelBug(`an event for device ${id}, which is in state ${device.state} and not one-shot`);
   cpu.arch.spend(Path.ProgramEvent);
   const delta = expires - ktimeGet(cpu);
   let armed = false;
