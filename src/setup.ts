@@ -58,15 +58,24 @@ export function hardwareOf({ machine }: Scenario): CpuHardware {
 
 /**
  * The scenario's cuts, their readers found by name.
- * @throws BadInput where a cut names a struct or field that memory does not have
+ * @throws BadInput where a cut names a struct or field that memory does not have, or runs what its CPU cannot
  */
 export function cutsOf(scenario: Scenario): Cut[] {
   if (scenario.cuts.length > 0) checkCellNames(scenario);
-  return scenario.cuts.map((spec) => ({
+  return scenario.cuts.map((spec, i) => ({
     cpu: spec.cpu, entry: spec.event.entry, nth: spec.event.n,
     struct: spec.access.struct, field: spec.access.field, op: spec.access.op, access: spec.access.n,
-    run: actionOf(scenario, spec),
+    run: elsewhere(scenario, i, spec.cpu, actionOf(scenario, spec)),
   }));
+}
+
+/** A CPU that is inside an event can begin no other: only its interrupts come there. */
+function elsewhere(scenario: Scenario, i: number, cpu: CpuId, action: CutAction): CutAction {
+  if (action.kind === 'irq' || action.cpu !== cpu) return action;
+  throw new BadInput({
+    file: scenario.name, path: `dynticks.cuts[${i}].run`, found: `a ${action.kind} of CPU ${cpu}, which is inside the event that is cut`,
+    expected: 'another CPU’s',
+  });
 }
 
 function checkCellNames(scenario: Scenario): void {

@@ -16,7 +16,7 @@ import { Event, EventClass } from '../../shared/events.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
 import { ObservedMemory, type Access } from '../../shared/memory/observed-memory.ts';
 import type { MemoryMap } from '../../shared/memory/memory-map.ts';
-import type { CpuId, TaskId } from '../../shared/units.ts';
+import { KTIME_MAX, type CpuId, type TaskId } from '../../shared/units.ts';
 import type { SimCpu } from '../machine/sim-cpu.ts';
 
 /** What shall run where; as in a scenario's `cuts`, names resolved. */
@@ -38,7 +38,7 @@ export type CutAction =
   | { readonly kind: 'irq' }
   /** a reader of another CPU looks at its targets */
   | { readonly kind: 'reader'; readonly task: TaskId; readonly cpu: CpuId; readonly read: number }
-  /** another CPU's next event runs now, ahead of its turn, as it may on real threads */
+  /** another CPU's next event, if there is one, runs now, ahead of its turn, as it may on real threads */
   | { readonly kind: 'event'; readonly cpu: CpuId };
 
 /** Thrown by `relax` inside a cut; not an Error, so that it costs nothing and nobody mistakes it for one. */
@@ -111,14 +111,18 @@ export class Cuts {
   }
 
   private runCut(index: number, cut: Cut): void {
+    const { run } = cut;
+    // a CPU that has nothing to come runs nothing ahead of its turn: the cut is missed
+    if (run.kind === 'event' && this.cpus[run.cpu]!.next.time === KTIME_MAX) return;
     const outer = this.cpus[cut.cpu]!;
     this.ran[index] = true;
     outer.record(Event.cut, index);
     const { armed } = this;
     this.armed = [];
-    if (cut.run.kind === 'irq') this.interrupt(outer);
-    else if (cut.run.kind === 'event') this.runEvent(cut.run.cpu);
-    else this.look(cut.run, outer);
+    this.memory.runAs(cut.cpu, EventKind.Interacting);
+    if (run.kind === 'irq') this.interrupt(outer);
+    else if (run.kind === 'event') this.runEvent(run.cpu);
+    else this.look(run, outer, 0);
     this.armed = armed;
     this.memory.runAs(cut.cpu, EventKind.Interacting);
   }
@@ -130,15 +134,17 @@ export class Cuts {
     cpu.interruptHere();
   }
 
-  private look(run: Extract<CutAction, { kind: 'reader' }>, outer: SimCpu): void {
+  /** One look after the other, from the `first` on; the one that would have to wait is made after the event. */
+  private look(run: Extract<CutAction, { kind: 'reader' }>, outer: SimCpu, first: number): void {
     const reader = this.cpus[run.cpu]!;
+    let n = first;
     this.memory.inCut = true;
     this.memory.runAs(run.cpu, EventKind.Interacting);
     try {
-      reader.readHere(run.task, run.read, outer.now);
+      for (; n < reader.looksOf(run.read); n++) reader.lookHere(run.task, run.read, n, outer.now);
     } catch (thrown) {
       if (thrown !== WOULD_SPIN) throw thrown;
-      this.again.push(() => this.look(run, outer));
+      this.again.push(() => this.look(run, outer, n));
     } finally {
       this.memory.inCut = false;
     }

@@ -109,26 +109,32 @@ export class SimCpu extends Participant implements Arch {
     timerInterrupt(this.kernel);
   }
 
+  /** How many looks one reading of the workload's `read` is. */
+  looksOf(read: number): number {
+    return looksOf(this.kernel.config.workload.reads[read]!);
+  }
+
   /**
-   * A reader of this CPU looks at its targets while another CPU is inside an event (a cut), at this
-   * CPU's clock or that one's, whichever is later. It is an event of its own; if it is thrown out,
-   * it never was.
+   * A reader of this CPU makes one of its looks while another CPU is inside an event (a cut), at this
+   * CPU's clock or that one's, whichever is later. It is an event of its own; if it is thrown out
+   * (where it would have to wait: it has changed nothing yet), it never was.
    */
-  readHere(by: TaskId, read: number, at: Ns): void {
-    const { now, count, events } = this;
+  lookHere(by: TaskId, read: number, n: number, at: Ns): void {
+    const { now, count, events, kernel } = this;
+    const { irqsOff } = kernel;
     const { length } = this.stream;
     this.now = Math.max(now, at);
     this.events += 1;
     this.record(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
     try {
-      const target = this.kernel.config.workload.reads[read]!;
-      for (let n = 0; n < looksOf(target); n++) look(this.kernel, by, target, n);
+      look(kernel, by, kernel.config.workload.reads[read]!, n);
       this.plan();
     } catch (thrown) {
       this.now = now;
       this.count = count;
       this.events = events;
       this.stream.length = length;
+      kernel.irqsOff = irqsOff;
       throw thrown;
     }
   }
