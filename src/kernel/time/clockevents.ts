@@ -86,7 +86,7 @@ export function clockeventsProgramEvent(cpu: KernelCpu, id: DeviceId, expires: N
   const device = deviceOf(cpu, id);
   device.nextEvent = expires;
   if (device.state === ClockEventState.Shutdown) return true;
-  if (device.state !== ClockEventState.Oneshot) throw new KernelBug(`an event for device ${id}, which is in state ${device.state} and not one-shot`);
+  if (device.state !== ClockEventState.Oneshot) throw new KernelBug(`an event for device ${id}: state ${device.state} is not one-shot`);
   cpu.arch.spend(Path.ProgramEvent);
   const delta = expires - ktimeGet(cpu);
   let armed = false;

@@ -108,7 +108,8 @@ describe('softirqs', () => {
       expect(seen).toEqual([]);
     });
     expect(seen).toEqual([[Mode.Softirq, true, 0]]);
-    expect([cpu0().state.softirqPending, cpu0().state.softirqs(SoftirqVec.Sched), cpu0().state.preemptCount, cpu0().irqsOff]).toEqual([0, 1, 0, 1]);
+    const { state, irqsOff } = cpu0();
+    expect([state.softirqPending, state.softirqs(SoftirqVec.Sched), state.preemptCount, irqsOff]).toEqual([0, 1, 0, 1]);
   });
 
   test('wait until the outermost interrupt is over', () => {

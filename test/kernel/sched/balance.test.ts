@@ -4,7 +4,9 @@ import { attributesOf } from '../../support/fake-arch.ts';
 import { oneCpu } from '../../support/sched-loop.ts';
 
 describe('the balancing softirq of one CPU', () => {
-  test.each([['every tick while it idles', [], 1], ['every four ticks while it is busy', [attributesOf()], 4]] as const)('is due %s', (_, tasks, ticks) => {
+  test.each([
+    ['every tick while it idles', [], 1], ['every four ticks while it is busy', [attributesOf()], 4],
+  ] as const)('is due %s', (_, tasks, ticks) => {
     const machine = oneCpu(...tasks);
     machine.as(0, (cpu) => {
       schedBalanceTrigger(cpu);

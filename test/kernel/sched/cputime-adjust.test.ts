@@ -64,8 +64,12 @@ describe('cputime_adjust', () => {
   });
 
   test('scales by the ratio of the two', () => expect(adjuster()({ utime: 300, stime: 100, rtime: 1_000 })).toEqual([750, 250]));
-  test('gives all to user mode without a sample in the kernel', () => expect(adjuster()({ utime: 0, stime: 0, rtime: 70 })).toEqual([70, 0]));
-  test('gives all to the kernel without a sample in user mode', () => expect(adjuster()({ utime: 0, stime: 1, rtime: 70 })).toEqual([0, 70]));
+  test('gives all to user mode without a sample in the kernel', () => {
+    expect(adjuster()({ utime: 0, stime: 0, rtime: 70 })).toEqual([70, 0]);
+  });
+  test('gives all to the kernel without a sample in user mode', () => {
+    expect(adjuster()({ utime: 0, stime: 1, rtime: 70 })).toEqual([0, 70]);
+  });
 
   test('holds system time first where both would fall, then user time', () => {
     const adjust = adjuster();

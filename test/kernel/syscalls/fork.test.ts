@@ -29,7 +29,8 @@ const WORKLOAD: Workload = {
 
 /** One CPU with context tracking that runs the parent; two free records of declaration 1. */
 function newMachine(): FakeMachine {
-  const machine = new FakeMachine(1, WORKLOAD.tasks.map(({ attributes }) => attributes), { config: { workload: WORKLOAD, cputime: ['gen'] } });
+  const all = WORKLOAD.tasks.map(({ attributes }) => attributes);
+  const machine = new FakeMachine(1, all, { config: { workload: WORKLOAD, cputime: ['gen'] } });
   machine.as(0, (cpu) => {
     wakeUpNewTask(cpu, PARENT);
     schedule(cpu);
@@ -123,7 +124,8 @@ describe('a record that had an earlier life', () => {
 
   test('says so in a version of its own, after the fork', () => {
     const { traced } = secondLife().archs[0]!;
-    const told = traced.filter(({ name, fields }) => name === 'sched_process_fork' || (name === 'vtime_publish' && fields[0] === FIRST_CHILD));
+    const told = traced.filter(({ name, fields }) =>
+      name === 'sched_process_fork' || (name === 'vtime_publish' && fields[0] === FIRST_CHILD));
     expect(told.map(({ name }) => name)).toEqual(['sched_process_fork', 'vtime_publish']);
     expect(told[1]!.fields.slice(2, 4)).toEqual([VtimeState.Inactive, NOBODY]);
     expect(told[1]!.fields.slice(5)).toEqual([0, 0, 0, 0, 0, 0]);

@@ -79,7 +79,8 @@ describe('nanosleep', () => {
 
 describe('rt-app’s timer', () => {
   const PERIOD = 10_000;
-  const own = (sleeper: Sleeper, now: Ns, absolute = 0, index = 0): Ns | undefined => sleeper.call(now, rtappTimer, [index, PERIOD, absolute])?.[0];
+  const own = (sleeper: Sleeper, now: Ns, absolute = 0, index = 0): Ns | undefined =>
+    sleeper.call(now, rtappTimer, [index, PERIOD, absolute])?.[0];
 
   test.each([0, 1])('first expires a period after the task began, then a period after that (absolute: %i)', (absolute) => {
     const sleeper = new Sleeper();

@@ -27,7 +27,9 @@ class SortedList {
   }
 }
 
-const operation = fc.record({ timer: fc.integer({ min: 0, max: TIMERS - 1 }), expires: fc.integer({ min: 1, max: 6 }), takesFirst: fc.boolean() });
+const operation = fc.record({
+  timer: fc.integer({ min: 0, max: TIMERS - 1 }), expires: fc.integer({ min: 1, max: 6 }), takesFirst: fc.boolean(),
+});
 
 describe('the queue of timers', () => {
   test('gives the same first timer as a sorted list after any additions and removals, equals first-in first-out', () => {

@@ -164,7 +164,8 @@ describe('hrtimer_interrupt', () => {
     start(A, 1_000);
     const before = armed().length;
     at(1_000, hrtimerInterrupt);
-    expect([armed().length - before, machine.cpus[0]!.hrtimers.expiresNext, machine.cpus[0]!.lapic.nextEvent]).toEqual([0, KTIME_MAX, KTIME_MAX]);
+    const { hrtimers, lapic } = machine.cpus[0]!;
+    expect([armed().length - before, hrtimers.expiresNext, lapic.nextEvent]).toEqual([0, KTIME_MAX, KTIME_MAX]);
   });
 
   test('queues a timer again that moved its expiry forward', () => {
@@ -267,7 +268,11 @@ describe('an interrupt that does not catch up', () => {
 
 describe('hrtimer_run_queues', () => {
   test('lets the tick run what is due while the resolution is low, and nothing after the switch', () => {
-    const low = new FakeMachine(1, [attributesOf()], { functions: [(cpu) => { fired.push({ timer: A, at: cpu.arch.schedClock() }); return false; }] });
+    const note: HrtimerCallback = (cpu) => {
+      fired.push({ timer: A, at: cpu.arch.schedClock() });
+      return false;
+    };
+    const low = new FakeMachine(1, [attributesOf()], { functions: [note] });
     low.as(0, (cpu) => {
       hrtimerInit(cpu, A, 0, 0);
       hrtimerStart(cpu, A, 3_000_000, 3_000_000);

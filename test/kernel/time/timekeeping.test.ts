@@ -4,7 +4,9 @@ import { ClocksourceId } from '../../../shared/structs/global.ts';
 import type { CpuId, Cycles, Ns } from '../../../shared/units.ts';
 import { clocksourceMultShift } from '../../../src/kernel/time/clocksource.ts';
 import { doTimer } from '../../../src/kernel/time/jiffies.ts';
-import { changeClocksource, ktimeGet, timekeepingInit, timekeepingValidForHres, updateWallTime } from '../../../src/kernel/time/timekeeping.ts';
+import {
+  changeClocksource, ktimeGet, timekeepingInit, timekeepingValidForHres, updateWallTime,
+} from '../../../src/kernel/time/timekeeping.ts';
 import { FakeMachine } from '../../support/fake-arch.ts';
 
 /** Two CPUs that read one counter of `hz`, set by the test. */
