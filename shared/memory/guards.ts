@@ -4,8 +4,8 @@
  * Every cell has a gate, and a gate shows the CPU that may store behind it without a question: the
  * record's writer; or whoever holds the record's lock; or whoever is inside its write section. So a
  * legal store costs one comparison. A gate opens and shuts with the store to the lock or the count
- * itself, which has no gate: such a store always asks `checkStore`, which knows the rules and throws
- * with names.
+ * itself, which has no gate: such a store goes by `opens`, and whatever else has no open gate asks
+ * `checkStore`, which knows the rules and throws with names.
  *
  *      seq 8 -> 9       the section's gate shows CPU 0
  *        utime = 37     gate 0 = CPU 0: stored
@@ -68,6 +68,8 @@ export class Guards {
   readonly gateOf: Int32Array;
   /** Per cell: the gate that shows whose record it is; that of many writers is always shut. */
   readonly homeOf: Int32Array;
+  /** Per cell: the gate that a store here opens or shuts: of a lock as it is, of a count negative; 0 for none. */
+  private readonly opens: Int32Array;
   private readonly flags: Uint8Array;
   private readonly recordAt: Int32Array;
   private readonly words: Int32Array;
@@ -81,6 +83,7 @@ export class Guards {
     this.gates = new Int16Array(1 + GATES * records).fill(SHUT);
     this.gateOf = new Int32Array(cells);
     this.homeOf = new Int32Array(cells);
+    this.opens = new Int32Array(cells);
     this.flags = new Uint8Array(cells);
     this.recordAt = new Int32Array(cells).fill(-1);
     for (const placed of map.records) for (let i = 0; i < placed.count; i++) this.addRecord(placed, i);
@@ -98,13 +101,15 @@ export class Guards {
     this.judgeStore(cell, cpu, kind, wide, record);
   }
 
-  /** After a store to a cell without a gate: a lock or a count may have opened a gate, or shut one. */
-  stored(cell: number, value: number, cpu: CpuId): void {
-    const number = this.recordAt[cell]!;
-    const record = this.records[number];
-    if (record === undefined) return;
-    if (cell === record.lock) this.gates[GATES * number + LOCK_GATE] = value > 0 ? value - 1 : SHUT;
-    if (cell === record.seq) this.gates[GATES * number + SECTION_GATE] = (value & 1) !== 0 ? cpu : SHUT;
+  /** A store to a cell without an open gate: checked, unless the guards are down; then it may open one, or shut it. */
+  ask(cell: number, value: number, cpu: CpuId, kind: EventKind, wide: boolean, checks: boolean): void {
+    const { gates } = this;
+    const opens = this.opens[cell]!;
+    // the common case by itself: a CPU and the count, or the lock, of a record of its own
+    const own = opens !== 0 && gates[this.homeOf[cell]!] === cpu && !wide;
+    if (!own && checks) this.checkStore(cell, cpu, kind, wide);
+    if (opens > 0) gates[opens] = value > 0 ? value - 1 : SHUT;
+    else if (opens < 0) gates[-opens] = (value & 1) !== 0 ? cpu : SHUT;
   }
 
   /** Which rule was broken, if any: the host, and CPUs that share a record nobody owns yet, are free. */
@@ -176,6 +181,9 @@ export class Guards {
       this.homeOf.fill(gate + OWNER_GATE, from, to);
       this.gates[gate + OWNER_GATE] = record.owner === NOBODY ? SHUT : record.owner;
     }
+    if (!many && record.lock >= 0 && record.seq >= 0) {
+      throw new KernelBug(`${layout.name} has one writer, a lock and a count: the guards do not know which of them opens the section`);
+    }
     this.records.push(record);
     for (const field of layout.fields) this.addField(field, record, gate);
   }
@@ -187,7 +195,9 @@ export class Guards {
     this.flags.fill(flags, from, to);
     if (field.field.kind === 'spinlock') this.flags.fill(ANY_WRITER | IS_LONG, from + 2, from + 4);
     // a lock and a count open gates, so they have none
-    if (from === record.lock || from === record.seq) return;
+    if (from === record.lock) this.opens[from] = gate + LOCK_GATE;
+    else if (from === record.seq) this.opens[from] = -(gate + SECTION_GATE);
+    if (this.opens[from] !== 0) return;
     if ((flags & NEEDS_SECTION) !== 0) this.gateOf.fill(gate + SECTION_GATE, from, to);
     else if ((flags & NEEDS_LOCK) !== 0) this.gateOf.fill(gate + LOCK_GATE, from, to);
     else if (!record.many) this.gateOf.fill(gate + OWNER_GATE, from, to);

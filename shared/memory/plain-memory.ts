@@ -149,10 +149,7 @@ export class PlainMemory implements Memory {
   }
 
   private askStore(at: number, wide: boolean, value: number): void {
-    const { guards } = this;
-    if (guards === undefined) return;
-    if (!this.lowered) guards.checkStore(at >> 2, this.cpu, this.kind, wide);
-    guards.stored(at >> 2, value, this.cpu);
+    this.guards?.ask(at >> 2, value, this.cpu, this.kind, wide, !this.lowered);
   }
 
   private refuse(at: Long, value: number): never {

@@ -116,7 +116,7 @@ export class Cuts {
     if (run.kind === 'event' && this.cpus[run.cpu]!.next.time === KTIME_MAX) return;
     const outer = this.cpus[cut.cpu]!;
     this.ran[index] = true;
-    outer.record(Event.cut, index);
+    outer.trace(Event.cut, index);
     const { armed } = this;
     this.armed = [];
     this.memory.runAs(cut.cpu, EventKind.Interacting);

@@ -33,6 +33,7 @@ export class TraceMerge {
 
   /** Hands on all events that begin before `frontier`: no participant will begin one there any more. */
   mergeBefore(frontier: Ns): void {
+    if (this.consumers.length === 0) return this.forget();
     for (const cursor of this.cursors) readKey(cursor);
     for (;;) {
       const first = this.firstCursor();
@@ -43,6 +44,11 @@ export class TraceMerge {
       cursor.stream.dropFirst(cursor.at);
       cursor.at = 0;
     }
+  }
+
+  /** Nobody follows: the streams need no order. */
+  private forget(): void {
+    for (const { stream } of this.cursors) stream.dropFirst(stream.length);
   }
 
   private firstCursor(): number {

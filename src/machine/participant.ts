@@ -79,7 +79,7 @@ export abstract class Participant {
     const { memory, map, decisions, ipiDelayNs, onSend, whileFull } = this.board;
     const n = this.count++;
     const due = this.now + ipiDelayNs;
-    this.record(Event.csd_queue_cpu, to, kind, n, due);
+    this.trace(Event.csd_queue_cpu, to, kind, n, due);
     const nth = this.messages++;
     if (decisions.dropsMessage(this.id, to, nth)) return;
     sendCsd(memory, map, this.id, to, kind, a, b, due, n, this.eventN, whileFull);
@@ -87,10 +87,11 @@ export abstract class Participant {
   }
 
   /** Appends a record with the participant's clock. */
-  record(
-    id: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, k = 0, l = 0,
+  trace(
+    id: number, a?: number, b?: number, c?: number, d?: number, e?: number, f?: number,
+    g?: number, h?: number, i?: number, j?: number, k?: number, l?: number,
   ): void {
-    this.stream.append(id, this.id, this.now, a, b, c, d, e, f, g, h, i, j, k, l);
+    this.stream.append(this, id, a, b, c, d, e, f, g, h, i, j, k, l);
   }
 
   /** The clock goes to the event's start; its records begin with its key and its cause. */
@@ -101,7 +102,7 @@ export abstract class Participant {
     this.events += 1;
     this.eventOrigin = next.origin;
     this.eventN = next.n;
-    this.record(Event.event, next.time, next.class, next.origin, next.n, next.causeOrigin, next.causeN);
+    this.trace(Event.event, next.time, next.class, next.origin, next.n, next.causeOrigin, next.causeN);
   }
 
   /** The event is over; what it began decides what comes next. */

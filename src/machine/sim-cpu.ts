@@ -93,7 +93,7 @@ export class SimCpu extends Participant implements Arch {
 
   private messageArrives(): void {
     const { kind, origin, a, n } = this.takeNextMessage();
-    this.record(Event.csd_function_entry, origin, n, kind);
+    this.trace(Event.csd_function_entry, origin, n, kind);
     if (this.next.class === EventClass.Device) deviceInterrupt(this.kernel);
     else ipiInterrupt(this.kernel, kind as MessageKind, a);
   }
@@ -101,7 +101,7 @@ export class SimCpu extends Participant implements Arch {
   /** The run ends at `end`: the records that follow say what stands in memory then. */
   beginFinals(end: Ns): void {
     this.now = Math.max(this.now, end);
-    this.record(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
+    this.trace(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
   }
 
   /** An interrupt of this CPU's timer inside its running event (a cut). */
@@ -125,7 +125,7 @@ export class SimCpu extends Participant implements Arch {
     const { length } = this.stream;
     this.now = Math.max(now, at);
     this.events += 1;
-    this.record(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
+    this.trace(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
     try {
       look(kernel, by, kernel.config.workload.reads[read]!, n);
       this.plan();
@@ -181,24 +181,17 @@ export class SimCpu extends Participant implements Arch {
 
   switchTo(task: TaskId): void {
     this.task = task;
-    this.record(Event.context, this.mode, task);
+    this.trace(Event.context, this.mode, task);
   }
 
   setMode(mode: Mode): void {
     if (mode === this.mode) return;
     this.mode = mode;
-    this.record(Event.context, mode, this.task);
-  }
-
-  trace(
-    id: number, a?: number, b?: number, c?: number, d?: number, e?: number, f?: number,
-    g?: number, h?: number, i?: number, j?: number, k?: number, l?: number,
-  ): void {
-    this.record(id, a, b, c, d, e, f, g, h, i, j, k, l);
+    this.trace(Event.context, mode, this.task);
   }
 
   traceFields(id: number, fields: Float64Array): void {
-    this.stream.appendFields(id, this.id, this.now, fields);
+    this.stream.appendFields(this, id, fields);
   }
 
   private nameArming(): void {

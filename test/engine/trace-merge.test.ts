@@ -15,28 +15,32 @@ interface Made extends EventKeyFields {
 }
 
 /** Events of one participant: its clock moves with each. */
-const events = (cpu: number) => fc.array(fc.record({ step: fc.integer({ min: 1, max: 3 }), class: fc.nat(3), rows: fc.nat(3) }), { maxLength: 25 })
+const drawn = fc.record({ step: fc.integer({ min: 1, max: 3 }), class: fc.nat(3), rows: fc.nat(3) });
+const events = (cpu: number) => fc.array(drawn, { maxLength: 25 })
   .map((list): Made[] => {
     let time = 0;
     return list.map(({ step, class: cls, rows }, n) => ({ time: (time += step), class: cls, origin: cpu, n, cpu, rows }));
   });
+const moments = fc.array(fc.boolean(), { minLength: 80, maxLength: 80 });
 const machine = fc.tuple(...Array.from({ length: CPUS }, (_, cpu) => events(cpu)));
 
 function append(stream: TraceStream, { time, class: cls, origin, n, cpu, rows }: Made): void {
-  stream.append(Event.event, cpu, time, time, cls, origin, n, -1, 0, 0, 0, 0, 0, 0, 0);
-  for (let i = 0; i < rows; i++) stream.append(Event.cut, cpu, time, i, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  stream.append({ id: cpu, now: time }, Event.event, time, cls, origin, n, -1);
+  for (let i = 0; i < rows; i++) stream.append({ id: cpu, now: time }, Event.cut, i);
 }
 const rowsOf = ({ cpu, n, rows }: Made): string[] => [`event ${cpu} ${n}`, ...Array.from({ length: rows }, (_, i) => `row ${cpu} ${i}`)];
 
 describe('the merge of the streams', () => {
   test('is what sorting all events at the end would give, whenever it is made', () => {
-    fc.assert(fc.property(machine, fc.array(fc.boolean(), { minLength: 80, maxLength: 80 }), fc.option(fc.integer()), (made, merges, seed) => {
+    fc.assert(fc.property(machine, moments, fc.option(fc.integer()), (made, merges, seed) => {
       const rankOf = seed === null ? fixedRank : shuffledRank(seed);
       const sorted = made.flat().sort((a, b) => (comesBefore(a, a.cpu, b, b.cpu, rankOf) ? -1 : 1));
       const streams = Array.from({ length: CPUS }, () => new TraceStream());
       const got: string[] = [];
       const merge = new TraceMerge(streams, rankOf, [{
-        onEvent: (id, cpu, _t, fields, at) => { got.push(id === Event.event ? `event ${cpu} ${fields[at + 3]}` : `row ${cpu} ${fields[at]}`); },
+        onEvent(id, cpu, _t, fields, at) {
+          got.push(id === Event.event ? `event ${cpu} ${fields[at + 3]}` : `row ${cpu} ${fields[at]}`);
+        },
       }]);
       sorted.forEach((one, i) => {
         if (merges[i]) merge.mergeBefore(one.time);
@@ -51,7 +55,7 @@ describe('the merge of the streams', () => {
 
   test('keeps back whatever begins at the frontier: somebody may still begin there', () => {
     const stream = new TraceStream();
-    const merge = new TraceMerge([stream], fixedRank, []);
+    const merge = new TraceMerge([stream], fixedRank, [{ onEvent: () => undefined }]);
     append(stream, { time: 5, class: 0, origin: 0, n: 0, cpu: 0, rows: 1 });
     merge.mergeBefore(5);
     expect(merge.records).toBe(0);

@@ -12,8 +12,8 @@ describe('a trace stream', () => {
     for (const { id } of EVENTS) {
       const arity = EVENT_ARITY[id]!;
       const fields = Array.from({ length: arity }, (_, i) => id + i);
-      if (arity <= 12) stream.append(id, 3, 77, ...twelve(id));
-      else stream.appendFields(id, 3, 77, Float64Array.from(fields));
+      if (arity <= 12) stream.append({ id: 3, now: 77 }, id, ...twelve(id));
+      else stream.appendFields({ id: 3, now: 77 }, id, Float64Array.from(fields));
       wanted.push(id, 3, 77, ...fields);
     }
     expect([...stream.rows.subarray(0, stream.length)]).toEqual(wanted);
@@ -23,16 +23,16 @@ describe('a trace stream', () => {
     const stream = new TraceStream();
     const row = ROW_HEAD + EVENT_ARITY[Event.cut]!;
     const count = 60_000;
-    for (let i = 0; i < count; i++) stream.append(Event.cut, 0, i, i, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    for (let i = 0; i < count; i++) stream.append({ id: 0, now: i }, Event.cut, i);
     expect(stream.length).toBe(count * row);
     for (let i = 0; i < count; i++) if (stream.rows[i * row + ROW_HEAD] !== i) throw new Error(`row ${i} is lost`);
   });
 
   test('drops what has been read and nothing else', () => {
     const stream = new TraceStream();
-    for (let i = 0; i < 3; i++) stream.append(Event.cut, 0, i, 10 + i, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    for (let i = 0; i < 3; i++) stream.append({ id: 0, now: i }, Event.cut, 10 + i);
     stream.dropFirst(8);
-    stream.append(Event.cut, 0, 3, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    stream.append({ id: 0, now: 3 }, Event.cut, 13);
     expect([...stream.rows.subarray(0, stream.length)]).toEqual([Event.cut, 0, 2, 12, Event.cut, 0, 3, 13]);
   });
 
