@@ -5,6 +5,7 @@
  */
 import { EventKind } from '../../shared/memory/guards.ts';
 import { HrtimerFunction, TickHandler } from '../../shared/structs/cpu.ts';
+import { TICK_DO_TIMER_NONE } from '../../shared/structs/global.ts';
 import { NONE, type Ns } from '../../shared/units.ts';
 import { RegsMode } from './irq/entry.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
@@ -35,7 +36,8 @@ export function kindOfStep(cpu: KernelCpu): EventKind {
 /** An interrupt of the CPU's own device at `at`. @dynticks what the timer entry declares */
 export function kindOfTimerInterrupt(cpu: KernelCpu, at: Ns): EventKind {
   const { tick, image, config } = cpu;
-  const hasDuty = image.jiffies.tickDoTimerCpu === cpu.id;
+  const owner = image.jiffies.tickDoTimerCpu;
+  const hasDuty = owner === cpu.id || owner === TICK_DO_TIMER_NONE;
   const rescues = tick.stalledJiffies + 1 >= config.version.maxStalledJiffies;
   if (!cpu.booted || hasDuty || rescues || tick.device === DeviceId.Pit) return EventKind.Interacting;
   const wakes = cpu.lapic.handler === TickHandler.Hrtimer ? mayFindSleeper(cpu, at) : mayFindAny(cpu, at);

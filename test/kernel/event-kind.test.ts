@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { EventKind } from '../../shared/memory/guards.ts';
+import { HrtimerFunction, TickHandler } from '../../shared/structs/cpu.ts';
+import { TICK_DO_TIMER_NONE } from '../../shared/structs/global.ts';
+import { kindOfStep, kindOfTimerInterrupt } from '../../src/kernel/event-kind.ts';
+import { RegsMode } from '../../src/kernel/irq/entry.ts';
+import type { KernelCpu } from '../../src/kernel/kernel-cpu.ts';
+import { schedTimerOf, sleepTimerOf } from '../../src/kernel/image.ts';
+import { schedule } from '../../src/kernel/sched/core.ts';
+import { schedTtwuPending } from '../../src/kernel/sched/wakeup.ts';
+import { setTickDoTimerCpu } from '../../src/kernel/time/jiffies.ts';
+import { hrtimerInit, hrtimerStart } from '../../src/kernel/time/hrtimer.ts';
+import { NOT_STARTED } from '../../src/kernel/syscalls/fork.ts';
+import { OpKind } from '../../src/kernel/user.ts';
+import { attributesOf, FAKE_CONFIG, FakeMachine } from '../support/fake-arch.ts';
+import { oneshotLapic } from '../support/tick-device.ts';
+
+const { Local, Reading, Interacting } = EventKind;
+const READS = [false, true].map((adjusted) => ({ tasks: [2], cpus: [], adjusted, reader: 'linux' as const }));
+
+/** CPU 1 of two in high resolution, its tick due at 4 ms; CPU 0 has the duty, the task runs on CPU 1. */
+function newMachine(): FakeMachine {
+  const machine = new FakeMachine(2, [attributesOf()], { config: { workload: { ...FAKE_CONFIG.workload, reads: READS } } });
+  oneshotLapic(machine, 1);
+  machine.as(0, (cpu) => setTickDoTimerCpu(cpu, 0));
+  machine.as(1, (cpu) => {
+    cpu.booted = true;
+    cpu.lapic.handler = TickHandler.Hrtimer;
+    cpu.rq.ttwuPending += 1;
+    schedTtwuPending(cpu, machine.first);
+    schedule(cpu);
+    hrtimerInit(cpu, schedTimerOf(1), HrtimerFunction.TickNohzHandler, 1);
+    hrtimerStart(cpu, schedTimerOf(1), 4_000_000, 4_000_000);
+  });
+  return machine;
+}
+
+describe('a step', () => {
+  const { Kernel, User } = RegsMode;
+  test.each([
+    ['work in user mode', User, OpKind.Run, 0, Local], ['a busy wait', User, OpKind.RunUntil, 0, Local],
+    ['work in the kernel', Kernel, OpKind.Syscall, 0, Local], ['a yield', User, OpKind.Yield, 0, Local],
+    ['a task’s beginning', Kernel, NOT_STARTED, 0, Reading], ['a sleep', User, OpKind.Sleep, 0, Reading],
+    ['a timer of its own', User, OpKind.Timer, 0, Reading], ['a shared timer', User, OpKind.Timer, -1, Interacting],
+    ['a look at CPU time', Kernel, OpKind.ReadCputime, 0, Reading],
+    ['a look at the adjusted pair', Kernel, OpKind.ReadCputime, 1, Interacting],
+    ['a lock', User, OpKind.Lock, 0, Interacting], ['a fork', User, OpKind.Fork, 0, Interacting],
+    ['the end of a program', User, OpKind.Exit, 0, Interacting],
+  ])('of %s declares what it touches, and no more', (_, mode, kind, argA, wanted) => {
+    const machine = newMachine();
+    machine.as(1, (cpu) => {
+      Object.assign(cpu.image.regs[machine.first]!, { mode, kind, argA });
+      expect(kindOfStep(cpu)).toBe(wanted);
+    });
+  });
+});
+
+describe('a timer interrupt', () => {
+  const kindAt = (prepare: (cpu: KernelCpu, machine: FakeMachine) => void): EventKind => {
+    const machine = newMachine();
+    return machine.as(1, (cpu) => {
+      prepare(cpu, machine);
+      return kindOfTimerInterrupt(cpu, 4_000_000);
+    });
+  };
+  const sleeper = (expires: number) => (cpu: KernelCpu, machine: FakeMachine): void => {
+    const timer = sleepTimerOf(cpu.image, machine.first);
+    hrtimerInit(cpu, timer, HrtimerFunction.HrtimerWakeup, machine.first);
+    hrtimerStart(cpu, timer, expires, expires);
+  };
+
+  test('of a CPU that only ticks reads others’ records and writes its own', () => expect(kindAt(() => undefined)).toBe(Reading));
+  test('interacts on the CPU that has the duty', () => expect(kindAt((cpu) => setTickDoTimerCpu(cpu, 1))).toBe(Interacting));
+  test('interacts where nobody has the duty: it will take it', () => {
+    expect(kindAt((cpu) => setTickDoTimerCpu(cpu, TICK_DO_TIMER_NONE))).toBe(Interacting);
+  });
+  test('interacts where a sleeper is due first', () => expect(kindAt(sleeper(3_999_000))).toBe(Interacting));
+  test('interacts where a sleeper may come due while it runs', () => expect(kindAt(sleeper(4_010_000))).toBe(Interacting));
+  test('reads where the next sleeper is far away', () => expect(kindAt(sleeper(5_000_000))).toBe(Reading));
+  test('interacts where this tick may be the one that rescues stalled jiffies', () => {
+    expect(kindAt((cpu) => { cpu.tick.stalledJiffies = cpu.config.version.maxStalledJiffies - 1; })).toBe(Interacting);
+  });
+});
