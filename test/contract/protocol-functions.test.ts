@@ -88,7 +88,7 @@ const cells = (machine: FakeMachine): Int32Array => (machine.memory as unknown a
 
 describe('protocol functions', () => {
   test('keep nothing to themselves: two kernel objects used in turn are one', () => {
-    fc.assert(fc.property(fc.array(call, { minLength: 5, maxLength: 60 }), (calls) => {
+    fc.assert(fc.property(fc.array(call, { minLength: 5, maxLength: 60, size: 'max' }), (calls) => {
       const alone = newMachine();
       const both = newMachine();
       const second = both.kernelOf(0);

@@ -16,7 +16,7 @@ interface Made extends EventKeyFields {
 
 /** Events of one participant: its clock moves with each. */
 const drawn = fc.record({ step: fc.integer({ min: 1, max: 3 }), class: fc.nat(3), rows: fc.nat(3) });
-const events = (cpu: number) => fc.array(drawn, { maxLength: 25 })
+const events = (cpu: number) => fc.array(drawn, { maxLength: 25, size: 'max' })
   .map((list): Made[] => {
     let time = 0;
     return list.map(({ step, class: cls, rows }, n) => ({ time: (time += step), class: cls, origin: cpu, n, cpu, rows }));

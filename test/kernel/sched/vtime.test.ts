@@ -63,7 +63,16 @@ describe('the virtual clock of a task', () => {
     expect([record(machine, T)[3], charged(machine), stat(machine, Cpustat.User)]).toEqual([0, [TICK, 0], TICK]);
   });
 
-  test('charges more than a tick whole, system time too', () => {
+  test('charges system time by the same rule', () => {
+    const machine = running();
+    doAt(machine, 1_000 + TICK - 1, 0, (cpu) => vtimeUserEnter(cpu, T));
+    expect([record(machine, T)[4], charged(machine)]).toEqual([TICK - 1, [0, 0]]);
+    doAt(machine, 1_000 + TICK - 1, 0, (cpu) => vtimeUserExit(cpu, T));
+    doAt(machine, 1_000 + TICK, 0, (cpu) => vtimeUserEnter(cpu, T));
+    expect([record(machine, T)[4], charged(machine), stat(machine, Cpustat.System)]).toEqual([0, [0, TICK], TICK]);
+  });
+
+  test('charges more than a tick whole', () => {
     const machine = running();
     doAt(machine, 1_000 + 2 * TICK + 77, 0, (cpu) => vtimeUserEnter(cpu, T));
     expect([record(machine, T)[4], charged(machine), stat(machine, Cpustat.System)]).toEqual([0, [0, 2 * TICK + 77], 2 * TICK + 77]);

@@ -117,6 +117,12 @@ describe('the device', () => {
     expect(armed()).toEqual([1_000]);
   });
 
+  test('is left alone by a first timer that is started again for the same instant', () => {
+    at(1_000, () => start(A, 50_000));
+    start(A, 50_000);
+    expect(armed()).toEqual([49_000]);
+  });
+
   test('moves with a timer that is started again', () => {
     at(1_000, () => start(A, 50_000));
     start(A, 30_000);
