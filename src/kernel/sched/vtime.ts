@@ -95,7 +95,9 @@ function enter(cpu: KernelCpu, task: TaskId, state: VtimeState): void {
 
 /** What has passed since the last edge; the clock starts again. @linux kernel/sched/cputime.c get_vtime_delta */
 function take(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
-  if (vtime.state === VtimeState.Inactive) throw new KernelBug(`time taken of task ${task}, which runs nowhere: an edge without a switch to it`);
+  if (vtime.state === VtimeState.Inactive) {
+    throw new KernelBug(`time taken of task ${task}, which runs nowhere: an edge without a switch to it`);
+  }
   const start = vtime.starttime;
   const delta = Math.max(0, cpu.arch.schedClock() - start);
   vtime.starttime = start + delta;
