@@ -195,8 +195,10 @@ export class Guards {
     this.flags.fill(flags, from, to);
     if (field.field.kind === 'spinlock') this.flags.fill(ANY_WRITER | IS_LONG, from + 2, from + 4);
     // a lock and a count open gates, so they have none
-    if (from === record.lock) this.opens[from] = gate + LOCK_GATE;
-    else if (from === record.seq) this.opens[from] = -(gate + SECTION_GATE);
+    if (from === record.lock) {
+      this.opens[from] = gate + LOCK_GATE;
+      this.gateOf.fill(gate + LOCK_GATE, from + 1, to);
+    } else if (from === record.seq) this.opens[from] = -(gate + SECTION_GATE);
     if (this.opens[from] !== 0) return;
     if ((flags & NEEDS_SECTION) !== 0) this.gateOf.fill(gate + SECTION_GATE, from, to);
     else if ((flags & NEEDS_LOCK) !== 0) this.gateOf.fill(gate + LOCK_GATE, from, to);

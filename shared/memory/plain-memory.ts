@@ -22,6 +22,7 @@ export class PlainMemory implements Memory {
   private readonly homeOf: Int32Array;
   private cpu: CpuId = NOBODY;
   private kind: EventKind = EventKind.Interacting;
+  /** Compared with `true` on the hot path: V8 tests a bare field for everything that could be false. */
   private local = false;
   private lowered = false;
 
@@ -50,7 +51,7 @@ export class PlainMemory implements Memory {
   }
 
   load(at: Word): number {
-    if (this.local && this.gates[this.homeOf[at >> 2]!] !== this.cpu) this.askLoad(at);
+    if (this.local === true && this.gates[this.homeOf[at >> 2]!] !== this.cpu) this.askLoad(at);
     return this.words[at >> 2]!;
   }
 
@@ -90,7 +91,7 @@ export class PlainMemory implements Memory {
   }
 
   loadLong(at: Long): number {
-    if (this.local && this.gates[this.homeOf[at >> 2]!] !== this.cpu) this.askLoad(at);
+    if (this.local === true && this.gates[this.homeOf[at >> 2]!] !== this.cpu) this.askLoad(at);
     return this.longs[at >> 3]!;
   }
 

@@ -66,12 +66,10 @@ export interface Arch {
   /** What it is now. */
   readonly mode: Mode;
 
-  /** Records an event with the fields of its schema (`shared/events.ts`). */
-  trace(
-    id: number,
-    a?: number, b?: number, c?: number, d?: number, e?: number, f?: number,
-    g?: number, h?: number, i?: number, j?: number, k?: number, l?: number,
-  ): void;
-  /** The same for schemas of more than twelve fields. */
+  /** Records an event with the fields of its schema (`shared/events.ts`), at most two. */
+  trace(id: number, a: number, b?: number): void;
+  /** The same for schemas of three to six fields. */
+  trace6(id: number, a: number, b: number, c: number, d?: number, e?: number, f?: number): void;
+  /** The same for schemas of more fields: they lie in an array. */
   traceFields(id: number, fields: Float64Array): void;
 }

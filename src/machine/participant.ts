@@ -79,19 +79,21 @@ export abstract class Participant {
     const { memory, map, decisions, ipiDelayNs, onSend, whileFull } = this.board;
     const n = this.count++;
     const due = this.now + ipiDelayNs;
-    this.trace(Event.csd_queue_cpu, to, kind, n, due);
+    this.trace6(Event.csd_queue_cpu, to, kind, n, due);
     const nth = this.messages++;
     if (decisions.dropsMessage(this.id, to, nth)) return;
     sendCsd(memory, map, this.id, to, kind, a, b, due, n, this.eventN, whileFull);
     onSend(to);
   }
 
-  /** Appends a record with the participant's clock. */
-  trace(
-    id: number, a?: number, b?: number, c?: number, d?: number, e?: number, f?: number,
-    g?: number, h?: number, i?: number, j?: number, k?: number, l?: number,
-  ): void {
-    this.stream.append(this, id, a, b, c, d, e, f, g, h, i, j, k, l);
+  /** Appends a record of at most two fields with the participant's clock. */
+  trace(id: number, a: number, b = 0): void {
+    this.stream.append(this, id, a, b);
+  }
+
+  /** Appends a record of three to six fields. */
+  trace6(id: number, a: number, b: number, c: number, d = 0, e = 0, f = 0): void {
+    this.stream.append6(this, id, a, b, c, d, e, f);
   }
 
   /** The clock goes to the event's start; its records begin with its key and its cause. */
@@ -102,7 +104,7 @@ export abstract class Participant {
     this.events += 1;
     this.eventOrigin = next.origin;
     this.eventN = next.n;
-    this.trace(Event.event, next.time, next.class, next.origin, next.n, next.causeOrigin, next.causeN);
+    this.trace6(Event.event, next.time, next.class, next.origin, next.n, next.causeOrigin, next.causeN);
   }
 
   /** The event is over; what it began decides what comes next. */

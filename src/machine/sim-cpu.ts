@@ -93,7 +93,7 @@ export class SimCpu extends Participant implements Arch {
 
   private messageArrives(): void {
     const { kind, origin, a, n } = this.takeNextMessage();
-    this.trace(Event.csd_function_entry, origin, n, kind);
+    this.trace6(Event.csd_function_entry, origin, n, kind);
     if (this.next.class === EventClass.Device) deviceInterrupt(this.kernel);
     else ipiInterrupt(this.kernel, kind as MessageKind, a);
   }
@@ -101,7 +101,7 @@ export class SimCpu extends Participant implements Arch {
   /** The run ends at `end`: the records that follow say what stands in memory then. */
   beginFinals(end: Ns): void {
     this.now = Math.max(this.now, end);
-    this.trace(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
+    this.trace6(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
   }
 
   /** An interrupt of this CPU's timer inside its running event (a cut). */
@@ -125,7 +125,7 @@ export class SimCpu extends Participant implements Arch {
     const { length } = this.stream;
     this.now = Math.max(now, at);
     this.events += 1;
-    this.trace(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
+    this.trace6(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
     try {
       look(kernel, by, kernel.config.workload.reads[read]!, n);
       this.plan();

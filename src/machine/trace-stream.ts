@@ -21,50 +21,33 @@ export class TraceStream {
   rows = new Float64Array(FIRST_CAPACITY);
   /** Doubles in use. */
   length = 0;
+  private capacity = FIRST_CAPACITY;
 
-  /**
-   * Appends a row of up to twelve fields; as many are kept as the schema has, what is left out is 0.
-   * The clock comes from an object, not as an argument: a double that crosses a call is boxed.
-   */
-  append(
-    clock: Clock, id: number, a?: number, b?: number, c?: number, d?: number, e?: number, f?: number,
-    g?: number, h?: number, i?: number, j?: number, k?: number, l?: number,
-  ): void {
-    if (this.length + LONGEST_ROW > this.rows.length) this.grow();
-    const { rows, length: at } = this;
-    const arity = EVENT_ARITY[id]!;
-    rows[at] = id;
-    rows[at + 1] = clock.id;
-    rows[at + 2] = clock.now;
-    rows[at + 3] = a ?? 0;
-    rows[at + 4] = b ?? 0;
-    if (arity > 2) {
-      rows[at + 5] = c ?? 0;
-      rows[at + 6] = d ?? 0;
-      rows[at + 7] = e ?? 0;
-      rows[at + 8] = f ?? 0;
-    }
-    if (arity > 6) {
-      rows[at + 9] = g ?? 0;
-      rows[at + 10] = h ?? 0;
-      rows[at + 11] = i ?? 0;
-      rows[at + 12] = j ?? 0;
-      rows[at + 13] = k ?? 0;
-      rows[at + 14] = l ?? 0;
-    }
-    this.length = at + ROW_HEAD + arity;
+  /** Appends a row of at most two fields, as most have. */
+  append(clock: Clock, id: number, a: number, b: number): void {
+    const at = this.begin(clock, id);
+    const { rows } = this;
+    rows[at] = a;
+    rows[at + 1] = b;
+  }
+
+  /** Appends a row of at most six fields. */
+  append6(clock: Clock, id: number, a: number, b: number, c: number, d: number, e: number, f: number): void {
+    const at = this.begin(clock, id);
+    const { rows } = this;
+    rows[at] = a;
+    rows[at + 1] = b;
+    rows[at + 2] = c;
+    rows[at + 3] = d;
+    rows[at + 4] = e;
+    rows[at + 5] = f;
   }
 
   /** Appends a row whose fields lie in an array. */
   appendFields(clock: Clock, id: number, fields: Float64Array): void {
-    if (this.length + LONGEST_ROW > this.rows.length) this.grow();
-    const { rows, length: at } = this;
-    rows[at] = id;
-    rows[at + 1] = clock.id;
-    rows[at + 2] = clock.now;
+    const at = this.begin(clock, id);
     const arity = EVENT_ARITY[id]!;
-    for (let i = 0; i < arity; i++) rows[at + ROW_HEAD + i] = fields[i]!;
-    this.length = at + ROW_HEAD + arity;
+    for (let i = 0; i < arity; i++) this.rows[at + i] = fields[i]!;
   }
 
   /** Drops the first `count` doubles, which have been read. */
@@ -73,9 +56,25 @@ export class TraceStream {
     this.length -= count;
   }
 
+  /**
+   * Writes a row's head and makes room for its fields; returns where they go. The clock comes from an
+   * object, not as an argument: a double that crosses a call is boxed.
+   */
+  private begin(clock: Clock, id: number): number {
+    const at = this.length;
+    if (at + LONGEST_ROW > this.capacity) this.grow();
+    const { rows } = this;
+    rows[at] = id;
+    rows[at + 1] = clock.id;
+    rows[at + 2] = clock.now;
+    this.length = at + ROW_HEAD + EVENT_ARITY[id]!;
+    return at + ROW_HEAD;
+  }
+
   private grow(): void {
     const larger = new Float64Array(this.rows.length * 2);
     larger.set(this.rows.subarray(0, this.length));
     this.rows = larger;
+    this.capacity = larger.length;
   }
 }

@@ -25,8 +25,8 @@ const moments = fc.array(fc.boolean(), { minLength: 80, maxLength: 80 });
 const machine = fc.tuple(...Array.from({ length: CPUS }, (_, cpu) => events(cpu)));
 
 function append(stream: TraceStream, { time, class: cls, origin, n, cpu, rows }: Made): void {
-  stream.append({ id: cpu, now: time }, Event.event, time, cls, origin, n, -1);
-  for (let i = 0; i < rows; i++) stream.append({ id: cpu, now: time }, Event.cut, i);
+  stream.append6({ id: cpu, now: time }, Event.event, time, cls, origin, n, -1, 0);
+  for (let i = 0; i < rows; i++) stream.append({ id: cpu, now: time }, Event.cut, i, 0);
 }
 const rowsOf = ({ cpu, n, rows }: Made): string[] => [`event ${cpu} ${n}`, ...Array.from({ length: rows }, (_, i) => `row ${cpu} ${i}`)];
 

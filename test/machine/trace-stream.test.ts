@@ -2,8 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { EVENT_ARITY, EVENTS, Event, ROW_HEAD } from '../../shared/events.ts';
 import { TraceStream } from '../../src/machine/trace-stream.ts';
 
-type Twelve = [number, number, number, number, number, number, number, number, number, number, number, number];
-const twelve = (first: number): Twelve => Array.from({ length: 12 }, (_, i) => first + i) as Twelve;
 
 describe('a trace stream', () => {
   test('keeps of each event as many fields as its schema has', () => {
@@ -12,8 +10,10 @@ describe('a trace stream', () => {
     for (const { id } of EVENTS) {
       const arity = EVENT_ARITY[id]!;
       const fields = Array.from({ length: arity }, (_, i) => id + i);
-      if (arity <= 12) stream.append({ id: 3, now: 77 }, id, ...twelve(id));
-      else stream.appendFields({ id: 3, now: 77 }, id, Float64Array.from(fields));
+      const clock = { id: 3, now: 77 };
+      if (arity <= 2) stream.append(clock, id, id, id + 1);
+      else if (arity <= 6) stream.append6(clock, id, id, id + 1, id + 2, id + 3, id + 4, id + 5);
+      else stream.appendFields(clock, id, Float64Array.from(fields));
       wanted.push(id, 3, 77, ...fields);
     }
     expect([...stream.rows.subarray(0, stream.length)]).toEqual(wanted);
@@ -23,16 +23,16 @@ describe('a trace stream', () => {
     const stream = new TraceStream();
     const row = ROW_HEAD + EVENT_ARITY[Event.cut]!;
     const count = 60_000;
-    for (let i = 0; i < count; i++) stream.append({ id: 0, now: i }, Event.cut, i);
+    for (let i = 0; i < count; i++) stream.append({ id: 0, now: i }, Event.cut, i, 0);
     expect(stream.length).toBe(count * row);
     for (let i = 0; i < count; i++) if (stream.rows[i * row + ROW_HEAD] !== i) throw new Error(`row ${i} is lost`);
   });
 
   test('drops what has been read and nothing else', () => {
     const stream = new TraceStream();
-    for (let i = 0; i < 3; i++) stream.append({ id: 0, now: i }, Event.cut, 10 + i);
+    for (let i = 0; i < 3; i++) stream.append({ id: 0, now: i }, Event.cut, 10 + i, 0);
     stream.dropFirst(8);
-    stream.append({ id: 0, now: 3 }, Event.cut, 13);
+    stream.append({ id: 0, now: 3 }, Event.cut, 13, 0);
     expect([...stream.rows.subarray(0, stream.length)]).toEqual([Event.cut, 0, 2, 12, Event.cut, 0, 3, 13]);
   });
 

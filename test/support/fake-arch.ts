@@ -1,5 +1,5 @@
 /** One CPU's hardware for tests of the kernel alone: a clock that the test sets, and a record of what the kernel did. */
-import { EVENTS, Mode, type EventName } from '../../shared/events.ts';
+import { EVENT_ARITY, EVENTS, Mode, type EventName } from '../../shared/events.ts';
 import { layOutMachine } from '../../shared/machine-map.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
 import { PlainMemory } from '../../shared/memory/plain-memory.ts';
@@ -99,8 +99,11 @@ export class FakeArch implements Arch {
   trace(id: number, ...fields: number[]): void {
     this.traced.push({ name: EVENTS[id]!.name, fields });
   }
+  trace6(id: number, ...fields: number[]): void {
+    this.trace(id, ...fields);
+  }
   traceFields(id: number, fields: Float64Array): void {
-    this.traced.push({ name: EVENTS[id]!.name, fields: [...fields] });
+    this.traced.push({ name: EVENTS[id]!.name, fields: [...fields.subarray(0, EVENT_ARITY[id]!)] });
   }
 
   /** Fields of all records of one event, oldest first. */

@@ -121,7 +121,7 @@ function contextSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId, prevState: nu
   rq.nrSwitches += 1;
   if (prevState === PREV_STATE.running) prevTask.nivcsw += 1;
   else prevTask.nvcsw += 1;
-  arch.trace(Event.sched_switch, prev, taskPrio(image, prev), prevState, next, taskPrio(image, next));
+  arch.trace6(Event.sched_switch, prev, taskPrio(image, prev), prevState, next, taskPrio(image, next));
   image.tasks[next]!.onCpu = 1;
   // accounts and truth change hands at the instant of the pick; what the switch costs is the next one's
   vtimeTaskSwitch(cpu, prev, next);

@@ -130,9 +130,18 @@ function accountUser(cpu: KernelCpu, task: TaskId, vtime: Vtime, delta: Ns): voi
 /** Ends the section and tells the trace what readers find from now on. */
 function publish(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
   writeSeqcountEnd(cpu.memory, vtime.seq);
+  const { fields } = cpu;
   const record = cpu.image.tasks[task]!;
-  cpu.arch.trace(
-    Event.vtime_publish, task, cpu.memory.load(vtime.seq) >>> 1, vtime.state, vtime.cpu, vtime.starttime,
-    record.utime, record.stime, record.gtime, vtime.utime, vtime.stime, vtime.gtime,
-  );
+  fields[0] = task;
+  fields[1] = cpu.memory.load(vtime.seq) >>> 1;
+  fields[2] = vtime.state;
+  fields[3] = vtime.cpu;
+  fields[4] = vtime.starttime;
+  fields[5] = record.utime;
+  fields[6] = record.stime;
+  fields[7] = record.gtime;
+  fields[8] = vtime.utime;
+  fields[9] = vtime.stime;
+  fields[10] = vtime.gtime;
+  cpu.arch.traceFields(Event.vtime_publish, fields);
 }

@@ -38,7 +38,7 @@ export function tryToWakeUp(cpu: KernelCpu, task: TaskId): boolean {
   const { image, memory, arch } = cpu;
   const t = image.tasks[task]!;
   if (memory.cas(t.base + Task.at.state, TaskState.Sleeping, TaskState.Waking) !== TaskState.Sleeping) return false;
-  arch.trace(Event.sched_waking, task, taskPrio(image, task), t.cpu);
+  arch.trace6(Event.sched_waking, task, taskPrio(image, task), t.cpu);
   arch.spend(Path.WakeUp);
   if (cpu.rq.curr === task) {
     ttwuDoWakeup(cpu, task);
@@ -99,17 +99,17 @@ function setTaskCpu(cpu: KernelCpu, task: TaskId, isNew: boolean): void {
   const t = cpu.image.tasks[task]!;
   if (t.cpu === cpu.id) return;
   // a new task has never been anywhere else
-  if (!isNew) cpu.arch.trace(Event.sched_migrate_task, task, taskPrio(cpu.image, task), t.cpu, cpu.id);
+  if (!isNew) cpu.arch.trace6(Event.sched_migrate_task, task, taskPrio(cpu.image, task), t.cpu, cpu.id);
   t.cpu = cpu.id;
 }
 
 /** @linux kernel/sched/core.c ttwu_do_wakeup */
 function ttwuDoWakeup(cpu: KernelCpu, task: TaskId): void {
   cpu.image.tasks[task]!.state = TaskState.Running;
-  cpu.arch.trace(Event.sched_wakeup, task, taskPrio(cpu.image, task), cpu.id);
+  cpu.arch.trace6(Event.sched_wakeup, task, taskPrio(cpu.image, task), cpu.id);
 }
 
 function wokeNew(cpu: KernelCpu, task: TaskId): void {
   cpu.image.tasks[task]!.state = TaskState.Running;
-  cpu.arch.trace(Event.sched_wakeup_new, task, taskPrio(cpu.image, task), cpu.id);
+  cpu.arch.trace6(Event.sched_wakeup_new, task, taskPrio(cpu.image, task), cpu.id);
 }

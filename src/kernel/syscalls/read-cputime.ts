@@ -76,7 +76,7 @@ function readAdjusted(cpu: KernelCpu, by: TaskId, task: TaskId, running: boolean
   const { cputime: sample, adjusted } = cpu;
   const rtime = running ? taskSchedRuntime(cpu, task) : cpu.image.tasks[task]!.sumExecRuntime;
   cputimeAdjust(cpu, task, sample.utime, sample.stime, rtime, adjusted);
-  cpu.arch.trace(Event.cputime_adjust, by, task, rtime, adjusted.utime, adjusted.stime);
+  cpu.arch.trace6(Event.cputime_adjust, by, task, rtime, adjusted.utime, adjusted.stime);
 }
 
 function readCpu(cpu: KernelCpu, by: TaskId, target: number, { reader }: ReadTarget): void {

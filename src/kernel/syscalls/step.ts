@@ -49,9 +49,9 @@ function nextOperation(cpu: KernelCpu, task: TaskId, regs: UserRegs): void {
   const { declaration } = image.tasks[task]!;
   for (;;) {
     user.next(task, declaration, regs, op);
-    if (op.event >= 0) arch.trace(Event.rtapp_event, task, op.event, op.kind);
+    if (op.event >= 0) arch.trace6(Event.rtapp_event, task, op.event, op.kind);
     if (op.kind !== OpKind.Mark) break;
-    arch.trace(Event.rtapp_loop, task, op.a, regs.threadLoop, op.b, regs.phaseLoop);
+    arch.trace6(Event.rtapp_loop, task, op.a, regs.threadLoop, op.b, regs.phaseLoop);
   }
   regs.kind = op.kind;
   regs.argA = op.a;

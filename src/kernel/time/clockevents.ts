@@ -94,7 +94,7 @@ export function clockeventsProgramEvent(cpu: KernelCpu, id: DeviceId, expires: N
     armed = armDevice(cpu, id, Math.min(Math.max(delta, device.minDeltaNs), device.maxDeltaNs));
   }
   if (!armed && force) armed = programMinDelta(cpu, id);
-  cpu.arch.trace(Event.clockevents_program_event, id, expires, force ? 1 : 0, armed ? 0 : 1);
+  cpu.arch.trace6(Event.clockevents_program_event, id, expires, force ? 1 : 0, armed ? 0 : 1);
   return armed;
 }
 

@@ -137,7 +137,7 @@ function runTimer(cpu: KernelCpu, timer: TimerId, now: Ns): void {
   base.running = timer;
   timerqueueDel(cpu, timer);
   unlockBase(cpu);
-  arch.trace(Event.hrtimer_expire_entry, timer, record.function, now, record.expires, record.softexpires);
+  arch.trace6(Event.hrtimer_expire_entry, timer, record.function, now, record.expires, record.softexpires);
   arch.spend(Path.HrtimerExpire);
   const restart = cpu.hrtimerFunctions[record.function]!(cpu, record);
   arch.trace(Event.hrtimer_expire_exit, timer);
@@ -150,7 +150,7 @@ function runTimer(cpu: KernelCpu, timer: TimerId, now: Ns): void {
 function enqueue(cpu: KernelCpu, timer: TimerId, record: Hrtimer): void {
   record.cpu = cpu.id;
   timerqueueAdd(cpu, timer);
-  cpu.arch.trace(Event.hrtimer_start, timer, record.function, record.expires, record.softexpires, 0);
+  cpu.arch.trace6(Event.hrtimer_start, timer, record.function, record.expires, record.softexpires, 0);
 }
 
 /** A timer became the first: is the device armed in time? @linux kernel/time/hrtimer.c hrtimer_reprogram */

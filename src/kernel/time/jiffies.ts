@@ -60,7 +60,7 @@ function advance(cpu: KernelCpu, ticks: number, boundary: Ns): void {
   page.jiffies += ticks;
   page.tickNextPeriod = boundary + cpu.config.tickNs;
   writeSeqcountEnd(cpu.memory, page.seq);
-  cpu.arch.trace(
+  cpu.arch.trace6(
     Event.jiffies_update, ticks, page.jiffies, boundary, page.tickNextPeriod, cpu.memory.load(page.seq),
   );
 }

@@ -86,7 +86,7 @@ export function updateProcessTimes(cpu: KernelCpu, mode: TickMode): void {
   const user = cpu.interruptedUser;
   cpu.arch.spend(Path.Tick);
   cpu.tick.ticks += 1;
-  cpu.arch.trace(Event.tick, mode, cpu.image.jiffies.jiffies, cpu.curr, user ? 1 : 0);
+  cpu.arch.trace6(Event.tick, mode, cpu.image.jiffies.jiffies, cpu.curr, user ? 1 : 0);
   accountProcessTick(cpu, user);
   if (mode === TickMode.Periodic) {
     tickCheckOneshotChange(cpu);

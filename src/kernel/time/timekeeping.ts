@@ -122,5 +122,5 @@ function finishUpdate(cpu: KernelCpu): number {
 
 function traceUpdate(cpu: KernelCpu, version: number): void {
   const tk = cpu.image.timekeeper;
-  cpu.arch.trace(Event.timekeeping_update, tk.cycleLast, tk.baseNs, version);
+  cpu.arch.trace6(Event.timekeeping_update, tk.cycleLast, tk.baseNs, version);
 }
