@@ -4,6 +4,7 @@
  */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { FAULTS } from '../src/machine/faults.ts';
 import { factsOf, simulate, type RunResult } from '../src/sim.ts';
 import { resolveScenario } from '../src/workload/resolve.ts';
 import { parseWorkload } from '../src/workload/rtapp/parse-workload.ts';
@@ -21,7 +22,7 @@ function filesOf(path: string): string[] {
 /** Runs one file and prints a line; whether everything held. */
 async function runFile(file: string, cputime: (typeof CPUTIME)[number]): Promise<boolean> {
   const text = readFileSync(file, 'utf8');
-  const scenario = resolveScenario(text, file, { cputime });
+  const scenario = resolveScenario(text, file, { cputime }, FAULTS.map(({ id }) => id));
   const { tasks } = parseWorkload(new Source(file), text);
   const facts = factsOf(scenario);
   const checker = new PassChecker(tasks, (task) => facts.tasks[task]!.declaration);
@@ -37,7 +38,8 @@ async function runFile(file: string, cputime: (typeof CPUTIME)[number]): Promise
 
 function lineOf(file: string, cputime: string, run: RunResult, checker: PassChecker, hostS: number, held: boolean): string {
   const simulatedS = run.endNs / 1e9;
-  return `${held ? 'held  ' : 'BROKEN'} ${cputime.padEnd(4)} ${simulatedS.toFixed(1).padStart(6)} s simulated in ${hostS.toFixed(1).padStart(5)} s, `
+  const speed = `${simulatedS.toFixed(1).padStart(6)} s simulated in ${hostS.toFixed(1).padStart(5)} s`;
+  return `${held ? 'held  ' : 'BROKEN'} ${cputime.padEnd(4)} ${speed}, `
     + `${checker.passes} passes, ${checker.events} events, ended by ${run.reason}: ${file}`;
 }
 

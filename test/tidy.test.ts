@@ -67,14 +67,14 @@ const SAMPLES: readonly (readonly [rule: string, path: string, bad: string, good
     `import { x } from './b.ts';\n${linesOf(40)}`,
     `import { x } from './b.ts';\n/** What it is for. */\n${linesOf(40)}`],
   ['columns', 'src/a.ts', 'x'.repeat(141), 'x'.repeat(140)],
-  ['self-contained', 'README.md', 'see design.md', 'see docs/ARCHITECTURE.md'],
-  ['self-contained', '.ci/run', 'cd /work/main', 'cd "$(dirname "$0")/.."'],
+  ['self-contained', 'README.md', 'npm ci --registry https://registry.corp.example', 'npm ci'],
+  ['self-contained', '.ci/run', 'cd /home/me/dynticks', 'cd "$(dirname "$0")/.."'],
   ['neighbours-through-support', 'test/a.test.ts',
     "const real = '../shared/rt-app'",
     "import { Vtime } from '../shared/structs/task.ts'"],
-  ['public-lockfile', 'package-lock.json',
+  ['address-free-lockfile', 'package-lock.json',
     '"resolved": "https://npm.corp/a.tgz"',
-    '"resolved": "https://registry.npmjs.org/a.tgz"'],
+    '"integrity": "sha512-a"'],
   ['no-dead-files', 'src/host/a.ts', 'export const x = 1', ''],
 ];
 

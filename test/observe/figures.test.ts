@@ -88,7 +88,10 @@ describe('FiguresCollector', () => {
 
   it('takes a task that lost its CPU for running, one that gave it up for sleeping', () => {
     const stateAfter = (prevState: number) =>
-      figuresOf([row('sched_switch', 0, 1, { prev: 0, next: 2 }), row('sched_switch', 0, 2, { prev: 2, prev_state: prevState, next: 3 })], 10)
+      figuresOf([
+        row('sched_switch', 0, 1, { prev: 0, next: 2 }),
+        row('sched_switch', 0, 2, { prev: 2, prev_state: prevState, next: 3 }),
+      ], 10)
         .tasks[2]!.state;
     expect([stateAfter(0), stateAfter(1)]).toEqual(['running', 'sleeping']);
   });

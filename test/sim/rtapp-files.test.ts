@@ -42,7 +42,8 @@ describe('a workload that runs', () => {
 });
 
 // rt-app's own examples are no part of this repository; a checkout may have them beside it
-describe.skipIf(real.length === 0)('every real rt-app file, cut to five simulated seconds (skipped where rt-app’s examples are not beside the checkout)', () => {
+const WHERE = real.length > 0 ? 'beside this checkout' : 'skipped: none is beside this checkout';
+describe.skipIf(real.length === 0)(`every real rt-app file, cut to five simulated seconds (${WHERE})`, () => {
   it.each(real.flatMap(({ name, text }) => [[name, 'tick', text], [name, 'gen', text]] as const))(
     'runs unmodified and is held: %s under %s', async (name, cputime, text) => {
       const { passes, broken } = await run(text, name, cputime);

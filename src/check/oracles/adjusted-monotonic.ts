@@ -13,7 +13,7 @@ export class AdjustedMonotonic extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'R-06',
     says: 'adjusted utime and adjusted stime of a task each never fall, over all readers on all CPUs',
-    reference: 'kernel/sched/cputime.c cputime_adjust; kernel-model 9.6 and 13.8 R-06',
+    reference: 'kernel/sched/cputime.c cputime_adjust',
     blindTo: 'whether the split between utime and stime is a fair one',
     listens: ['cputime_adjust', 'sched_process_fork'],
   };

@@ -16,7 +16,7 @@ export class AdjustedSum extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'R-07',
     says: 'adjusted utime + stime is exactly the rtime of the last update, and never more than the largest rtime',
-    reference: 'kernel/sched/cputime.c cputime_adjust; kernel-model 9.6 and 13.8 R-07',
+    reference: 'kernel/sched/cputime.c cputime_adjust',
     blindTo: 'whether rtime itself is right',
     listens: ['cputime_adjust', 'sched_process_fork'],
   };

@@ -24,7 +24,7 @@ export class CpuConservation extends OracleBase {
     id: 'A-01',
     says: 'the eight disjoint slots of each CPU’s kcpustat sum to the time since it came up: within two ticks where ticks sample, to ' +
       'the nanosecond where contexts are tracked and the time that tasks carry in and out is counted',
-    reference: 'include/linux/kernel_stat.h; kernel-model 9.9 and 13.8 A-01',
+    reference: 'include/linux/kernel_stat.h',
     blindTo: 'time booked to the wrong slot or the wrong task (C-05), and guest slots, which are contained in user and nice',
     listens: ['context', 'vtime_publish', 'kcpustat_final', 'task_final'],
   };

@@ -24,7 +24,7 @@ export class CputimeExact extends OracleBase {
     id: 'C-05',
     says: 'every task’s final utime and stime, pending time included, are exactly its true time on tracked CPUs plus one tick for each ' +
       'tick that hit it on the others',
-    reference: 'kernel/sched/cputime.c account_process_tick, vtime_account_kernel; kernel-model 9.2, 9.4 and 13.8 C-05',
+    reference: 'kernel/sched/cputime.c account_process_tick, vtime_account_kernel',
     blindTo: 'errors that cancel out before the end (V-01 sees them), and the earlier lives of a fork pool’s records',
     listens: ['context', 'tick', 'sched_process_fork', 'task_final'],
   };

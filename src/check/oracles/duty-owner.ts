@@ -12,7 +12,7 @@ export class DutyOwner extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'J-03',
     says: 'the do_timer duty is owned by a CPU of the machine, or by nobody (-1), or not yet (-2), which no owner may become again',
-    reference: 'kernel/time/tick-common.c tick_do_timer_cpu; kernel-model 3.3 and 13.4 J-03',
+    reference: 'kernel/time/tick-common.c tick_do_timer_cpu',
     blindTo: 'whether the owner does its duty (J-02, J-07)',
     listens: ['tick_do_timer_cpu'],
   };

@@ -15,7 +15,7 @@ export class HrtimerEarly extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'H-02',
     says: 'no timer expires before its softexpires, by the kernel’s clock exactly and by the true clock within 10 ppm',
-    reference: 'kernel/time/hrtimer.c __hrtimer_run_queues; kernel-model 4.5 and 13.5 H-02',
+    reference: 'kernel/time/hrtimer.c __hrtimer_run_queues',
     blindTo: 'timers that expire late or never (H-03)',
     listens: ['hrtimer_expire_entry'],
   };

@@ -17,7 +17,7 @@ export class HrtimerForgotten extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'H-03',
     says: 'at the end of a run no queued timer is overdue by more than a tick and a millisecond',
-    reference: 'kernel/time/hrtimer.c hrtimer_interrupt; kernel-model 4.5 and 13.5 H-03',
+    reference: 'kernel/time/hrtimer.c hrtimer_interrupt',
     blindTo: 'timers that expired late but before the end',
     listens: ['hrtimer_start', 'hrtimer_cancel', 'hrtimer_expire_entry'],
   };

@@ -22,7 +22,7 @@ export class HrtimerOrder extends OracleBase {
     id: 'H-01',
     says: 'the timer that expires is the head of its CPU’s queue: least hard expiry, first in among equals, with the expiry that it ' +
       'was started with',
-    reference: 'kernel/time/hrtimer.c __hrtimer_run_queues, lib/timerqueue.c timerqueue_add; kernel-model 4.1 and 13.5 H-01',
+    reference: 'kernel/time/hrtimer.c __hrtimer_run_queues, lib/timerqueue.c timerqueue_add',
     blindTo: 'when the head expires (H-02, H-03)',
     listens: ['hrtimer_start', 'hrtimer_cancel', 'hrtimer_expire_entry'],
   };

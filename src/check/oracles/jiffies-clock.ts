@@ -17,7 +17,7 @@ export class JiffiesClock extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'J-02',
     says: 'no jiffy begins before its time: last_jiffies_update is never ahead of the clock of the CPU that moves it',
-    reference: 'kernel/time/tick-sched.c tick_do_update_jiffies64; kernel-model 13.4 J-02',
+    reference: 'kernel/time/tick-sched.c tick_do_update_jiffies64',
     blindTo: 'jiffies that lag behind or stand still',
     listens: ['tick', 'jiffies_update'],
   };

@@ -23,7 +23,7 @@ export class JiffiesOnce extends OracleBase {
     id: 'J-07',
     says: 'each period is counted once: an update moves jiffies by its ticks, at least one, and tick_next_period by as many ticks, ' +
       'from where the update before it left them',
-    reference: 'kernel/time/tick-sched.c tick_do_update_jiffies64; kernel-model 13.4 J-07',
+    reference: 'kernel/time/tick-sched.c tick_do_update_jiffies64',
     blindTo: 'updates that publish no event',
     listens: ['jiffies_update'],
   };

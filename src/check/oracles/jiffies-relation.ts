@@ -11,7 +11,7 @@ export class JiffiesRelation extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'J-01',
     says: 'tick_next_period is one tick after last_jiffies_update, and jiffies counts exactly the ticks up to it',
-    reference: 'kernel/time/tick-sched.c tick_do_update_jiffies64; kernel-model 3.4 and 13.4 J-01',
+    reference: 'kernel/time/tick-sched.c tick_do_update_jiffies64',
     blindTo: 'what a reader sees between two stores of one update (G-01 and the lock see to that)',
     listens: ['jiffies_update'],
   };

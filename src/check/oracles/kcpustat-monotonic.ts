@@ -20,7 +20,7 @@ export class KcpustatMonotonic extends OracleBase {
     id: 'R-03',
     says: 'one reader of one CPU’s kcpustat never sees a slot fall; slots with pending time by less than a tick, and only where the ' +
       'CPU accounts without ticks',
-    reference: 'kernel/sched/cputime.c kcpustat_cpu_fetch; kernel-model 9.5 and 13.8 R-03',
+    reference: 'kernel/sched/cputime.c kcpustat_cpu_fetch',
     blindTo: 'values that are too low from the first read on, and different readers that compare notes',
     listens: ['kcpustat_cpu_fetch'],
   };

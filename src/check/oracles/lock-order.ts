@@ -22,7 +22,7 @@ export class LockOrder extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'G-02',
     says: 'locks are taken in the one order of shared/lock-order.ts, released by their holder, and never held from one event to the next',
-    reference: 'kernel/locking/lockdep.c; kernel-model 0.5 and 13.1 G-02',
+    reference: 'kernel/locking/lockdep.c',
     blindTo: 'an order that no run takes, and locks that are taken without the trace',
     listens: ['event', 'lock_acquire', 'lock_release'],
   };

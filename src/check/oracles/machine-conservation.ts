@@ -25,7 +25,7 @@ export class MachineConservation extends OracleBase {
     id: 'A-02',
     says: 'what all tasks were charged is exactly what the busy slots of all CPUs hold; with pending and idle time it is the time that ' +
       'the CPUs ran',
-    reference: 'kernel/sched/cputime.c account_user_time and its siblings; kernel-model 9.1, 9.9 and 13.8 A-02',
+    reference: 'kernel/sched/cputime.c account_user_time and its siblings',
     blindTo: 'time booked to the wrong task or the wrong CPU; and it speaks only at the end of a run',
     listens: ['context', 'tick', 'vtime_publish', 'sched_process_fork', 'kcpustat_final', 'task_final'],
   };

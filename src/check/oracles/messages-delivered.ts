@@ -18,7 +18,7 @@ export class MessagesDelivered extends OracleBase {
     id: 'S-02',
     says: 'every message put on a CPU’s list is handled exactly once, by that CPU, not before it is due, and none is left long overdue ' +
       'at the end',
-    reference: 'kernel/smp.c __flush_smp_call_function_queue; kernel-model 11.2 and 13.10 S-02',
+    reference: 'kernel/smp.c __flush_smp_call_function_queue',
     blindTo: 'whether the handler does what the message asks',
     listens: ['csd_queue_cpu', 'csd_function_entry'],
   };

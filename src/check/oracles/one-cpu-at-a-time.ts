@@ -19,7 +19,7 @@ export class OneCpuAtATime extends OracleBase {
     id: 'X-S1',
     says: 'a task is current on at most one CPU at an instant, idle tasks stay on their own, and every switch leaves the task that the ' +
       'switch before it chose',
-    reference: 'kernel/sched/core.c finish_task and p->on_cpu; kernel-model 11.6',
+    reference: 'kernel/sched/core.c finish_task and p->on_cpu',
     blindTo: 'which task the scheduler ought to have chosen',
     listens: ['context', 'sched_switch'],
   };

@@ -24,7 +24,7 @@ export class ReadMonotonic extends OracleBase {
     id: 'R-01',
     says: 'one reader of one task never sees its utime, its stime, the version or the instant go back; the linux reader by less than a ' +
       'tick, and only by what its rule hides',
-    reference: 'kernel/sched/cputime.c task_cputime; kernel-model 9.5 and 13.8 R-01, C-03',
+    reference: 'kernel/sched/cputime.c task_cputime',
     blindTo: 'different readers that compare notes, and values that are too low from the first read on (V-02)',
     listens: ['task_cputime', 'sched_process_fork'],
   };

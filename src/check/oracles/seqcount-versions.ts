@@ -24,7 +24,7 @@ export class SeqcountVersions extends OracleBase {
     id: 'G-01',
     says: 'every write section moves its sequence by exactly one version and leaves it even; readers accept only a version inside ' +
       'their bracket',
-    reference: 'include/linux/seqlock.h write_seqcount_begin; kernel-model 13.1 G-01',
+    reference: 'include/linux/seqlock.h write_seqcount_begin',
     blindTo: 'sections that publish no event, and what is stored inside a section',
     listens: ['vtime_publish', 'jiffies_update', 'timekeeping_update', 'task_cputime'],
   };

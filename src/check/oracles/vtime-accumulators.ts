@@ -13,7 +13,7 @@ export class VtimeAccumulators extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'C-03',
     says: 'after each write section every vtime accumulator is at least 0 and less than a tick',
-    reference: 'kernel/sched/cputime.c vtime_account_system; kernel-model 9.4 and 13.8 C-03',
+    reference: 'kernel/sched/cputime.c vtime_account_system',
     blindTo: 'the time since starttime, which no accumulator has yet',
     listens: ['vtime_publish'],
   };

@@ -36,7 +36,7 @@ export class VtimeStates extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'C-01',
     says: 'a task’s vtime changes state only along the edges of Linux’s hooks, and only its own CPU writes it, where contexts are tracked',
-    reference: 'kernel/sched/cputime.c vtime_task_switch_generic and its siblings; kernel-model 9.4 and 13.8 C-01',
+    reference: 'kernel/sched/cputime.c vtime_task_switch_generic and its siblings',
     blindTo: 'whether the state is that of the CPU’s real context (V-01 sees that by the values)',
     listens: ['vtime_publish', 'sched_process_fork'],
   };

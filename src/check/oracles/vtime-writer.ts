@@ -25,7 +25,7 @@ export class VtimeWriter extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'V-01',
     says: 'every published version of a task’s vtime is worth the CPU time that the task had really had at that instant',
-    reference: 'kernel/sched/cputime.c vtime_user_enter and its siblings; the machine’s log of contexts; kernel-model 9.4',
+    reference: 'kernel/sched/cputime.c vtime_user_enter and its siblings; the machine’s log of contexts',
     blindTo: 'versions that are published without an event, and guest time apart from user time',
     listens: ['context', 'tick', 'sched_process_fork', 'vtime_publish'],
   };
