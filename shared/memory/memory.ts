@@ -49,3 +49,19 @@ export interface Memory {
    */
   handOver(record: number, to: CpuId): void;
 }
+
+/**
+ * Memory of one thread, whose cells lie open to the views of `struct()`: a legal access is then a few
+ * instructions instead of a call (docs/adr/0011-open-views.md). Nothing else may look in here.
+ */
+export interface OpenMemory extends Memory {
+  readonly words: Int32Array;
+  readonly longs: Float64Array;
+  /** Who executes. */
+  readonly cpu: CpuId;
+  /** By gate, and the gate of each cell: whoever a gate shows may store behind it. */
+  readonly gates: Int16Array;
+  readonly gateOf: Int32Array;
+  /** True: every access must go through the methods, which judge or report it. */
+  readonly asks: boolean;
+}

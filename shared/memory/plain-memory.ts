@@ -9,21 +9,21 @@ import { KernelBug } from '../assert.ts';
 import { NOBODY, type CpuId, type Long, type Word } from '../units.ts';
 import { EventKind, Guards } from './guards.ts';
 import { MemoryMap } from './memory-map.ts';
-import type { Memory } from './memory.ts';
+import type { OpenMemory } from './memory.ts';
 
-export class PlainMemory implements Memory {
+export class PlainMemory implements OpenMemory {
   /** Without a map there is nothing to guard: tests of the primitives alone. */
   protected readonly guards: Guards | undefined;
   /** Words and longs lie in one buffer; a cell has one width, so they never overlap. */
-  private readonly words: Int32Array;
-  private readonly longs: Float64Array;
-  private readonly gates: Int16Array;
-  private readonly gateOf: Int32Array;
+  readonly words: Int32Array;
+  readonly longs: Float64Array;
+  readonly gates: Int16Array;
+  readonly gateOf: Int32Array;
+  cpu: CpuId = NOBODY;
+  /** In a local event loads are judged too. Compared with `true` on the hot path: V8 tests a bare field for all that could be false. */
+  asks = false;
   private readonly homeOf: Int32Array;
-  private cpu: CpuId = NOBODY;
   private kind: EventKind = EventKind.Interacting;
-  /** Compared with `true` on the hot path: V8 tests a bare field for everything that could be false. */
-  private local = false;
   private lowered = false;
 
   constructor(mapOrBytes: MemoryMap | number) {
@@ -47,11 +47,11 @@ export class PlainMemory implements Memory {
     if (this.guards === undefined) return;
     this.cpu = cpu;
     this.kind = kind;
-    this.local = kind === EventKind.Local;
+    this.asks = kind === EventKind.Local;
   }
 
   load(at: Word): number {
-    if (this.local === true && this.gates[this.homeOf[at >> 2]!] !== this.cpu) this.askLoad(at);
+    if (this.asks === true && this.gates[this.homeOf[at >> 2]!] !== this.cpu) this.askLoad(at);
     return this.words[at >> 2]!;
   }
 
@@ -91,7 +91,7 @@ export class PlainMemory implements Memory {
   }
 
   loadLong(at: Long): number {
-    if (this.local === true && this.gates[this.homeOf[at >> 2]!] !== this.cpu) this.askLoad(at);
+    if (this.asks === true && this.gates[this.homeOf[at >> 2]!] !== this.cpu) this.askLoad(at);
     return this.longs[at >> 3]!;
   }
 
@@ -146,7 +146,7 @@ export class PlainMemory implements Memory {
   }
 
   private askLoad(at: number): void {
-    this.guards?.checkLoad(at >> 2, this.cpu);
+    if (this.kind === EventKind.Local) this.guards?.checkLoad(at >> 2, this.cpu);
   }
 
   private askStore(at: number, wide: boolean, value: number): void {

@@ -11,7 +11,9 @@
  *     vtime.utime += 5;                       // two steps of `memory`: a load and a store
  *
  * A view's accessors are compiled per layout (`new Function`), because one generic accessor that
- * serves all layouts is four times slower: its call sites see every layout and V8 inlines none.
+ * serves all layouts is four times slower: its call sites see every layout and V8 inlines none. There
+ * are two forms of each: through the methods of `Memory`, and straight into cells that lie open
+ * (`OpenMemory`), which means the same.
  */
 import { assert } from '../assert.ts';
 import type { Memory } from './memory.ts';
@@ -145,8 +147,13 @@ export function struct<F extends Fields>(
   assert(last !== undefined, `struct ${name} has no fields`);
   const bytes = Math.ceil((last.offset + last.bytes) / LINE_BYTES) * LINE_BYTES;
   const at = Object.fromEntries(placed.map((p) => [p.name, p.offset])) as Layout<F>['at'];
-  const RecordView = compileView(name, placed) as new (memory: Memory, base: number) => View<F>;
-  return { name, bytes, options, fields: placed, at, view: (memory, base) => new RecordView(memory, base) };
+  type ViewClass = new (memory: Memory, base: number) => View<F>;
+  const ClosedView = compileView(name, placed.map(closedMember)) as ViewClass;
+  const OpenView = compileView(name, placed.map(openMember)) as ViewClass;
+  return {
+    name, bytes, options, fields: placed, at,
+    view: (memory, base) => ('asks' in memory ? new OpenView(memory, base) : new ClosedView(memory, base)),
+  };
 }
 
 function place(fields: Fields): PlacedField[] {
@@ -161,17 +168,30 @@ function place(fields: Fields): PlacedField[] {
   });
 }
 
-function compileView(name: string, fields: readonly PlacedField[]): unknown {
-  const members = fields.map((f) => memberSource(f)).join('\n');
+function compileView(name: string, members: readonly string[]): unknown {
   const source = `return class ${pascal(name)}View {
   constructor(memory, base) { this.memory = memory; this.base = base; }
-${members}
+${members.join('\n')}
 };
 //# sourceURL=dynticks/struct/${name}.js`;
   return new Function(source)();
 }
 
-function memberSource({ name, offset, field }: PlacedField): string {
+/** A member over cells that lie open: one test, then the cell itself. Whatever is not plain sailing goes through the methods. */
+function openMember(placed: PlacedField): string {
+  const { name, offset, field } = placed;
+  if ('many' in field || field.kind === 'spinlock' || field.kind === 'seqcount') return closedMember(placed);
+  const isLong = field.kind === 'long';
+  const [load, store] = isLong ? ['loadLong', 'storeLong'] : ['load', 'store'];
+  const at = `this.base + ${offset}`;
+  const cell = isLong ? `m.longs[(${at}) >> 3]` : `m.words[(${at}) >> 2]`;
+  const judged = `m.asks === true || m.gates[m.gateOf[(${at}) >> 2]] !== m.cpu${isLong ? ' || !Number.isSafeInteger(value)' : ''}`;
+  return `  get ${name}() { const m = this.memory; return m.asks === true ? m.${load}(${at}) : ${cell}; }
+  set ${name}(value) { const m = this.memory; if (${judged}) m.${store}(${at}, value); else ${cell} = value${isLong ? ' + 0' : ''}; }`;
+}
+
+/** A member over any memory. */
+function closedMember({ name, offset, field }: PlacedField): string {
   const cell = `this.base + ${offset}`;
   if (field.kind === 'spinlock' || field.kind === 'seqcount') return `  get ${name}() { return ${cell}; }`;
   const [load, store, bytes] = field.kind === 'long' ? ['loadLong', 'storeLong', 8] : ['load', 'store', 4];
