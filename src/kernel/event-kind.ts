@@ -9,6 +9,7 @@ import { TICK_DO_TIMER_NONE } from '../../shared/structs/global.ts';
 import { NONE, type Ns } from '../../shared/units.ts';
 import { RegsMode } from './irq/entry.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
+import { SchedClass, classOf } from './sched/prio.ts';
 import { NOT_STARTED } from './syscalls/fork.ts';
 import { isUserWork } from './syscalls/step.ts';
 import { DeviceId } from './time/clockevents.ts';
@@ -24,13 +25,18 @@ export function kindOfStep(cpu: KernelCpu): EventKind {
   const regs = cpu.image.regs[cpu.curr]!;
   if (regs.mode === RegsMode.User && isUserWork(regs.kind)) return EventKind.Local;
   switch (regs.kind) {
-    case OpKind.Syscall: case OpKind.SetSlack: case OpKind.Yield: return EventKind.Local;
+    case OpKind.Syscall: case OpKind.SetSlack: case OpKind.Yield: return mayThrottle(cpu) ? EventKind.Reading : EventKind.Local;
     case NOT_STARTED: case OpKind.Sleep: return EventKind.Reading;
     case OpKind.Timer: return regs.argA >= 0 ? EventKind.Reading : EventKind.Interacting;
     case OpKind.ReadCputime:
       return cpu.config.workload.reads[regs.argA]!.adjusted ? EventKind.Interacting : EventKind.Reading;
     default: return EventKind.Interacting;
   }
+}
+
+/** Whether the way back may put the task to rest until its next period: that timer asks what time it is. */
+function mayThrottle(cpu: KernelCpu): boolean {
+  return classOf(cpu.image, cpu.curr) === SchedClass.Dl;
 }
 
 /** An interrupt of the CPU's own device at `at`. @dynticks what the timer entry declares */

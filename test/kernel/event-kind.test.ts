@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EventKind } from '../../shared/memory/guards.ts';
 import { HrtimerFunction, TickHandler } from '../../shared/structs/cpu.ts';
+import { Policy } from '../../shared/structs/task.ts';
 import { TICK_DO_TIMER_NONE } from '../../shared/structs/global.ts';
 import { kindOfStep, kindOfTimerInterrupt } from '../../src/kernel/event-kind.ts';
 import { RegsMode } from '../../src/kernel/irq/entry.ts';
@@ -51,6 +52,15 @@ describe('a step', () => {
     machine.as(1, (cpu) => {
       Object.assign(cpu.image.regs[machine.first]!, { mode, kind, argA });
       expect(kindOfStep(cpu)).toBe(wanted);
+    });
+  });
+
+  test.each([OpKind.Yield, OpKind.Syscall, OpKind.SetSlack])('of a deadline task may have to ask what time it is: operation %i', (kind) => {
+    const machine = newMachine();
+    machine.as(1, (cpu) => {
+      machine.task(0).policy = Policy.Deadline;
+      Object.assign(cpu.image.regs[machine.first]!, { mode: Kernel, kind });
+      expect(kindOfStep(cpu)).toBe(Reading);
     });
   });
 });
