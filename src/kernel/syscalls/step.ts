@@ -58,8 +58,10 @@ function nextOperation(cpu: KernelCpu, task: TaskId, regs: UserRegs): void {
   regs.argB = op.b;
   regs.argC = op.c;
   regs.stage = 0;
-  regs.remaining = op.kind === OpKind.Run ? Math.max(1, op.a) : arch.costOf(Path.UserGap);
-  if (op.kind === OpKind.RunUntil) regs.until = arch.schedClock() + op.a;
+  // work of no length at all still takes the instructions around it, so that no loop stands still in time
+  const work = isUserWork(op.kind) && op.a > 0 ? op.a : arch.costOf(Path.UserGap);
+  regs.remaining = work;
+  if (op.kind === OpKind.RunUntil) regs.until = arch.schedClock() + work;
 }
 
 /** Operations that never enter the kernel. @dynticks a program is operations here */
