@@ -22,9 +22,11 @@ export const RegsMode = { Kernel: 0, User: 1 } as const;
 /** @linux kernel/softirq.c irq_enter */
 export function irqEnter(cpu: KernelCpu): void {
   pauseStretch(cpu);
-  cpu.interruptedUser = inUserMode(cpu);
+  const { preemptCount } = cpu.state;
+  // a task in user mode whose interrupt is interrupted again has left user mode already
+  cpu.interruptedUser = preemptCount === 0 && inUserMode(cpu);
   if (cpu.interruptedUser) ctUserExit(cpu);
-  cpu.state.preemptCount += HARDIRQ_OFFSET;
+  cpu.state.preemptCount = preemptCount + HARDIRQ_OFFSET;
   cpu.arch.setMode(Mode.Irq);
   cpu.arch.spend(Path.IrqEntry);
 }

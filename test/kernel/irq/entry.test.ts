@@ -65,6 +65,16 @@ describe('an interrupt', () => {
     expect(seen).toEqual([true, false]);
   });
 
+  test('that comes inside another did not come in user mode, whatever that one interrupted', () => {
+    const seen: boolean[] = [];
+    interrupt(1_000, 10, (cpu) => {
+      irqEnter(cpu);
+      seen.push(cpu.interruptedUser);
+      irqExit(cpu);
+    });
+    expect(seen).toEqual([false]);
+  });
+
   test('lets another task run on its way back to user mode, if that is asked for', () => {
     interrupt(1_000, 10, (cpu) => {
       machine.image.tasks[T]!.vruntime += 100_000_000;
