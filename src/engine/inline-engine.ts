@@ -167,7 +167,8 @@ export class InlineEngine {
     const receiver = this.participants[id]!;
     this.memory.runAs(id, EventKind.Interacting);
     receiver.takeMessages();
-    receiver.plan();
+    // in a cut it may be inside an event, which is its promise; it plans when that is over
+    if (!receiver.inside) receiver.plan();
   }
 
   /**

@@ -143,6 +143,26 @@ describe('another CPU’s event in a cut', () => {
     expect(ran.broken).toEqual([]);
   });
 
+  test('that sends to the CPU inside the event leaves alone what that one has promised', () => {
+    const inside = (what: CutSpec['run']): CutSpec => at('user_regs', 'stage', 'store', what, 59);
+    const text = `{
+      "tasks": {
+        "post": { "cpus": [2], "run": 3000, "sem_post": "s" }, "waits": { "cpus": [1], "policy": "SCHED_FIFO", "priority": 20, "run": 1, "sem_wait": "s" },
+        "mix": { "cpus": [1], "run": 700, "syscall": "300us" }
+      },
+      "dynticks": { "cpus": 3, "cputime": "gen", "readers": [{ "name": "rd", "cpu": 0, "every": "1ms", "tasks": ["mix"] }],
+        "cuts": ${JSON.stringify([...Array.from({ length: 30 }, () => inside({ cpu: 2 })), inside({ reader: 'rd' })])} }
+    }`;
+    const rows = new Rows();
+    const engine = engineOf(resolve(text, { durationNs: LIMIT }), LIMIT, [rows]);
+    while (engine.run(1_000) === undefined);
+    engine.finish(LIMIT);
+    const cut = rows.all.indexOf(rows.named('cut')[0]!);
+    const start = rows.all.slice(0, cut).findLast(({ name, cpu }) => name === 'event' && cpu === 1)!.t;
+    const read = rows.named('task_cputime').find(({ t }) => t >= start)!;
+    expect(read.fields[9]).toBe(start);
+  });
+
   test('must exist: a cut for a CPU that has none to come is missed', () => {
     expect(run([at('cpu', 'online', 'store', { cpu: 1 }, 0, 0)]).engine.cuts!.ran).toEqual([false]);
   });
