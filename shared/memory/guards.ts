@@ -31,7 +31,7 @@ export type EventKind = (typeof EventKind)[keyof typeof EventKind];
 const { Local, Interacting } = EventKind;
 
 /** What a shut gate shows: no CPU. */
-const SHUT = -2;
+export const SHUT = -2;
 /** The gates of a record, from its number times `GATES` on; gate 0 is nobody's and always shut. */
 const GATES = 3;
 const OWNER_GATE = 1;
@@ -69,7 +69,7 @@ export class Guards {
   /** Per cell: the gate that shows whose record it is; that of many writers is always shut. */
   readonly homeOf: Int32Array;
   /** Per cell: the gate that a store here opens or shuts: of a lock as it is, of a count negative; 0 for none. */
-  private readonly opens: Int32Array;
+  readonly opens: Int32Array;
   private readonly flags: Uint8Array;
   private readonly recordAt: Int32Array;
   private readonly words: Int32Array;
@@ -99,17 +99,6 @@ export class Guards {
     const inside = (flags & NEEDS_SECTION) === 0 || (this.words[record.seq]! & 1) !== 0;
     if (rightful && held && inside && (flags & IS_LONG) === (wide ? IS_LONG : 0)) return;
     this.judgeStore(cell, cpu, kind, wide, record);
-  }
-
-  /** A store to a cell without an open gate: checked, unless the guards are down; then it may open one, or shut it. */
-  ask(cell: number, value: number, cpu: CpuId, kind: EventKind, wide: boolean, checks: boolean): void {
-    const { gates } = this;
-    const opens = this.opens[cell]!;
-    // the common case by itself: a CPU and the count, or the lock, of a record of its own
-    const own = opens !== 0 && gates[this.homeOf[cell]!] === cpu && !wide;
-    if (!own && checks) this.checkStore(cell, cpu, kind, wide);
-    if (opens > 0) gates[opens] = value > 0 ? value - 1 : SHUT;
-    else if (opens < 0) gates[-opens] = (value & 1) !== 0 ? cpu : SHUT;
   }
 
   /** Which rule was broken, if any: the host, and CPUs that share a record nobody owns yet, are free. */

@@ -7,7 +7,7 @@
  */
 import { KernelBug } from '../assert.ts';
 import { NOBODY, type CpuId, type Long, type Word } from '../units.ts';
-import { EventKind, Guards } from './guards.ts';
+import { EventKind, Guards, SHUT } from './guards.ts';
 import { MemoryMap } from './memory-map.ts';
 import type { OpenMemory } from './memory.ts';
 
@@ -23,6 +23,7 @@ export class PlainMemory implements OpenMemory {
   /** In a local event loads are judged too. Compared with `true` on the hot path: V8 tests a bare field for all that could be false. */
   asks = false;
   private readonly homeOf: Int32Array;
+  private readonly opens: Int32Array;
   private kind: EventKind = EventKind.Interacting;
   private lowered = false;
 
@@ -33,10 +34,11 @@ export class PlainMemory implements OpenMemory {
     this.words = new Int32Array(buffer);
     this.longs = new Float64Array(buffer);
     this.guards = guarded ? new Guards(mapOrBytes, this.words) : undefined;
-    const { gates, gateOf, homeOf } = this.guards ?? openEverywhere(bytes >> 2);
+    const { gates, gateOf, homeOf, opens } = this.guards ?? openEverywhere(bytes >> 2);
     this.gates = gates;
     this.gateOf = gateOf;
     this.homeOf = homeOf;
+    this.opens = opens;
   }
 
   /**
@@ -149,8 +151,18 @@ export class PlainMemory implements OpenMemory {
     if (this.kind === EventKind.Local) this.guards?.checkLoad(at >> 2, this.cpu);
   }
 
+  /** A store to a cell whose gate does not show this CPU: a lock or a count, which open gates themselves, or one to be judged. */
   private askStore(at: number, wide: boolean, value: number): void {
-    this.guards?.ask(at >> 2, value, this.cpu, this.kind, wide, !this.lowered);
+    const cell = at >> 2;
+    const opens = this.opens[cell]!;
+    // what a record's own writer stores to its lock or count needs no judge
+    if (opens === 0 || wide || this.gates[this.homeOf[cell]!] !== this.cpu) this.judgeStore(cell, wide);
+    if (opens > 0) this.gates[opens] = value > 0 ? value - 1 : SHUT;
+    else if (opens < 0) this.gates[-opens] = (value & 1) !== 0 ? this.cpu : SHUT;
+  }
+
+  private judgeStore(cell: number, wide: boolean): void {
+    if (!this.lowered) this.guards?.checkStore(cell, this.cpu, this.kind, wide);
   }
 
   private refuse(at: Long, value: number): never {
@@ -159,6 +171,7 @@ export class PlainMemory implements OpenMemory {
 }
 
 /** Without a map every store stands before one gate, which shows who executes for ever: `NOBODY`. */
-function openEverywhere(cells: number): Pick<Guards, 'gates' | 'gateOf' | 'homeOf'> {
-  return { gates: new Int16Array(1).fill(NOBODY), gateOf: new Int32Array(cells), homeOf: new Int32Array(cells) };
+function openEverywhere(cells: number): Pick<Guards, 'gates' | 'gateOf' | 'homeOf' | 'opens'> {
+  const none = new Int32Array(cells);
+  return { gates: new Int16Array(1).fill(NOBODY), gateOf: none, homeOf: none, opens: none };
 }

@@ -33,8 +33,8 @@ export const Rq = struct(
   'rq',
   {
     lock: spinlock('guards the queue'),
-    curr: unguarded(word<TaskId>('the running task; any CPU reads it')),
-    nrRunning: unguarded(word('runnable tasks, the running one included; any CPU reads it')),
+    curr: word<TaskId>('the running task; any CPU reads it without the lock'),
+    nrRunning: word('runnable tasks, the running one included; any CPU reads it without the lock'),
     ttwuPending: anyWriter(word('wake-ups under way to this CPU: it counts as busy')),
     head: word<TaskId>('first of the runnable tasks that wait'),
     nrSwitches: word('context switches'),

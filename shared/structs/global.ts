@@ -7,9 +7,9 @@ export const JiffiesPage = struct(
   {
     lock: spinlock('serialises whoever advances jiffies'),
     seq: seqcount('odd while it advances'),
-    jiffies: unguarded(long<Jiffies>('ticks since boot')),
+    jiffies: long<Jiffies>('ticks since boot; any CPU reads it without the lock'),
     lastJiffiesUpdate: long<Ns>('instant of the last jiffy boundary'),
-    tickNextPeriod: unguarded(long<Ns>('instant of the next one; stored last, read without the lock')),
+    tickNextPeriod: long<Ns>('instant of the next one; stored last, read without the lock'),
     tickDoTimerCpu: unguarded(word<CpuId>('who has the duty; -1 nobody, -2 not yet')),
   },
   { writer: 'any cpu', lock: 'lock', seqcount: 'seq' },

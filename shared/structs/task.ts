@@ -28,8 +28,8 @@ export const Task = struct(
   'task',
   {
     state: anyWriter(word<TaskState>('changed by compare-and-swap: any waker may claim a sleeper')),
-    onCpu: anyWriter(word('1 from the switch to the task until the switch away from it is complete')),
-    cpu: anyWriter(word<CpuId>('CPU whose run queue the task is on, or was on last')),
+    onCpu: word('1 from the switch to the task until the switch away from it is complete'),
+    cpu: word<CpuId>('CPU whose run queue the task is on, or was on last'),
     onRq: word('1 while the task is in its CPU’s run queue or running'),
     declaration: word('which declaration of the workload it instantiates; -1 for an idle task'),
     instance: word('which instance of that declaration'),
