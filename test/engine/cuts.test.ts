@@ -147,7 +147,8 @@ describe('another CPU’s event in a cut', () => {
     const inside = (what: CutSpec['run']): CutSpec => at('user_regs', 'stage', 'store', what, 59);
     const text = `{
       "tasks": {
-        "post": { "cpus": [2], "run": 3000, "sem_post": "s" }, "waits": { "cpus": [1], "policy": "SCHED_FIFO", "priority": 20, "run": 1, "sem_wait": "s" },
+        "post": { "cpus": [2], "run": 3000, "sem_post": "s" },
+        "waits": { "cpus": [1], "policy": "SCHED_FIFO", "priority": 20, "run": 1, "sem_wait": "s" },
         "mix": { "cpus": [1], "run": 700, "syscall": "300us" }
       },
       "dynticks": { "cpus": 3, "cputime": "gen", "readers": [{ "name": "rd", "cpu": 0, "every": "1ms", "tasks": ["mix"] }],
