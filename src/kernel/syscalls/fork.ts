@@ -81,7 +81,10 @@ function claimFreeTask(cpu: KernelCpu, declaration: number): TaskId {
     const record = image.tasks[task]!;
     const { state } = record;
     const free = state === TaskState.Free || (state === TaskState.Dead && record.onCpu === 0);
-    if (free && memory.cas(record.base + Task.at.state, state, TaskState.Waking) === state) return task;
+    if (!free || memory.cas(record.base + Task.at.state, state, TaskState.Waking) !== state) continue;
+    if (record.onCpu === 0) return task;
+    // between the look and the claim somebody else had it, and died: that CPU is not done with it
+    record.state = TaskState.Dead;
   }
   throw new LimitReached(`${FORK_POOL} forks of one declaration live at once (FORK_POOL): usually a forked task that never ends`);
 }

@@ -83,6 +83,20 @@ describe('fork', () => {
     forkOne(machine);
     expect(machine.archs[0]!.fieldsOf('sched_process_fork').map(([, child]) => child)).toEqual([2, 3, 3]);
   });
+
+  test('gives a record back that has lived and died again between the look at it and the claim', () => {
+    const machine = newMachine();
+    const { memory, image: { tasks } } = machine;
+    const first = tasks[FIRST_CHILD]!;
+    machine.as(0, () => { first.state = TaskState.Dead; });
+    const cas = memory.cas.bind(memory);
+    memory.cas = (at, expected, value) => {
+      first.onCpu = 1;
+      return cas(at, expected, value);
+    };
+    forkOne(machine);
+    expect([first.state, tasks[FIRST_CHILD + 1]!.state]).toEqual([TaskState.Dead, TaskState.Running]);
+  });
 });
 
 describe('a record that had an earlier life', () => {
