@@ -50,7 +50,6 @@ export function timekeepingInit(cpu: KernelCpu): void {
   spinLock(cpu, tk.lock, LockClass.Timekeeper, 0);
   writeSeqcountBegin(cpu.memory, tk.seq);
   tk.baseNs = 0;
-  tk.baseFraction = 0;
   setClocksource(cpu, clocksourcesOf(cpu.config)[ClocksourceId.Jiffies]!);
   writeSeqcountEnd(cpu.memory, tk.seq);
   spinUnlock(cpu, tk.lock, LockClass.Timekeeper, 0);
@@ -66,9 +65,8 @@ export function changeClocksource(cpu: KernelCpu, to: ClocksourceId): void {
   writeSeqcountBegin(cpu.memory, tk.seq);
   forward(cpu, counterDelta(cpu, tk.clocksource as ClocksourceId, tk.cycleLast));
   setClocksource(cpu, clocksourcesOf(cpu.config)[to]!);
-  const version = finishUpdate(cpu);
+  finishUpdate(cpu);
   spinUnlock(cpu, tk.lock, LockClass.Timekeeper, 0);
-  traceUpdate(cpu, version);
 }
 
 /** Whether the tick may go one-shot on the present clock source. @linux kernel/time/timekeeping.c timekeeping_valid_for_hres */
@@ -88,8 +86,7 @@ export function updateWallTime(cpu: KernelCpu): void {
   if (delta >= interval) {
     writeSeqcountBegin(cpu.memory, tk.seq);
     forward(cpu, delta - (delta % interval));
-    const version = finishUpdate(cpu);
-    traceUpdate(cpu, version);
+    finishUpdate(cpu);
   }
   spinUnlock(cpu, tk.lock, LockClass.Timekeeper, 0);
 }
@@ -113,14 +110,9 @@ function setClocksource(cpu: KernelCpu, source: Clocksource): void {
   tk.cycleInterval = source.id === ClocksourceId.Jiffies ? 1 : Math.round(cpu.config.tscHz / cpu.config.hz);
 }
 
-/** Closes the section and returns the sequence that readers see from now on. */
-function finishUpdate(cpu: KernelCpu): number {
-  const { seq } = cpu.image.timekeeper;
-  writeSeqcountEnd(cpu.memory, seq);
-  return cpu.memory.load(seq);
-}
-
-function traceUpdate(cpu: KernelCpu, version: number): void {
+/** Closes the section and, the lock still held, tells the trace what readers find from now on. */
+function finishUpdate(cpu: KernelCpu): void {
   const tk = cpu.image.timekeeper;
-  cpu.arch.trace6(Event.timekeeping_update, tk.cycleLast, tk.baseNs, version);
+  writeSeqcountEnd(cpu.memory, tk.seq);
+  cpu.arch.trace6(Event.timekeeping_update, tk.cycleLast, tk.baseNs, cpu.memory.load(tk.seq));
 }

@@ -98,6 +98,14 @@ describe('change_clocksource', () => {
     expect(now(machine)).toBe(16_000_123);
   });
 
+  test('says what it has done while the lock is held: later another CPU may have moved on', () => {
+    const { machine } = newMachine(1_000_000_000);
+    const { traced } = machine.archs[0]!;
+    traced.length = 0;
+    machine.as(0, (cpu) => changeClocksource(cpu, ClocksourceId.Jiffies));
+    expect(traced.map(({ name }) => name)).toEqual(['lock_acquire', 'timekeeping_update', 'lock_release']);
+  });
+
   test('decides whether the tick may become one-shot', () => {
     const { machine } = newMachine(1_000_000_000);
     expect(machine.as(0, timekeepingValidForHres)).toBe(true);
