@@ -140,11 +140,3 @@ export type Mode = (typeof Mode)[keyof typeof Mode];
 /** Class of an event in the order of events at one instant. */
 export const EventClass = { Device: 0, Ipi: 1, Timer: 2, Step: 3 } as const;
 export type EventClass = (typeof EventClass)[keyof typeof EventClass];
-
-/** Where a digit of the order key comes from; see `src/engine/event-order.ts`. */
-export interface EventKey {
-  time: number;
-  class: EventClass;
-  origin: number;
-  n: number;
-}

@@ -15,7 +15,7 @@ import type { CutSpec, Scenario } from './workload/scenario.ts';
 const FIRST_PID = 1000;
 
 /** How each CPU accounts: `auto` gives context tracking to the CPUs of nohz_full=, as Linux does. */
-export function cputimeOf({ cpus, cputime, cmdline }: Scenario): readonly ('tick' | 'gen')[] {
+function cputimeOf({ cpus, cputime, cmdline }: Scenario): readonly ('tick' | 'gen')[] {
   const tracked = (cpu: CpuId): boolean => cmdline.nohzFull?.includes(cpu) ?? false;
   return Array.from({ length: cpus }, (_, cpu) => (cputime === 'auto' ? (tracked(cpu) ? 'gen' : 'tick') : cputime));
 }

@@ -16,7 +16,6 @@ export const CpuState = struct(
     preemptCount: word('depth of preempt-off, softirq and hardirq, in Linux’s bit fields'),
     needResched: word('the scheduler wants to run on the way out'),
     contextActive: word('1 if context tracking is active on this CPU'),
-    contextState: word('kernel 0, idle 1, user 2, guest 3'),
     localTimerIrqs: word('row LOC of /proc/interrupts'),
     rescheduleIrqs: word('row RES'),
     callFunctionIrqs: word('row CAL'),

@@ -1,14 +1,12 @@
 /**
  * How long each stretch of kernel code takes, in simulated ns: the only place where such numbers
- * stand. They are plausible for a machine of today, not measured; a scenario may override each.
+ * stand. They are plausible for a machine of today, not measured; a scenario may override each, and
+ * says itself how long a message is on its way.
  */
 import { Path } from '../kernel/arch.ts';
 import type { Ns } from '../../shared/units.ts';
 
 export type PathName = keyof typeof Path;
-
-/** Way of a message from one participant to another. */
-export const IPI_DELAY_NS: Ns = 1_000;
 
 const DEFAULT_COSTS: Readonly<Record<PathName, Ns>> = {
   IrqEntry: 120,

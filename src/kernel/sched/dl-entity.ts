@@ -33,7 +33,7 @@ export function newPeriod(t: Task, clock: Ns): void {
 }
 
 /** When the budget of the present period is followed by the next one. @linux kernel/sched/deadline.c dl_next_period */
-export function dlNextPeriod(t: Task): Ns {
+function dlNextPeriod(t: Task): Ns {
   return t.deadline - t.dlDeadline + t.dlPeriod;
 }
 
@@ -75,8 +75,11 @@ export function wakeUpDl(t: Task, clock: Ns): void {
 
 /** Whether budget / time left is more than runtime / deadline. @linux kernel/sched/deadline.c dl_entity_overflow */
 function overflows(t: Task, clock: Ns): boolean {
-  const scaled = (ns: Ns): number => Math.floor(ns / DL_SCALE);
   return scaled(t.dlDeadline) * scaled(t.dlBudget) > scaled(t.deadline - clock) * scaled(t.dlRuntime);
+}
+
+function scaled(ns: Ns): number {
+  return Math.floor(ns / DL_SCALE);
 }
 
 /** @linux kernel/sched/core.c to_ratio */

@@ -41,7 +41,7 @@ export function queueTask(cpu: KernelCpu, task: TaskId): void {
  * Where a task stands among those of its class: vruntime, deadline, turn. The queue does not count it yet.
  * @linux kernel/sched/sched.h sched_class.enqueue_task
  */
-export function placeTask(cpu: KernelCpu, task: TaskId): void {
+function placeTask(cpu: KernelCpu, task: TaskId): void {
   const t = cpu.image.tasks[task]!;
   const isNew = t.slice === 0;
   switch (classOf(cpu.image, task)) {
@@ -93,5 +93,4 @@ export function setNextTask(cpu: KernelCpu, task: TaskId): void {
   if (classOf(cpu.image, task) === SchedClass.Fair) setNextFair(cpu, t);
   if (task !== cpu.idle) unlink(cpu, task);
   t.execStart = cpu.rq.clock;
-  t.prevSumExecRuntime = t.sumExecRuntime;
 }

@@ -46,7 +46,6 @@ export function copyProcess(cpu: KernelCpu, parent: TaskId, task: TaskId, spec: 
   record.onRq = 0;
   record.declaration = spec.declaration;
   record.instance = spec.instance;
-  record.startTime = cpu.arch.schedClock();
   record.timerSlackNs = image.tasks[parent]!.timerSlackNs;
   record.nvcsw = 0;
   record.nivcsw = 0;
@@ -54,7 +53,6 @@ export function copyProcess(cpu: KernelCpu, parent: TaskId, task: TaskId, spec: 
   record.stime = 0;
   record.gtime = 0;
   record.sumExecRuntime = 0;
-  record.prevSumExecRuntime = 0;
   setAttributesOfNewTask(image, task, spec.attributes);
   vtimeInit(cpu, task);
   prevCputimeInit(cpu, task);

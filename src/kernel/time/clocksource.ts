@@ -61,7 +61,7 @@ function maxadjOf(mult: number): number {
 }
 
 /** @linux kernel/time/clocksource.c clocks_calc_max_nsecs */
-export function clocksMaxDeferment(mult: number, shift: number, mask: bigint): Ns {
+function clocksMaxDeferment(mult: number, shift: number, mask: bigint): Ns {
   const maxadj = BigInt(maxadjOf(mult));
   const fits = ((1n << 64n) - 1n) / (BigInt(mult) + maxadj);
   const maxCycles = fits < mask ? fits : mask;
