@@ -13,7 +13,7 @@ import { SchedClass, classOf } from './sched/prio.ts';
 import { NOT_STARTED } from './syscalls/fork.ts';
 import { isUserWork } from './syscalls/step.ts';
 import { DeviceId } from './time/clockevents.ts';
-import { timerqueueGetnext } from './time/hrtimer-queue.ts';
+import { timerqueueAt, timerqueueGetnext } from './time/hrtimer-queue.ts';
 import { OpKind } from './user.ts';
 
 /** An interrupt takes less than this: timers that are due later will not be found by it. */
@@ -46,7 +46,8 @@ export function kindOfTimerInterrupt(cpu: KernelCpu, at: Ns): EventKind {
   const hasDuty = owner === cpu.id || owner === TICK_DO_TIMER_NONE;
   const rescues = tick.stalledJiffies + 1 >= config.version.maxStalledJiffies;
   if (!cpu.booted || hasDuty || rescues || tick.device === DeviceId.Pit) return EventKind.Interacting;
-  const wakes = cpu.lapic.handler === TickHandler.Hrtimer ? mayFindSleeper(cpu, at) : mayFindAny(cpu, at);
+  // the periodic tick is no timer, so there any that is due may be a sleeper's
+  const wakes = cpu.lapic.handler === TickHandler.Hrtimer ? mayFindSleeper(cpu, at) : isDue(cpu, 0, at);
   return wakes ? EventKind.Interacting : EventKind.Reading;
 }
 
@@ -58,14 +59,8 @@ function mayFindSleeper(cpu: KernelCpu, at: Ns): boolean {
   return isDue(cpu, 1, at) || isDue(cpu, 2, at);
 }
 
-/** On the periodic tick: whether any timer may be due. */
-function mayFindAny(cpu: KernelCpu, at: Ns): boolean {
-  return isDue(cpu, 0, at);
-}
-
 /** Whether the timer at this place of the heap may be found due by an interrupt that starts at `at`. */
 function isDue(cpu: KernelCpu, place: number, at: Ns): boolean {
-  if (place >= cpu.hrtimers.count) return false;
-  const timer = cpu.memory.loadLong(cpu.heap + 8 * place);
-  return cpu.image.timers[timer]!.softexpires <= at + LONGEST_INTERRUPT_NS;
+  const timer = timerqueueAt(cpu, place);
+  return timer !== NONE && cpu.image.timers[timer]!.softexpires <= at + LONGEST_INTERRUPT_NS;
 }

@@ -11,7 +11,15 @@ const CELL_BYTES = 8;
 
 /** The timer that expires first, or `NONE`. @linux include/linux/timerqueue.h timerqueue_getnext */
 export function timerqueueGetnext(cpu: KernelCpu): TimerId {
-  return cpu.hrtimers.count === 0 ? NONE : slot(cpu, 0);
+  return timerqueueAt(cpu, 0);
+}
+
+/**
+ * The timer at a place of the heap, or `NONE`. Place 0 expires first; the next to expire is at 1 or 2.
+ * @dynticks a look past the first
+ */
+export function timerqueueAt(cpu: KernelCpu, place: number): TimerId {
+  return place < cpu.hrtimers.count ? slot(cpu, place) : NONE;
 }
 
 /** Adds a timer whose `expires` is set. @linux lib/timerqueue.c timerqueue_add */

@@ -165,7 +165,6 @@ function hrtimerReprogram(cpu: KernelCpu, expires: Ns): void {
 function hrtimerForceReprogram(cpu: KernelCpu): void {
   const base = cpu.hrtimers;
   const next = firstExpiry(cpu);
-  if (next === base.expiresNext && base.hresActive === 0) return;
   base.expiresNext = next;
   if (base.hresActive !== 0 && base.hangDetected === 0 && next !== KTIME_MAX) armFor(cpu, next, true);
 }
