@@ -127,7 +127,7 @@ function claimSlot(memory: Memory, map: MachineMap, from: CpuId, n: number, whil
 
 /**
  * A slot that nobody uses, or 0. Only `from` claims in its pool, so a look and a store are enough.
- * The first look goes to the slot of the oldest message under way, which is free as a rule.
+ * The first look goes to slot `n`, which was last used long ago and is free as a rule.
  * @linux kernel/smp.c csd_lock
  */
 function freeSlot(memory: Memory, map: MachineMap, from: CpuId, n: number): Word {

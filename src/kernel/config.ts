@@ -14,7 +14,7 @@ export interface KernelConfig {
   readonly skewTick: boolean;
   /** The best clock source allowed by `clocksource=`. */
   readonly clocksource: 'tsc' | 'jiffies';
-  /** `nolapic_timer`: the CPU's own device is not used, the global one drives the tick. */
+  /** `nolapic_timer`: the boot CPU keeps the global device; the others, which that one cannot reach, use their own. */
   readonly nolapicTimer: boolean;
   readonly tscHz: number;
   readonly lapicHz: number;

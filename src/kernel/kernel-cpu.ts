@@ -1,7 +1,7 @@
 /**
  * One CPU of the kernel: its own records, its hardware, its decisions. Kernel operations are
  * functions over this object; what another CPU may see of it lies in shared memory, and what is a
- * plain field here belongs to this CPU's thread alone and can be derived again.
+ * plain field here belongs to this CPU's thread alone.
  */
 import type { Memory } from '../../shared/memory/memory.ts';
 import type {
@@ -40,7 +40,7 @@ export class KernelCpu {
 
   /** Scratch for `User.next`, so that asking allocates nothing. */
   readonly op: Op = { kind: 0, a: 0, b: 0, c: 0, event: -1 };
-  /** Scratch for events of more than twelve fields. */
+  /** Scratch for events of more than six fields. */
   readonly fields = new Float64Array(24);
   /** Scratch for a look at a task's CPU time. */
   readonly cputime: TaskCputime = newTaskCputime();
@@ -51,7 +51,7 @@ export class KernelCpu {
   stretchStart: Ns = KTIME_MAX;
   /** Whether the interrupt being handled came in user mode. */
   interruptedUser = false;
-  /** How many reasons mask interrupts; between two events it does not matter. */
+  /** How many reasons mask interrupts; 1 at every entry, since the hardware masks them there. */
   irqsOff = 1;
   /** Depth of entries: 2 and more while an interrupt runs inside another event (a cut). */
   depth = 0;

@@ -5,9 +5,11 @@
  *
  *      CPU 0 (switch prev -> next)            CPU 1 (kcpustat_cpu_fetch of CPU 0)
  *                                             curr is prev
+ *      curr = next
  *      prev: charged, INACTIVE, cpu -1
  *                                             prev's vtime: INACTIVE: not this one, look again
- *      curr = next; next: SYS, cpu 0
+ *                                             curr is next; INACTIVE: not yet, look again
+ *      next: SYS, cpu 0
  *                                             curr is next; SYS on CPU 0: charged + pending
  */
 import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
