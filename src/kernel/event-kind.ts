@@ -3,10 +3,12 @@
  * by loads, or anything. Told too generously it costs parallelism, told too narrowly the guards of
  * memory throw.
  */
+import { HRTIMER_INTERRUPT_PASSES } from '../../shared/limits.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
 import { HrtimerFunction, TickHandler } from '../../shared/structs/cpu.ts';
 import { TICK_DO_TIMER_NONE } from '../../shared/structs/global.ts';
 import { NONE, type Ns } from '../../shared/units.ts';
+import { Path } from './arch.ts';
 import { RegsMode } from './irq/entry.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { SchedClass, classOf } from './sched/prio.ts';
@@ -16,8 +18,8 @@ import { DeviceId } from './time/clockevents.ts';
 import { timerqueueAt, timerqueueGetnext } from './time/hrtimer-queue.ts';
 import { OpKind } from './user.ts';
 
-/** An interrupt takes less than this: timers that are due later will not be found by it. */
-const LONGEST_INTERRUPT_NS: Ns = 50_000;
+/** More than an interrupt waits for locks before its last look at the timers. */
+const LOCK_WAITS_NS: Ns = 50_000;
 
 /** A step of the running task at its `stepDue`. @dynticks what the step entry declares */
 export function kindOfStep(cpu: KernelCpu): EventKind {
@@ -47,20 +49,27 @@ export function kindOfTimerInterrupt(cpu: KernelCpu, at: Ns): EventKind {
   const rescues = tick.stalledJiffies + 1 >= config.version.maxStalledJiffies;
   if (!cpu.booted || hasDuty || rescues || tick.device === DeviceId.Pit) return EventKind.Interacting;
   // the periodic tick is no timer, so there any that is due may be a sleeper's
-  const wakes = cpu.lapic.handler === TickHandler.Hrtimer ? mayFindSleeper(cpu, at) : isDue(cpu, 0, at);
+  const lastLook = at + untilLastLook(cpu);
+  const wakes = cpu.lapic.handler === TickHandler.Hrtimer ? mayFindSleeper(cpu, lastLook) : isDue(cpu, 0, lastLook);
   return wakes ? EventKind.Interacting : EventKind.Reading;
 }
 
 /** In high resolution: whether any timer but the tick's own may be due. */
-function mayFindSleeper(cpu: KernelCpu, at: Ns): boolean {
+function mayFindSleeper(cpu: KernelCpu, lastLook: Ns): boolean {
   const first = timerqueueGetnext(cpu);
   if (first === NONE) return false;
   if (cpu.image.timers[first]!.function !== HrtimerFunction.TickNohzHandler) return true;
-  return isDue(cpu, 1, at) || isDue(cpu, 2, at);
+  return isDue(cpu, 1, lastLook) || isDue(cpu, 2, lastLook);
 }
 
-/** Whether the timer at this place of the heap may be found due by an interrupt that starts at `at`. */
-function isDue(cpu: KernelCpu, place: number, at: Ns): boolean {
+/** Whether the timer at this place of the heap may be found due by an interrupt that looks no later than `lastLook`. */
+function isDue(cpu: KernelCpu, place: number, lastLook: Ns): boolean {
   const timer = timerqueueAt(cpu, place);
-  return timer !== NONE && cpu.image.timers[timer]!.softexpires <= at + LONGEST_INTERRUPT_NS;
+  return timer !== NONE && cpu.image.timers[timer]!.softexpires <= lastLook;
+}
+
+/** How long an interrupt that finds nothing but the tick goes on looking: it may run it, and fail to arm the device, in each pass. */
+function untilLastLook({ arch }: KernelCpu): Ns {
+  const pass = arch.costOf(Path.HrtimerExpire) + arch.costOf(Path.Tick) + arch.costOf(Path.ProgramEvent);
+  return LOCK_WAITS_NS + arch.costOf(Path.IrqEntry) + HRTIMER_INTERRUPT_PASSES * pass;
 }

@@ -86,6 +86,12 @@ describe('a timer interrupt', () => {
   });
   test('interacts where a sleeper is due first', () => expect(kindAt(sleeper(3_999_000))).toBe(Interacting));
   test('interacts where a sleeper may come due while it runs', () => expect(kindAt(sleeper(4_010_000))).toBe(Interacting));
+  test('interacts where costs are such that a sleeper half a millisecond later may come due while it runs', () => {
+    expect(kindAt((cpu, machine) => {
+      machine.archs[1]!.cost = 100_000;
+      sleeper(4_500_000)(cpu, machine);
+    })).toBe(Interacting);
+  });
   test('reads where the next sleeper is far away', () => expect(kindAt(sleeper(5_000_000))).toBe(Reading));
   test('interacts where this tick may be the one that rescues stalled jiffies', () => {
     expect(kindAt((cpu) => { cpu.tick.stalledJiffies = cpu.config.version.maxStalledJiffies - 1; })).toBe(Interacting);

@@ -40,6 +40,19 @@ describe('a deadline task', () => {
   });
 });
 
+describe('slow code', () => {
+  test('finds sleepers in a tick that a faster one would not have found', () => {
+    const { rows, broken } = run(`{
+      "tasks": {
+        "a": { "cpus": [1], "loop": -1, "run": 900, "sleep": 311 }, "b": { "cpus": [2], "loop": -1, "run": 700, "sleep": 503 },
+        "s": { "instance": 5, "cpus": [1, 2], "loop": -1, "sleep": 1037, "run": 20, "sleep": 377 }
+      },
+      "dynticks": { "cpus": 3, "hz": 1000, "machine": { "costs": { "ProgramEvent": "200us" } } }
+    }`, 200e6);
+    expect([rows.named('sched_migrate_task').length > 0, broken]).toEqual([true, []]);
+  });
+});
+
 describe('time goes on', () => {
   test.each(['"runtime": 0', '"run": 0'])('where a task does nothing but %s, over and over', (nothing) => {
     const { events, rows, broken } = run(`{ "tasks": { "s": { "loop": -1, ${nothing} } }, "dynticks": { "cpus": 1 } }`, 26e6);
