@@ -12,7 +12,7 @@ export const LockClass = {
   Rq: 2,
   /** a CPU's hrtimer queue. @linux include/linux/hrtimer_defs.h hrtimer_cpu_base.lock */
   HrtimerBase: 3,
-  /** @linux kernel/time/timekeeping.c jiffies_lock */
+  /** @linux kernel/time/jiffies.c jiffies_lock */
   Jiffies: 4,
   /** @linux kernel/time/timekeeping.c tk_core.lock */
   Timekeeper: 5,

@@ -18,7 +18,7 @@ import type { KernelCpu } from '../kernel-cpu.ts';
 import { NICE_0_LOAD, SchedClass, classOf, weightOf } from './prio.ts';
 import { firstRunnable, nextRunnable, runnableCurr } from './run-list.ts';
 
-/** Bounds of a slice that a task asks for itself. @linux kernel/sched/syscalls.c __setparam_fair */
+/** Bounds of a slice that a task asks for itself. @linux kernel/sched/fair.c __setparam_fair */
 const SLICE_MIN: Ns = NSEC_PER_MSEC / 10;
 const SLICE_MAX: Ns = NSEC_PER_MSEC * 100;
 

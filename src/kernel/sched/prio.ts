@@ -28,7 +28,7 @@ const PRIO_TO_WEIGHT: readonly number[] = [
 ];
 const NICE_MIN = -20;
 
-/** Class of a policy; `Idle` is only for the idle tasks, SCHED_IDLE is fair. @linux kernel/sched/syscalls.c __setscheduler_class */
+/** Class of a policy; `Idle` is only for the idle tasks, SCHED_IDLE is fair. @linux kernel/sched/core.c __setscheduler_class */
 function classOfPolicy(policy: number): SchedClass {
   if (policy === Policy.Deadline) return SchedClass.Dl;
   if (policy === Policy.Fifo || policy === Policy.Rr) return SchedClass.Rt;

@@ -65,7 +65,7 @@ export function vtimeTaskSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId): voi
 
 /**
  * A record begins a new life: what its last task had not been charged for is nobody's any more.
- * @linux include/linux/vtime.h vtime_init
+ * @linux kernel/fork.c copy_process
  */
 export function vtimeInit(cpu: KernelCpu, task: TaskId): void {
   const vtime = cpu.image.vtimes[task]!;

@@ -69,7 +69,7 @@ export function isUserWork(kind: number): boolean {
   return kind === OpKind.Run || kind === OpKind.RunUntil;
 }
 
-/** One pass over the system call under way. @linux arch/x86/entry/syscall_64.c do_syscall_64 */
+/** One pass over the system call under way. @linux arch/x86/entry/common.c do_syscall_64 */
 function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
   if (regs.stage === 0 && regs.kind !== NOT_STARTED) cpu.arch.spend(Path.Syscall);
   switch (regs.kind) {

@@ -22,14 +22,14 @@ import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { tryToWakeUp } from '../sched/wakeup.ts';
 
-/** @linux kernel/futex/waitwake.c futex_q_lock */
+/** @linux kernel/futex/core.c futex_q_lock */
 export function lockObject(cpu: KernelCpu, index: number): SyncObject {
   const object = cpu.image.syncObjects[index]!;
   spinLock(cpu, object.lock, LockClass.SyncObject, index);
   return object;
 }
 
-/** @linux kernel/futex/waitwake.c futex_q_unlock */
+/** @linux kernel/futex/core.c futex_q_unlock */
 export function unlockObject(cpu: KernelCpu, index: number): void {
   spinUnlock(cpu, cpu.image.syncObjects[index]!.lock, LockClass.SyncObject, index);
 }
