@@ -25,6 +25,9 @@ export function noteParameters(source: Source, cmdline: CommandLine): void {
     approximations.add('CPUs of nohz_full= get context tracking and account CPU time exactly (gen), but keep their tick.');
   }
   if (cmdline.maxcpus !== null) approximations.add('CPUs beyond maxcpus= are not there at all; they cannot be brought up later.');
+  if (cmdline.nolapicTimer) {
+    approximations.add('nolapic_timer leaves the boot CPU to the global device; the others keep their own, since no tick is broadcast yet.');
+  }
   for (const name of withoutEffect(cmdline)) approximations.add(`${name} is read and has no effect yet.`);
   if (cmdline.clocksource !== null && !CLOCKSOURCES.includes(cmdline.clocksource)) {
     warnings.push(`command line: there is no clock source ${cmdline.clocksource} here (${CLOCKSOURCES.join(', ')}); the best one stays.`);

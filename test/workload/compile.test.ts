@@ -160,6 +160,10 @@ describe('readers', () => {
   });
 });
 
+it('says that nolapic_timer is for the boot CPU only', () => {
+  expect(resolve(ONE, { cmdline: 'nolapic_timer' }).approximations.join('\n')).toContain('nolapic_timer leaves the boot CPU to the global device');
+});
+
 it('parameters that are read and do nothing are named', () => {
   const { approximations } = resolve(ONE, { cmdline: 'tsc=reliable rcu_nocbs=1 threadirqs timer_migration=off isolcpus=nohz,1' });
   const named = approximations.filter((sentence) => sentence.endsWith('is read and has no effect yet.'));
