@@ -11,8 +11,13 @@ const GAVE_OUT: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open',
 };
 
+/** What of the host gave out, as a clause, if that is what `error` tells. */
+export function hostGaveOut(error: unknown): string | null {
+  return GAVE_OUT[(error as NodeJS.ErrnoException | undefined)?.code ?? ''] ?? null;
+}
+
 /** `error` as the host's limit, if it is one; `doing` says what could not be done. */
 export function hostLimitOf(error: unknown, doing: string): HostLimit | null {
-  const says = GAVE_OUT[(error as NodeJS.ErrnoException | undefined)?.code ?? ''];
-  return says === undefined ? null : new HostLimit(`${says}: could not ${doing}. Less is written with --trace ring:64M or --trace off.`);
+  const says = hostGaveOut(error);
+  return says === null ? null : new HostLimit(`${says}: could not ${doing}. Less is written with --trace ring:64M or --trace off.`);
 }

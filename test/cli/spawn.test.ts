@@ -1,6 +1,6 @@
 /** The command as a process: what only a real one shows. Needs `dist/`, which `npm test` builds. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -28,6 +28,16 @@ function ended(child: ChildProcess): Promise<Ended> {
   child.stdout!.on('data', (data) => { out += String(data); });
   child.stderr!.on('data', (data) => { err += String(data); });
   return new Promise((done) => child.on('close', (code, signal) => done({ code, signal, out, err })));
+}
+
+/** With stdout going to the file `path`. */
+async function endedOnto(path: string, argv: readonly string[]): Promise<Pick<Ended, 'code' | 'err'>> {
+  const stdout = openSync(path, 'w');
+  const child = spawn(process.execPath, [MAIN, ...argv], { cwd: home, stdio: ['ignore', stdout, 'pipe'] });
+  closeSync(stdout);
+  let err = '';
+  child.stderr!.on('data', (data) => { err += String(data); });
+  return new Promise((done) => child.on('close', (code) => done({ code, err })));
 }
 
 /** Until the run has printed its choices, from where on it runs. */
@@ -83,5 +93,22 @@ describe.skipIf(!existsSync(MAIN))('the process', () => {
     const result = await new Promise((done) => child.on('exit', (code, signal) => done([code, signal])));
     expect(result).toEqual([0, null]);
     expect(readdirSync(join(home, 'runs', 'long-1-1'))).toContain('run.json');
+  });
+
+  // a device of Linux on which every write finds the disk full
+  it.skipIf(!existsSync('/dev/full')).each([
+    [['run', 'long.json', '--duration', '20ms'], ['long-1-1']],
+    [['run', 'long.json', '--duration', '20ms', '--quiet'], ['long-1-1']],
+    [['list'], []],
+  ])('ends with 4 and one line if nobody can be told what %j came to', async (argv, folders) => {
+    const { code, err } = await endedOnto('/dev/full', argv);
+    expect(code).toBe(4);
+    const notes = /^note: .*\n/gm;
+    expect(err.replace(notes, '')).toBe('dynticks: the disk is full: could not write to standard output.\n');
+    for (const folder of folders) expect(readdirSync(join(home, 'runs', folder))).toContain('run.json');
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('lets what is worse than a full disk stand', async () => {
+    expect((await endedOnto('/dev/full', ['run', 'long.json', '--cpus', '0', '--json'])).code).toBe(2);
   });
 });
