@@ -6,7 +6,8 @@ export type TraceLimit =
   /** the last `bytes` of the run, to the block */
   | { readonly kind: 'ring'; readonly bytes: number };
 
-const UNITS: Readonly<Record<string, number>> = { k: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+/** Largest first. Either case is read. */
+const UNITS = [['G', 2 ** 30], ['M', 2 ** 20], ['k', 2 ** 10]] as const;
 /** A ring below this holds not one event of each CPU of a large machine. */
 const RING_BYTES_MIN = 64 * 2 ** 10;
 /** The ring is kept in memory. */
@@ -17,16 +18,20 @@ type Refuse = (wrong: { readonly found: string; readonly expected: string }) => 
 /** @throws what `refuse` makes of it */
 export function parseTraceLimit(text: string, refuse: Refuse): TraceLimit {
   if (text === 'off' || text === 'full') return { kind: text };
-  const match = /^ring:(\d+)([kMG])$/.exec(text);
+  const match = /^ring:(\d+)([kmg])$/i.exec(text);
   if (match === null) throw refuse({ found: `"${text}"`, expected: '"off", "full" or "ring:" and a size, such as "ring:64M"' });
-  const bytes = Number(match[1]) * UNITS[match[2]!]!;
+  const bytes = Number(match[1]) * unitBytes(match[2]!);
   if (bytes < RING_BYTES_MIN || bytes > RING_BYTES_MAX) {
     throw refuse({ found: `"${text}"`, expected: 'a ring of 64k to 2G' });
   }
   return { kind: 'ring', bytes };
 }
 
-/** As it was written, in one spelling. */
+const unitBytes = (letter: string): number => UNITS.find(([unit]) => unit.toLowerCase() === letter.toLowerCase())![1];
+
+/** In one spelling, whatever the case and unit that were given: in the largest unit of which it is a whole number. */
 export function traceLimitText(limit: TraceLimit): string {
-  return limit.kind === 'ring' ? `ring:${limit.bytes / UNITS.k!}k` : limit.kind;
+  if (limit.kind !== 'ring') return limit.kind;
+  const [unit, bytes] = UNITS.find((known) => limit.bytes % known[1] === 0)!;
+  return `ring:${limit.bytes / bytes}${unit}`;
 }

@@ -32,7 +32,14 @@ describe('the flags of run', () => {
     expect(limits).toEqual([
       { kind: 'off' }, { kind: 'full' }, ...[2 ** 26, 2 ** 16, 2 ** 31].map((bytes) => ({ kind: 'ring', bytes })),
     ]);
-    expect(limits.map(traceLimitText)).toEqual(['off', 'full', 'ring:65536k', 'ring:64k', 'ring:2097152k']);
+    expect(limits.map(traceLimitText)).toEqual(['off', 'full', 'ring:64M', 'ring:64k', 'ring:2G']);
+  });
+
+  it.each([
+    ['ring:64K', 'ring:64k'], ['ring:64m', 'ring:64M'], ['ring:1g', 'ring:1G'], ['ring:65536k', 'ring:64M'],
+    ['ring:1025k', 'ring:1025k'], ['ring:1536M', 'ring:1536M'],
+  ])('cap the trace at %s, recorded as %s', (trace, recorded) => {
+    expect(traceLimitText(parse({ trace }).trace)).toBe(recorded);
   });
 
   const refusals: readonly (readonly [RawRunOptions, string])[] = [
