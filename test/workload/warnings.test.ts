@@ -51,6 +51,27 @@ describe('what is doubtful is run, with a warning at its place', () => {
   ])('%s', (_, text, warning) => expect(resolve(text).warnings).toEqual([warning]));
 
   it.each([
+    ['runtme', '"runtme" is read as the event "run" (rt-app matches by prefix). Did you mean "runtime"?'],
+    ['runn', '"runn" is read as the event "run" (rt-app matches by prefix). Did you mean "run"?'],
+    ['runTime', '"runTime" is read as the event "run" (rt-app matches by prefix). Did you mean "runtime"?'],
+    ['run_time', '"run_time" is read as the event "run" (rt-app matches by prefix). Did you mean "runtime"?'],
+    ['sleepp', '"sleepp" is read as the event "sleep" (rt-app matches by prefix). Did you mean "sleep"?'],
+  ])('the event "%s"', (key, says) => {
+    expect(resolve(task(`"run": 1, "${key}": 1`)).warnings).toEqual([`w.json:1:28: tasks.t: ${says}`]);
+  });
+
+  it.each(['run0', 'run_2', 'run_b', 'runA', 'runtime1', 'sleep10', 'sleep_a', 'sleep0b', 'run_the_whole_frame'])(
+    'nothing about "%s", as rt-app files name their events', (key) => {
+      expect(resolve(task(`"${key}": 1`)).warnings).toEqual([]);
+    },
+  );
+
+  it('nothing about timerA and lock1', () => {
+    const text = task('"lock1": "m", "unlock1": "m", "timerA": {"ref": "unique", "period": 100}');
+    expect(resolve(text).warnings).toEqual([]);
+  });
+
+  it.each([
     ['nohz_full=1-7', 'command line: nohz_full= names CPUs that this machine does not have (4-7); they are left out.'],
     ['nohz_full=all', 'command line: nohz_full= must leave one CPU for housekeeping; the boot CPU, 0, is left out of it.'],
     ['isolcpus=all', 'command line: isolcpus= must leave one CPU for housekeeping; the boot CPU, 0, is left out of it.'],

@@ -1,11 +1,11 @@
 /** One task of `tasks`: its own keys, its phases, their events in file order. */
 import type { Entry, JsonNode, ObjectNode } from './document.ts';
 import {
-  EVENT_NAMES, eventNameOf, LATER_EVENTS, laterEventOf, OWN_EVENT_NAMES, PHASE_KEYS, PRE_1_0_KEYS, TASK_KEYS,
+  EVENT_NAMES, eventNameOf, LATER_EVENTS, laterEventOf, OWN_EVENT_NAMES, PHASE_KEYS, PRE_1_0_KEYS, TASK_KEYS, type EventName,
 } from './grammar.ts';
 import { lastEntry } from './document.ts';
 import type { EventDeclaration, PhaseDeclaration, RtAppGlobal, TaskDeclaration } from './model.ts';
-import { didYouMean } from '../did-you-mean.ts';
+import { didYouMean, meantHint } from '../did-you-mean.ts';
 import { parseEvent } from './parse-event.ts';
 import { noteIgnoredPlacement, parseCpus, parsePhaseSched, parseTaskSched } from './parse-sched.ts';
 import type { Source } from './source.ts';
@@ -96,8 +96,10 @@ function parseEvents(
     const { key } = entry;
     const name = eventNameOf(key);
     const eventPath = `${path}.${key}`;
-    if (name !== null) events.push(parseEvent({ source, global, task }, name, entry, eventPath, firstEvent + events.length));
-    else if (laterEventOf(key) !== null) throw refuseLater(source, entry, eventPath);
+    if (name !== null) {
+      warnMisspelt(source, entry, name, path, alone);
+      events.push(parseEvent({ source, global, task }, name, entry, eventPath, firstEvent + events.length));
+    } else if (laterEventOf(key) !== null) throw refuseLater(source, entry, eventPath);
     else if (!isKnownKey(key, alone)) warnUnknownInPhase(source, entry, path, alone);
   }
   return events;
@@ -112,6 +114,18 @@ function warnUnknownInPhase(source: Source, { key, at }: Entry, path: string, al
   } else {
     source.warnUnknownKey(at, path, key, alone ? KNOWN_IN_TASK : KNOWN_IN_PHASE);
   }
+}
+
+/**
+ * A key that only begins like an event is one all the same; said where it looks like another word.
+ * Not for a suffix that is set apart, such as `run_a` or `timerB`, unless it makes some other word.
+ */
+function warnMisspelt(source: Source, { key, at }: Entry, name: EventName, path: string, alone: boolean): void {
+  const rest = key.slice(name.length);
+  if (!/[a-z]/.test(rest)) return;
+  const known = alone ? KNOWN_IN_TASK : KNOWN_IN_PHASE;
+  const hint = meantHint(key, /^[a-z]/.test(rest) ? known : known.filter((word) => word !== name));
+  if (hint !== undefined) source.warn(at, path, `"${key}" is read as the event "${name}" (rt-app matches by prefix). ${hint}`);
 }
 
 function refuseLater(source: Source, { key, at }: Entry, path: string): Error {
