@@ -6,6 +6,7 @@ import type { RtAppWorkload, TaskDeclaration } from './model.ts';
 import { parseGlobal } from './parse-global.ts';
 import { parseTask, type TaskContext } from './parse-task.ts';
 import type { Source } from './source.ts';
+import { didYouMean } from '../did-you-mean.ts';
 
 /** Throws BadInput; warnings and approximations are left in `source`. */
 export function parseWorkload(source: Source, text: string): RtAppWorkload {
@@ -39,10 +40,17 @@ function checkResources(source: Source, root: ObjectNode): void {
 /** An empty `tasks` is legal beside a dynticks block: an idle machine. */
 function parseTasks(context: TaskContext, node: JsonNode | null, root: ObjectNode): TaskDeclaration[] {
   const { source } = context;
-  if (node === null) throw source.bad(root.at, 'tasks', 'none', 'an object "tasks" with a task for each key');
+  if (node === null) throw noTasks(source, root);
   const tasks = source.object(node, 'tasks', 'tasks');
   if (tasks.entries.length === 0 && lastEntry(root, 'dynticks') === null) {
     throw source.badNode(tasks, 'tasks', 'at least one task');
   }
   return tasks.entries.map((entry) => parseTask(context, entry));
+}
+
+function noTasks(source: Source, root: ObjectNode): Error {
+  const unknown = root.entries.map(({ key }) => key).filter((key) => !(ROOT_KEYS as readonly string[]).includes(key));
+  const meant = unknown.find((key) => didYouMean(key, ['tasks']) !== null);
+  const hint = meant === undefined ? undefined : `Did you mean "tasks" instead of "${meant}"?`;
+  return source.bad(root.at, 'tasks', 'none', 'an object "tasks" with a task for each key', hint);
 }

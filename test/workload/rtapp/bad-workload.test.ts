@@ -7,6 +7,11 @@ describe('an rt-app file', () => {
   it.each([
     ['is no object', '[1]', 'w.json:1:1: found an array, expected an rt-app workload (an object).'],
     ['has no tasks', '{}', 'w.json:1:1: tasks: found none, expected an object "tasks" with a task for each key.'],
+    [
+      'has a task in place of tasks',
+      '{"resources": {}, "task": {"t": {"run": 1}}}',
+      'w.json:1:1: tasks: found none, expected an object "tasks" with a task for each key. Did you mean "tasks" instead of "task"?',
+    ],
     ['has empty tasks', '{"tasks": {}}', 'w.json:1:11: tasks: found an object, expected at least one task.'],
     ['has a task that is a number', '{"tasks": {"t": 5}}', 'w.json:1:17: tasks.t: found 5, expected a task (an object).'],
     [
