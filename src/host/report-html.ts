@@ -3,8 +3,9 @@
  * picture from elsewhere. Everything that came from a scenario is escaped. It says nothing of the
  * host, so that two runs of one seed give the same page.
  */
+import { formatCpuList } from '../kernel/cpulist.ts';
 import type { CpuFigures, TaskFigures } from '../observe/run-figures.ts';
-import { cpuName, type OracleVerdict, type WitnessEvent } from './judged-run.ts';
+import { cpuName, type Judgement, type OracleVerdict, type WitnessEvent } from './judged-run.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import type { RunRecord } from './run-json.ts';
 import { count, milliseconds, seconds } from './texts.ts';
@@ -68,17 +69,19 @@ ${listSection('Modelled by approximation', scenario.approximations)}
   return page.text;
 }
 
+type SummaryRow = readonly [name: string, value: string];
+
 function summary(record: RunRecord): Html {
   const { scenario, run } = record;
   const { reads } = run.figures;
-  const rows: readonly (readonly [string, string])[] = [
+  const rows: readonly SummaryRow[] = [
     ['Ended', `${run.reason}, at ${seconds(run.endNs)} s of simulated time`],
     ['Machine', `${scenario.cpus} CPUs, HZ ${scenario.hz}, Linux ${scenario.kernel}`],
     ['Command line', scenario.cmdline.text || '(empty)'],
-    ['Accounting', [...new Set(run.facts.cputime)].join(' and ')],
+    ['Accounting', accountingText(run.facts.cputime)],
     ['Faults', scenario.faults.join(', ') || 'none'],
-    ['Nothing can wake', run.stuckTasks.join(', ') || 'nobody'],
-    ['Cuts never reached', run.missedCuts.map((i) => `cuts[${i}]`).join(', ') || 'none'],
+    ...rowIfAny('Nothing can wake', run.stuckTasks),
+    ...rowIfAny('Cuts never reached', run.missedCuts.map((i) => `cuts[${i}]`)),
     ['Seed, ties', `${scenario.seed}, ${scenario.ties}`],
     ['Events', `${count(run.figures.events)}, records ${count(run.records)}`],
     ['CPU time read', `${count(reads.taskReads)} of tasks, ${count(reads.cpuReads)} of CPUs, ${count(reads.ofRunning)} while running`],
@@ -87,22 +90,47 @@ function summary(record: RunRecord): Html {
   return html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }
 
+const rowIfAny = (name: string, values: readonly string[]): readonly SummaryRow[] =>
+  (values.length === 0 ? [] : [[name, values.join(', ')]]);
+
+/** Which CPUs account in which way: `tick: 0; gen: 1-3`. */
+function accountingText(cputime: readonly ('tick' | 'gen')[]): string {
+  const flavours = ['tick', 'gen'] as const;
+  return flavours
+    .map((flavour) => [flavour, cputime.flatMap((own, cpu) => (own === flavour ? [cpu] : []))] as const)
+    .filter(([, cpus]) => cpus.length > 0)
+    .map(([flavour, cpus]) => `${flavour}: ${formatCpuList(cpus)}`)
+    .join('; ');
+}
+
 function oracleSection(record: RunRecord): Html {
   const { verdicts, facts } = record.run;
   if (verdicts.length === 0) return html`<h2>Oracles</h2><p>Nobody judged this run.</p>`;
+  const broken = verdicts.filter(isBroken);
+  const rows = [...broken, ...verdicts.filter((oracle) => !isBroken(oracle))];
   return html`<h2>Oracles</h2>
 <table><thead><tr><th>id</th><th>verdict</th><th class="n">checked</th><th>property</th></tr></thead>
-<tbody>${verdicts.map((oracle) => oracleRow(oracle, facts.cpus))}</tbody></table>`;
+<tbody>${rows.map((oracle) => oracleRow(oracle, facts.cpus))}</tbody></table>`;
 }
+
+const isBroken = ({ verdict }: OracleVerdict): boolean => verdict.verdict === 'broken';
 
 function oracleRow(oracle: OracleVerdict, cpus: number): Html {
   const { verdict } = oracle;
-  const checked = verdict.verdict === 'not exercised' ? '' : count(verdict.checked);
-  const cells = [oracle.id, verdictWord(verdict.verdict)].map((cell) => html`<td>${cell}</td>`);
-  const row = html`<tr>${cells}<td class="n">${checked}</td><td>${oracle.says}</td></tr>\n`;
+  const cells = [oracle.id, verdictWord(verdict.verdict)].map((cell) => html`<td class="whole">${cell}</td>`);
+  const row = html`<tr>${cells}<td class="n whole">${checkedText(verdict)}</td><td>${oracle.says}</td></tr>\n`;
   if (verdict.verdict !== 'broken') return row;
   const events = verdict.witness.events.map((event) => `${witnessLine(event, cpus)}\n`);
   return html`${row}<tr><td></td><td colspan="3"><p>${verdict.witness.says}</p>\n<pre>${events}</pre></td></tr>\n`;
+}
+
+/** Of a broken property also how often it was: `176 of 708`. */
+function checkedText(verdict: Judgement): string {
+  switch (verdict.verdict) {
+    case 'held': return count(verdict.checked);
+    case 'broken': return `${count(verdict.violations)} of ${count(verdict.checked)}`;
+    case 'not exercised': return '';
+  }
 }
 
 function verdictWord(word: string): Html {

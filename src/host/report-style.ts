@@ -12,7 +12,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; 
 dt, .key, footer { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid var(--line); }
-th { font-weight: 600; color: var(--quiet); } .n { text-align: right; }
+th { font-weight: 600; color: var(--quiet); } .n { text-align: right; } .whole { white-space: nowrap; }
 pre { overflow-x: auto; padding: .6rem .8rem; border: 1px solid var(--line); border-radius: .3rem; white-space: pre-wrap; }
 .verdict { font-weight: 600; } .held { color: var(--good); } .broken { color: var(--bad); }
 .limit, .interrupted, .not-exercised { color: var(--open); }

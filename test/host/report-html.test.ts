@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { JudgedRun } from '../../src/host/judged-run.ts';
 import { escapeHtml, reportHtml, witnessLine } from '../../src/host/report-html.ts';
+import type { RunRecord } from '../../src/host/run-json.ts';
 import { broken, runRecord, taskFigures } from './run-record.ts';
+
+const { facts } = runRecord().run;
+const withRun = (more: Partial<JudgedRun>): RunRecord => runRecord({ run: { ...runRecord().run, ...more } });
 
 describe('report.html', () => {
   it('shows verdicts, witness, figures and the line that gives the run again', () => {
@@ -28,6 +33,26 @@ describe('report.html', () => {
     expect(reportHtml(runRecord())).not.toMatch(/swapper|thread0-3/);
     const tasks = Array.from({ length: 503 }, (_, i) => taskFigures(i));
     expect(reportHtml(runRecord({ run: { ...run, figures: { ...run.figures, tasks } } }))).toContain('3 more in run.json');
+  });
+
+  it('shows broken properties first, with how often they were, and breaks no id', () => {
+    const page = reportHtml(runRecord());
+    const ids = [...page.matchAll(/<tr><td class="whole">([^<]*)</g)].map((match) => match[1]);
+    expect(ids).toEqual(['V-02', 'G-01', 'X-S1']);
+    expect(page).toContain('<td class="n whole">2 of 1,000</td>');
+    expect(page).toMatch(/\.whole \{ white-space: nowrap; \}/);
+  });
+
+  it('says which CPUs account in which way', () => {
+    expect(reportHtml(withRun({ facts: { ...facts, cputime: ['tick', 'gen', 'gen', 'gen'] } }))).toContain('<dd>tick: 0; gen: 1-3</dd>');
+    expect(reportHtml(withRun({ facts: { ...facts, cputime: ['gen', 'gen'] } }))).toContain('<dd>gen: 0-1</dd>');
+  });
+
+  it('speaks of stuck tasks and missed cuts only where there are any', () => {
+    expect(reportHtml(withRun({ stuckTasks: [], missedCuts: [] }))).not.toMatch(/Nothing can wake|Cuts never reached/);
+    const page = reportHtml(withRun({ stuckTasks: ['t-0', 't-1'], missedCuts: [0, 2] }));
+    expect(page).toContain('<dt>Nothing can wake</dt><dd>t-0, t-1</dd>');
+    expect(page).toContain('<dt>Cuts never reached</dt><dd>cuts[0], cuts[2]</dd>');
   });
 
   it('is the same page on every host', () => {
