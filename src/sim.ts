@@ -3,7 +3,8 @@
  * host does meanwhile (progress, files, an abort) decides at most how much of it there is.
  */
 import type { EventConsumer, RunFacts } from '../shared/event-consumer.ts';
-import type { Ns } from '../shared/units.ts';
+import type { Ns, TaskId } from '../shared/units.ts';
+import type { KernelImage } from './kernel/image.ts';
 import { createOracles } from './check/all-oracles.ts';
 import { Judge } from './check/judge.ts';
 import type { Verdict } from './check/oracle.ts';
@@ -40,7 +41,7 @@ export interface RunResult {
   readonly facts: RunFacts;
   readonly figures: RunFigures;
   readonly verdicts: readonly { readonly id: string; readonly says: string; readonly verdict: Verdict }[];
-  /** Names of tasks that nothing can wake any more. */
+  /** Tasks that nothing can wake any more, whoever ended the run, each with what it waits for. */
   readonly stuckTasks: readonly string[];
   /** Cuts of the scenario, by index, whose access was never reached. */
   readonly missedCuts: readonly number[];
@@ -67,7 +68,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   engine.finish(endNs);
   return {
     reason, endNs, facts, records: engine.records,
-    stuckTasks: (reason === 'nothing can ever wake' ? engine.stuckTasks() : []).map((task) => facts.tasks[task]!.name),
+    stuckTasks: engine.stuckTasks().map((task) => whatFor(scenario, facts, engine.image, task)),
     missedCuts: (engine.cuts?.ran ?? []).flatMap((ran, i) => (ran ? [] : [i])),
     ...followers.finish(endNs),
   };
@@ -109,6 +110,14 @@ class Followers {
       verdicts: this.judge.finish(end).map(({ oracle, verdict }) => ({ id: oracle.id, says: oracle.says, verdict })),
     };
   }
+}
+
+/** `b-1, which waits for mutex "m"` */
+function whatFor(scenario: Scenario, facts: RunFacts, image: KernelImage, task: TaskId): string {
+  // only locks, conditions, barriers and semaphores let a task sleep without a timer, and argA says which
+  const object = scenario.workload.syncObjects[image.regs[task]!.argA];
+  const name = facts.tasks[task]!.name;
+  return object === undefined ? name : `${name}, which waits for ${object.kind} "${object.name}"`;
 }
 
 async function runToEnd(engine: InlineEngine, limitNs: Ns, options: SimulateOptions): Promise<EndReason> {

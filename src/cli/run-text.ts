@@ -33,7 +33,19 @@ export function runTail(record: RunRecord, options: Pick<RunOptions, 'quiet' | '
   const last = lastLine(record.outcome, verdicts, unexercised(verdicts, options.require), paint);
   if (!options.quiet) return `${figures(record, paint)}\n${againLine(record)}${last}\n`;
   const broken = brokenLines(verdicts, facts.cpus, paint);
-  return `${broken === '' ? '' : `${broken}\n${againLine(record)}`}${last}\n`;
+  const remarks = remarksOn(record).map((line) => `${line}\n`).join('');
+  return `${broken === '' ? '' : `${broken}\n${againLine(record)}`}${remarks}${last}\n`;
+}
+
+/** What a person must know beside the verdict. */
+function remarksOn({ run, scenario, outcome }: RunRecord): string[] {
+  const { faults } = scenario;
+  return [
+    ...run.stuckTasks.map((task) => `nothing can wake ${task}`),
+    ...run.missedCuts.map((i) => `cuts[${i}] was never reached: no such access in that event`),
+    ...(faults.length > 0 && outcome !== 'broken'
+      ? [`the fault ${faults.join(', ')} was on and broke nothing here: it may need its race forced (dynticks list scenarios)`] : []),
+  ];
 }
 
 function figures(record: RunRecord, paint: Paint): string {
@@ -44,8 +56,7 @@ function figures(record: RunRecord, paint: Paint): string {
     taskTable(run.figures), '',
     paint('strong', 'Oracles'), verdictLines(run.verdicts, run.facts.cpus, paint), '',
     endLine(record),
-    ...run.stuckTasks.map((task) => `nothing can wake ${task}`),
-    ...run.missedCuts.map((i) => `cuts[${i}] was never reached: no such access in that event`),
+    ...remarksOn(record),
     `digest: ${run.digest}`,
   ].join('\n');
 }

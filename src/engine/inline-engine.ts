@@ -120,10 +120,15 @@ export class InlineEngine {
     this.merge.mergeBefore(KTIME_MAX);
   }
 
-  /** Tasks that sleep with nothing that could wake them. */
+  /**
+   * Tasks that sleep with nothing that could ever wake them: none while any task of the workload runs
+   * or has a timer, since that one may.
+   */
   stuckTasks(): TaskId[] {
-    const { image } = this;
-    return this.workers().filter((task) => image.tasks[task]!.state === TaskState.Sleeping && !this.hasTimer(task));
+    if (!this.cpus[0]!.kernel.booted) return [];
+    this.memory.runAs(NOBODY, EventKind.Interacting);
+    const living = this.workers().filter((task) => !isGone(this.image.tasks[task]!.state));
+    return living.every((task) => this.sleepsForEver(task)) ? living : [];
   }
 
   private buildCpu(id: CpuId, board: Board): SimCpu {
@@ -191,15 +196,17 @@ export class InlineEngine {
     if (workers.length === 0) return undefined;
     this.memory.runAs(NOBODY, EventKind.Interacting);
     const { tasks } = this.image;
-    const gone = (task: TaskId): boolean => isGone(tasks[task]!.state);
-    if (workers.every(gone)) return 'all tasks ended';
-    const hopeless = workers.every((t) => gone(t) || (tasks[t]!.state === TaskState.Sleeping && !this.hasTimer(t)));
-    return hopeless ? 'nothing can ever wake' : undefined;
+    if (workers.every((task) => isGone(tasks[task]!.state))) return 'all tasks ended';
+    return this.stuckTasks().length > 0 ? 'nothing can ever wake' : undefined;
   }
 
   private workers(): TaskId[] {
     const { cpus, tasks } = this.setup.shape;
     return Array.from({ length: tasks - cpus }, (_, i) => cpus + i).filter((task) => this.setup.isWorker(task));
+  }
+
+  private sleepsForEver(task: TaskId): boolean {
+    return this.image.tasks[task]!.state === TaskState.Sleeping && !this.hasTimer(task);
   }
 
   private hasTimer(task: TaskId): boolean {

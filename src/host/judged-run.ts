@@ -16,7 +16,7 @@ export interface JudgedRun {
   readonly figures: RunFigures;
   readonly verdicts: readonly OracleVerdict[];
   /** Tasks that wait for what cannot come. Says why a run ended if that is what it ended by. */
-  /** Only where the run ended because nothing can ever wake. */
+  /** Tasks that nothing can wake any more, each with what it waits for. */
   readonly stuckTasks: readonly string[];
   /** Cuts of the scenario, by index, whose access was never reached. */
   readonly missedCuts: readonly number[];

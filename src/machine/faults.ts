@@ -1,6 +1,6 @@
 /**
  * Bugs that can be switched on: historic ones of Linux, and planted ones. Each replaces a decision
- * (`src/kernel/decisions.ts`) and names the oracles that must catch it; a fault that nothing catches
+ * (`src/kernel/decisions.ts`) and names the oracles of which one at least must catch it; a fault that nothing catches
  * is a defect of the oracles.
  */
 import { asLinux, type Decisions } from '../kernel/decisions.ts';
@@ -23,21 +23,21 @@ export const FAULTS: readonly Fault[] = [
   {
     id: 'torn-vtime',
     says: 'the writer closes its vtime section between the clock and the time that it measured, so that half a version is published',
-    caughtBy: ['V-01', 'V-02'],
+    caughtBy: ['V-01', 'C-01', 'R-01'],
     breaksGuards: false,
     decisions: { tearVtimeWrite: true },
   },
   {
     id: 'missing-retry',
     says: 'a reader of a task’s CPU time does not look whether the sequence moved while it read',
-    caughtBy: ['V-02'],
+    caughtBy: ['V-02', 'R-01'],
     breaksGuards: false,
     decisions: { skipReadRetry: true },
   },
   {
     id: 'B-01',
     says: 'the user-time flush moves starttime before it enters the write section (Linux until 3.12)',
-    caughtBy: ['V-02'],
+    caughtBy: ['V-02', 'R-01'],
     breaksGuards: true,
     decisions: { vtimeDeltaOutsideSection: true },
   },

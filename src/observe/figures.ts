@@ -38,7 +38,7 @@ const FINAL_RUNTIME = fieldIndex('task_final', 'sum_exec_runtime');
 const PREEMPTED = 0;
 const LOOP_END = 1;
 
-const STATE_NAMES: readonly TaskFigures['state'][] = ['unused', 'running', 'sleeping', 'sleeping', 'dead'];
+const STATE_NAMES: readonly TaskFigures['state'][] = ['unused', 'runnable', 'sleeping', 'sleeping', 'dead'];
 
 export class FiguresCollector implements EventConsumer {
   readonly interests: readonly number[];

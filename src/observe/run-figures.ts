@@ -39,7 +39,7 @@ export interface TaskFigures {
   readonly name: string;
   /** CPU it ran on last. */
   readonly cpu: CpuId;
-  readonly state: 'running' | 'sleeping' | 'dead' | 'unused';
+  readonly state: 'runnable' | 'sleeping' | 'dead' | 'unused';
   /** What really was, from the log of contexts. */
   readonly userNs: Ns;
   readonly systemNs: Ns;

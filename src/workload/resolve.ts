@@ -21,6 +21,8 @@ import type { RtAppWorkload } from './rtapp/model.ts';
 import { parseWorkload } from './rtapp/parse-workload.ts';
 import { Source } from './rtapp/source.ts';
 import type { CutSpec, MachineSpec, Scenario } from './scenario.ts';
+import type { Workload } from '../kernel/user.ts';
+import { Policy } from '../../shared/structs/task.ts';
 
 /** What flags say; what is missing is decided by the scenario. */
 export interface Overrides {
@@ -109,7 +111,20 @@ function compile(
 ): Compiled {
   const otherwise = block.reader ?? DEFAULT_READER;
   const readers = readersOf(source, block, file.dynticks, file.tasks, cpus, overrides.reader ?? null, otherwise);
-  return compileWorkload(source, file.tasks, { cpus, everywhere, readers });
+  const compiled = compileWorkload(source, file.tasks, { cpus, everywhere, readers });
+  noteSchedulers(source, compiled.workload);
+  return compiled;
+}
+
+/** What Linux does for or against some tasks, and this machine does not yet. */
+function noteSchedulers({ approximations }: Source, { tasks, attributes, forkPools }: Workload): void {
+  const policies = [...tasks.map((task) => task.attributes.policy), ...attributes.map(({ policy }) => policy)];
+  if (policies.some((policy) => policy === Policy.Fifo || policy === Policy.Rr)) {
+    approximations.add('There is no fair server and no throttling: a real-time task that never sleeps starves the others on its CPU.');
+  }
+  if (forkPools.some(({ size }) => size > 0)) {
+    approximations.add('Forked tasks take their records from a pool, one after the other: a row and a pid may have had several lives.');
+  }
 }
 
 function hzOf(flag: number | undefined): number | undefined {
@@ -145,7 +160,13 @@ function faultsOf(
   source: Source, block: JsonNode | null, flags: readonly string[] | undefined, asked: readonly string[] | undefined,
   known: readonly string[],
 ): readonly string[] {
-  const faults = (flags ?? asked ?? []).filter((fault) => fault !== NO_FAULT);
+  const named = flags ?? asked ?? [];
+  const faults = named.filter((fault) => fault !== NO_FAULT);
+  if (faults.length > 0 && faults.length < named.length) {
+    throw new BadInput({
+      file: 'command line', path: '--fault', found: `"${NO_FAULT}" beside ${faults.join(', ')}`, expected: `faults, or "${NO_FAULT}" alone`,
+    });
+  }
   const wrong = faults.findIndex((fault) => !known.includes(fault));
   if (wrong < 0) return [...new Set(faults)];
   const name = faults[wrong]!;

@@ -96,7 +96,8 @@ describe('the end of a run', () => {
   it('broken is 1, with the evidence and the line that gives it again', async () => {
     const { code, out } = await command.call(['run', small(), '--quiet'], { simulate: ending({ verdicts }) });
     expect(code).toBe(1);
-    expect(out).toMatch(/^V-02 {2}BROKEN[^]*vers[^]*\nagain: dynticks run .*small\.json --engine inline --seed 1\nverdict: broken/);
+    expect(out).toMatch(/^V-02 {2}BROKEN[^]*vers[^]*\nagain: dynticks run .*small\.json --engine inline --seed 1\n/);
+    expect(out).toMatch(/\nnothing can wake a<b>-0\nverdict: broken/);
   });
 
   it('a required oracle without anything to judge is 1', async () => {

@@ -82,7 +82,7 @@ describe('FiguresCollector', () => {
     expect(cpus.map((c) => c.contextSwitches)).toEqual([0, 2]);
     expect(tasks.map((t) => t.contextSwitches)).toEqual([0, 1, 1, 0, 0]);
     expect(tasks[2]).toMatchObject({ migrations: 1, state: 'sleeping', cpu: 1 });
-    expect(tasks[3]).toMatchObject({ state: 'running', cpu: 1 });
+    expect(tasks[3]).toMatchObject({ state: 'runnable', cpu: 1 });
     expect(tasks[4]).toMatchObject({ state: 'unused', cpu: -1 });
   });
 
@@ -93,7 +93,7 @@ describe('FiguresCollector', () => {
         row('sched_switch', 0, 2, { prev: 2, prev_state: prevState, next: 3 }),
       ], 10)
         .tasks[2]!.state;
-    expect([stateAfter(0), stateAfter(1)]).toEqual(['running', 'sleeping']);
+    expect([stateAfter(0), stateAfter(1)]).toEqual(['runnable', 'sleeping']);
   });
 
   it('keeps a task dead when the switch away from it comes after its exit', () => {
@@ -132,7 +132,7 @@ describe('FiguresCollector', () => {
       utime: 10_000, stime: 20_000, vtime_utime: 3, vtime_stime: 4, sum_exec_runtime: 777,
     });
     const { tasks } = figuresOf([final(2, VtimeState.User), final(3, VtimeState.Sys), final(4, VtimeState.Inactive)], 1000);
-    expect(tasks[2]).toMatchObject({ utimeNs: 10_103, stimeNs: 20_004, sumExecRuntimeNs: 777, cpu: 1, state: 'running' });
+    expect(tasks[2]).toMatchObject({ utimeNs: 10_103, stimeNs: 20_004, sumExecRuntimeNs: 777, cpu: 1, state: 'runnable' });
     expect(tasks[3]).toMatchObject({ utimeNs: 10_003, stimeNs: 20_104 });
     expect(tasks[4]).toMatchObject({ utimeNs: 10_003, stimeNs: 20_004 });
   });

@@ -3,6 +3,7 @@ import type { EventConsumer } from '../../shared/event-consumer.ts';
 import { ClockEventState } from '../../shared/structs/cpu.ts';
 import { KTIME_MAX } from '../../shared/units.ts';
 import { Digest } from '../../src/observe/digest.ts';
+import { resolveScenario } from '../../src/workload/resolve.ts';
 import { simulate, type RunResult } from '../../src/sim.ts';
 import { engineOf, resolve, Rows, runToLimit } from '../support/engine.ts';
 import { brokenOf, fileOf, resolveFile, SHORT_NS } from '../support/shipped.ts';
@@ -66,9 +67,18 @@ describe('a run ends', () => {
     expect(run.endNs).toBeLessThan(200e6);
   });
 
+  test('at its duration even in a deadlock, and names who waits for what', async () => {
+    const text = `{"global": {"duration": 1}, "tasks": {
+      "a": {"cpus": [0], "loop": 1, "lock": "m", "run": 500, "lock1": "n"},
+      "b": {"cpus": [1], "loop": 1, "lock": "n", "run": 500, "lock1": "m"}}}`;
+    const run = await simulate({ ...resolveScenario(text, 'abba.json'), durationNs: SHORT_NS });
+    expect([run.reason, run.stuckTasks]).toEqual(
+      ['duration', ['a-0, which waits for mutex "n"', 'b-1, which waits for mutex "m"']]);
+  });
+
   test('when nothing can ever wake, and names who waits', async () => {
     const run = await simulate(resolve(waiting('"b": {"loop": 1, "run": 1000}')));
-    expect([run.reason, run.stuckTasks]).toEqual(['nothing can ever wake', ['a-0']]);
+    expect([run.reason, run.stuckTasks]).toEqual(['nothing can ever wake', ['a-0, which waits for condition "c"']]);
   });
 
   test('at its duration, and not before, while anything can still happen', async () => {

@@ -160,8 +160,17 @@ describe('readers', () => {
   });
 });
 
+it('says that real-time tasks may starve others, and that forked tasks share records', () => {
+  const fifo = resolve('{"tasks": {"t": {"policy": "SCHED_FIFO", "run": 1}}}').approximations.join(' ');
+  expect(fifo).toContain('There is no fair server');
+  expect(resolve(ONE).approximations.join(' ')).not.toContain('fair server');
+  const forks = resolve('{"tasks": {"c": {"instance": 0, "run": 1}, "p": {"fork": "c"}}}').approximations.join(' ');
+  expect(forks).toContain('Forked tasks take their records from a pool');
+});
+
 it('says that nolapic_timer is for the boot CPU only', () => {
-  expect(resolve(ONE, { cmdline: 'nolapic_timer' }).approximations.join('\n')).toContain('nolapic_timer leaves the boot CPU to the global device');
+  const { approximations } = resolve(ONE, { cmdline: 'nolapic_timer' });
+  expect(approximations.join('\n')).toContain('nolapic_timer leaves the boot CPU to the global device');
 });
 
 it('parameters that are read and do nothing are named', () => {
