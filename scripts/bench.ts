@@ -6,6 +6,7 @@ import { availableParallelism, cpus as hostCpus } from 'node:os';
 import { createOracles } from '../src/check/all-oracles.ts';
 import { Judge } from '../src/check/judge.ts';
 import { InlineEngine } from '../src/engine/inline-engine.ts';
+import { tuneV8 } from '../src/host/v8-tuning.ts';
 import { Digest } from '../src/observe/digest.ts';
 import { FiguresCollector } from '../src/observe/figures.ts';
 import { RingTrace } from '../src/observe/ring-trace.ts';
@@ -64,6 +65,7 @@ function measure({ scenario, consumers }: Row): { median: number; best: number; 
   return { median: rounds[ROUNDS >> 1]!, best: rounds[0]!, records };
 }
 
+tuneV8();
 console.log(`node ${process.version}, ${hostCpus()[0]!.model}, ${availableParallelism()} cores`);
 console.log(`a full kernel tick, ${CPUS} CPUs at ${HZ} Hz, guards on, trace streams on; us of host time\n`);
 console.log('median    best  records  machine');

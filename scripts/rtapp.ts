@@ -4,6 +4,7 @@
  */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { tuneV8 } from '../src/host/v8-tuning.ts';
 import { FAULTS } from '../src/machine/faults.ts';
 import { factsOf, simulate, type RunResult } from '../src/sim.ts';
 import { resolveScenario } from '../src/workload/resolve.ts';
@@ -43,6 +44,7 @@ function lineOf(file: string, cputime: string, run: RunResult, checker: PassChec
     + `${checker.passes} passes, ${checker.events} events, ended by ${run.reason}: ${file}`;
 }
 
+tuneV8();
 const paths = process.argv.slice(2);
 if (paths.length === 0) {
   console.error('usage: npm run rtapp -- FOLDER|FILE...    (rt-app workloads, run whole)');

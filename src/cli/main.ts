@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `dynticks`. */
 import { oracleCatalog } from '../check/all-oracles.ts';
+import { tuneV8 } from '../host/v8-tuning.ts';
 import { FAULTS } from '../machine/faults.ts';
 import { factsOf, simulate } from '../sim.ts';
 import { resolveScenario } from '../workload/resolve.ts';
@@ -8,6 +9,7 @@ import { shippedDir } from './catalogue.ts';
 import { dispatch } from './program.ts';
 import { processTerminal } from './terminal.ts';
 
+tuneV8();
 const faults = FAULTS.map(({ id }) => id);
 
 process.exitCode = await dispatch(process.argv.slice(2), processTerminal(), {
