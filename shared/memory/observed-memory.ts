@@ -6,8 +6,8 @@
  * fails only the load.
  */
 import { assert } from '../assert.ts';
-import type { CpuId, Long, Word } from '../units.ts';
-import type { CellName, EventKind } from './guards.ts';
+import type { Long, Word } from '../units.ts';
+import type { CellName } from './guards.ts';
 import type { MemoryMap } from './memory-map.ts';
 import { PlainMemory } from './plain-memory.ts';
 
@@ -29,12 +29,6 @@ export class ObservedMemory extends PlainMemory {
     assert(guards !== undefined, 'memory with a map has guards');
     this.names = Array.from({ length: map.bytes >> 2 }, (_, cell) => guards.cellName(cell) ?? NOWHERE);
     this.onAccess = onAccess;
-    this.asks = true;
-  }
-
-  override runAs(cpu: CpuId, kind: EventKind): void {
-    super.runAs(cpu, kind);
-    this.asks = true;
   }
 
   override load(at: Word): number {

@@ -20,14 +20,20 @@ export class PlainMemory implements OpenMemory {
   readonly gates: Int16Array;
   readonly gateOf: Int32Array;
   cpu: CpuId = NOBODY;
-  /** In a local event loads are judged too. Compared with `true` on the hot path: V8 tests a bare field for all that could be false. */
-  asks = false;
+  /**
+   * Views must ask for every access: in a local event, where loads are judged, and always in a subclass,
+   * which must see what it overrides. Compared with `true`: V8 tests a bare field for all that could be false.
+   */
+  asks: boolean;
+  private readonly overridden: boolean;
   private readonly homeOf: Int32Array;
   private readonly opens: Int32Array;
   private kind: EventKind = EventKind.Interacting;
   private lowered = false;
 
   constructor(mapOrBytes: MemoryMap | number) {
+    this.overridden = new.target !== PlainMemory;
+    this.asks = this.overridden;
     const guarded = mapOrBytes instanceof MemoryMap;
     const bytes = Math.ceil((guarded ? mapOrBytes.bytes : mapOrBytes) / 8) * 8;
     const buffer = new ArrayBuffer(bytes);
@@ -49,7 +55,7 @@ export class PlainMemory implements OpenMemory {
     if (this.guards === undefined) return;
     this.cpu = cpu;
     this.kind = kind;
-    this.asks = kind === EventKind.Local;
+    this.asks = this.overridden || kind === EventKind.Local;
   }
 
   load(at: Word): number {
