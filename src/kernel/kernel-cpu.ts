@@ -49,6 +49,8 @@ export class KernelCpu {
   stepDue: Ns = KTIME_MAX;
   /** When that stretch began; KTIME_MAX while the task does not run. */
   stretchStart: Ns = KTIME_MAX;
+  /** Whether the CPU has halted, and no interrupt has been served since. */
+  idling = false;
   /** Whether the interrupt being handled came in user mode. */
   interruptedUser = false;
   /** How many reasons mask interrupts; 1 at every entry, since the hardware masks them there. */

@@ -16,6 +16,10 @@ import { schedule } from '../sched/core.ts';
 import { HARDIRQ_OFFSET } from './preempt-count.ts';
 import { handleSoftirqs } from './softirq.ts';
 
+/** Idle state without a cpuidle driver, and what cpu_idle shows at its end. @linux include/trace/events/power.h PWR_EVENT_EXIT */
+const HALT_STATE = 1;
+const PWR_EVENT_EXIT = 0xffff_ffff;
+
 /** `UserRegs.mode`: which side of the kernel's border a task is on. */
 export const RegsMode = { Kernel: 0, User: 1 } as const;
 
@@ -60,6 +64,7 @@ export function syscallExit(cpu: KernelCpu): void {
  * @linux kernel/entry/common.c exit_to_user_mode_loop
  */
 export function returnToTask(cpu: KernelCpu): void {
+  if (cpu.idling) exitIdle(cpu);
   while (cpu.state.needResched !== 0 && mayPreempt(cpu)) schedule(cpu);
   if (inUserMode(cpu)) {
     ctUserEnter(cpu);
@@ -68,11 +73,17 @@ export function returnToTask(cpu: KernelCpu): void {
   startStretch(cpu);
 }
 
-/** @linux kernel/sched/idle.c do_idle */
+/** Nothing to run until an interrupt comes. @linux kernel/sched/idle.c do_idle */
 function enterIdle(cpu: KernelCpu): void {
-  if (cpu.arch.mode === Mode.Idle) return;
-  cpu.arch.trace(Event.cpu_idle, 1, cpu.id);
+  cpu.idling = true;
+  cpu.arch.trace(Event.cpu_idle, HALT_STATE, cpu.id);
   cpu.arch.setMode(Mode.Idle);
+}
+
+/** The interrupt that ended the halt has been served; what comes next is a switch, or the next halt. */
+function exitIdle(cpu: KernelCpu): void {
+  cpu.idling = false;
+  cpu.arch.trace(Event.cpu_idle, PWR_EVENT_EXIT, cpu.id);
 }
 
 function mayPreempt(cpu: KernelCpu): boolean {

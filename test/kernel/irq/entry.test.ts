@@ -136,3 +136,29 @@ describe('softirqs', () => {
     expect(() => interrupt(1_000, 10, (cpu) => raiseSoftirq(cpu, SoftirqVec.Rcu))).toThrow(/no handler/);
   });
 });
+
+describe('an idle CPU', () => {
+  const idleMarks = (): unknown => machine.archs[0]!.fieldsOf('cpu_idle').map(([state]) => state);
+
+  test('halts, serves its interrupts, and halts again: each halt has its end', () => {
+    machine = new FakeMachine(1, []);
+    machine.as(0, (cpu) => {
+      cpu.booted = true;
+      returnToTask(cpu);
+    });
+    interrupt(1_000, 10);
+    interrupt(2_000, 10);
+    expect(idleMarks()).toEqual([1, 0xffff_ffff, 1, 0xffff_ffff, 1]);
+  });
+
+  test('ends its halt before the task that an interrupt woke is switched to', () => {
+    machine = new FakeMachine(1, [attributesOf()]);
+    machine.as(0, (cpu) => {
+      cpu.booted = true;
+      returnToTask(cpu);
+    });
+    interrupt(1_000, 10, (cpu) => wakeUpNewTask(cpu, T));
+    const names = machine.archs[0]!.traced.map(({ name }) => name).filter((name) => name === 'cpu_idle' || name === 'sched_switch');
+    expect(names).toEqual(['cpu_idle', 'cpu_idle', 'sched_switch']);
+  });
+});
