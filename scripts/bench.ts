@@ -70,7 +70,7 @@ function timeRounds(round: () => void): Timing {
 }
 
 function warmEngine({ scenario, consumers }: Row): InlineEngine {
-  const engine = new InlineEngine(engineSetupOf(scenario, factsOf(scenario), 10_000 * 1e9, consumers));
+  const engine = new InlineEngine(engineSetupOf(scenario, 10_000 * 1e9, consumers));
   engine.run(2 * CPUS * TICKS_A_ROUND);
   return engine;
 }

@@ -61,7 +61,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   const facts = factsOf(scenario);
   const followers = new Followers(facts, options);
   const limitNs = scenario.durationNs ?? LIMIT_WITHOUT_DURATION_NS;
-  const engine = new InlineEngine(engineSetupOf(scenario, facts, limitNs, followers.all));
+  const engine = new InlineEngine(engineSetupOf(scenario, limitNs, followers.all));
   const ended = await runToEnd(engine, limitNs, options);
   const reason = ended === 'duration' && scenario.durationNs === null ? 'limit' : ended;
   const endNs = ended === 'duration' ? limitNs : engine.now;
@@ -75,11 +75,9 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
 }
 
 /** What an engine needs to run a scenario until `limitNs` before these consumers. */
-export function engineSetupOf(
-  scenario: Scenario, facts: RunFacts, limitNs: Ns, consumers: readonly EventConsumer[],
-): EngineSetup {
+export function engineSetupOf(scenario: Scenario, limitNs: Ns, consumers: readonly EventConsumer[]): EngineSetup {
   return {
-    facts, limitNs, consumers,
+    limitNs, consumers,
     shape: shapeOf(scenario), config: kernelConfigOf(scenario), hardware: hardwareOf(scenario),
     ipiDelayNs: scenario.machine.ipiDelayNs, seed: scenario.seed, ties: scenario.ties,
     faults: scenario.faults, cuts: cutsOf(scenario),

@@ -28,7 +28,7 @@ function document(kinds: readonly ListKind[]): object {
 }
 
 /** A list as indented lines under its heading. */
-export function listText(kind: ListKind): string {
+function listText(kind: ListKind): string {
   const entries = entriesOf(kind);
   const wide = Math.max(0, ...entries.map(({ id }) => id.length));
   const lines = entries.map((entry) => `  ${entry.id.padEnd(wide)}  ${saying(entry)}`.trimEnd());

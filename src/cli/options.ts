@@ -114,6 +114,6 @@ function duration(text: string): number {
   }
 }
 
-export function flagError(flag: string, wrong: Wrong): BadInput {
+function flagError(flag: string, wrong: Wrong): BadInput {
   return new BadInput({ file: 'command line', path: flag, ...wrong });
 }

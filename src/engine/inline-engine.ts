@@ -2,7 +2,7 @@
  * The inline engine: every CPU in one thread. It runs the event with the smallest key, whole, and
  * then looks again; so a run is a function of the scenario and its seed, byte for byte.
  */
-import type { EventConsumer, RunFacts } from '../../shared/event-consumer.ts';
+import type { EventConsumer } from '../../shared/event-consumer.ts';
 import { KernelBug } from '../../shared/assert.ts';
 import { layOutMachine, type MachineShape } from '../../shared/machine-map.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
@@ -25,7 +25,6 @@ import { TraceMerge } from './trace-merge.ts';
 
 /** Everything that decides a run. */
 export interface EngineSetup {
-  readonly facts: RunFacts;
   readonly shape: MachineShape;
   readonly config: KernelConfig;
   readonly hardware: CpuHardware;

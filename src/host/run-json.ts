@@ -10,7 +10,7 @@ import type { HostFacts } from './host-facts.ts';
 import type { JudgedRun, OracleVerdict, Outcome } from './judged-run.ts';
 import type { ScenarioText } from './scenario-file.ts';
 
-export const RUN_FORMAT = 'dynticks run 1';
+const RUN_FORMAT = 'dynticks run 1';
 
 export interface EngineFacts {
   readonly name: string;

@@ -19,7 +19,7 @@ export function formatTask(facts: RunFacts, task: TaskId): string {
 }
 
 /** A field's value: tasks and codes by name, "no event" as Linux prints it, all else as its number. */
-export function formatField(facts: RunFacts, event: string, field: string, type: FieldType, value: number): string {
+function formatField(facts: RunFacts, event: string, field: string, type: FieldType, value: number): string {
   if (type === 'task') return formatTask(facts, value);
   if (type === 'ns' && value === KTIME_MAX) return KTIME_MAX_TEXT;
   if (type === 'code') return codeName(event, field, value) ?? String(value);

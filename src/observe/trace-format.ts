@@ -55,7 +55,7 @@ export const makeTraceHeader = (scenario: string, seed: number, facts: RunFacts)
 export const isReference = (value: number): boolean => value < KTIME_MAX && value > -KTIME_MAX;
 
 /** Whether a field is written as the difference to its last value: clocks and counters, not names. */
-export const isDelta = (type: string): boolean => type === 'ns' || type === 'count';
+const isDelta = (type: string): boolean => type === 'ns' || type === 'count';
 
 /** Where each event's fields begin in one row of all fields of all events; the last entry is the row's length. */
 export function fieldOffsets(schemas: readonly EventSchema[]): Int32Array {

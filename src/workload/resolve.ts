@@ -41,7 +41,7 @@ export interface Overrides {
 }
 
 /** `--fault none`: the same scenario without its fault. */
-export const NO_FAULT = 'none';
+const NO_FAULT = 'none';
 
 /**
  * Reads an rt-app workload. `fileName` is for messages and gives the scenario its name.
