@@ -10,6 +10,7 @@ import {
 } from './structs/cpu.ts';
 import { JiffiesPage, SharedTimer, SyncObject, Timekeeper } from './structs/global.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from './structs/task.ts';
+import { Baton, Standing, StreamRing, WindowPage } from './structs/window.ts';
 import { longs, struct } from './memory/struct.ts';
 
 /** What decides the size of a machine's memory. */
@@ -58,6 +59,11 @@ export interface MachineMap {
     readonly callQueue: number;
     /** `csdPool` records for each sender, the coordinator last. */
     readonly csd: number;
+    /** The threads engine's own: one standing and one ring for each participant, the coordinator last. */
+    readonly standing: number;
+    readonly window: number;
+    readonly baton: number;
+    readonly streamRing: number;
   };
 }
 
@@ -91,6 +97,10 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     sharedTimer: map.place(SharedTimer, Math.max(1, shape.sharedTimers)),
     callQueue: map.place(CallQueue, cpus + 1),
     csd: map.place(Csd, (cpus + 1) * shape.csdPool),
+    standing: map.place(Standing, cpus + 1, own),
+    window: map.place(WindowPage, 1),
+    baton: map.place(Baton, 1),
+    streamRing: map.place(StreamRing, cpus + 1, own),
   };
   return { shape, map, timers, heapLayout, at };
 }

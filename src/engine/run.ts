@@ -15,3 +15,14 @@ export interface Progress {
   readonly limitNs: Ns;
   readonly events: number;
 }
+
+/** What runs the machine: one thread for all CPUs, or a thread for each. */
+export type EngineChoice = { readonly kind: 'inline' } | ThreadsChoice;
+
+export interface ThreadsChoice {
+  readonly kind: 'threads';
+  /** `lockstep`: byte for byte what inline does; `free`: CPUs race, and oracles judge. */
+  readonly sync: 'free' | 'lockstep';
+  /** Which implementation of the same memory operations. */
+  readonly memory: 'wasm' | 'atomics';
+}
