@@ -9,6 +9,7 @@ import { costTable } from './machine/costs.ts';
 import type { CpuHardware } from './machine/sim-cpu.ts';
 import { BadInput } from './workload/bad-input.ts';
 import { meantHint } from './workload/did-you-mean.ts';
+import { RtAppUser } from './workload/rtapp-user.ts';
 import type { CutSpec, Scenario } from './workload/scenario.ts';
 
 /** Pid of the first task of the workload. */
@@ -41,14 +42,14 @@ export function shapeOf({ cpus, workload }: Scenario): MachineShape {
 }
 
 export function kernelConfigOf(scenario: Scenario): KernelConfig {
-  const { cmdline, hz, kernel, machine, workload } = scenario;
+  const { cmdline, hz, kernel, machine, workload, programs } = scenario;
   return {
     version: KERNEL_VERSIONS.find(({ name }) => name === kernel)!,
     hz, tickNs: NSEC_PER_SEC / hz,
     highres: cmdline.highres, skewTick: cmdline.skewTick, nolapicTimer: cmdline.nolapicTimer,
     clocksource: cmdline.clocksource === 'jiffies' ? 'jiffies' : 'tsc',
     tscHz: machine.tscHz, lapicHz: machine.lapicHz,
-    cputime: cputimeOf(scenario), workload,
+    cputime: cputimeOf(scenario), workload: { ...workload, user: new RtAppUser(programs) },
   };
 }
 
@@ -104,8 +105,14 @@ function actionOf(scenario: Scenario, { run }: CutSpec): CutAction {
   return { kind: 'reader', task: scenario.cpus + reader.taskIndex, cpu: spec.attributes.cpus?.[0] ?? 0, read: reader.read };
 }
 
-/** Whether a task belongs to the rt-app workload: a run is over when these are done, whatever readers do. */
+/** The tasks of the rt-app workload: a run is over when these are done, whatever readers do. */
+export function workersOf({ cpus, workload, readers }: Scenario): TaskId[] {
+  const reading = new Set(readers.map(({ taskIndex }) => taskIndex));
+  return workload.tasks.flatMap((_, i) => (reading.has(i) ? [] : [cpus + i]));
+}
+
+/** Whether a task is one of them. */
 export function isWorkerOf(scenario: Scenario): (task: TaskId) => boolean {
-  const readers = new Set(scenario.readers.map(({ taskIndex }) => scenario.cpus + taskIndex));
-  return (task) => task >= scenario.cpus && !readers.has(task);
+  const workers = new Set(workersOf(scenario));
+  return (task) => workers.has(task);
 }

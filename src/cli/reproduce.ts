@@ -1,5 +1,5 @@
 /** The one line that gives a run again. It names everything that the run is a function of, and nothing else. */
-import { NSEC_PER_MSEC, NSEC_PER_SEC, NSEC_PER_USEC, type Ns } from '../../shared/units.ts';
+import { timeText } from '../workload/quantity.ts';
 import type { Scenario } from '../workload/scenario.ts';
 import type { RunOptions } from './options.ts';
 
@@ -21,14 +21,6 @@ export function reproduceLine(options: RunOptions, scenario: Scenario | null): s
   for (const oracle of options.require) words.push('--require', oracle);
   return words.map(shellWord).join(' ');
 }
-
-/** With the largest unit that keeps it exact. */
-function timeText(ns: Ns): string {
-  const [unit, size] = TIME_UNITS.find(([, each]) => ns % each === 0)!;
-  return `${ns / size}${unit}`;
-}
-
-const TIME_UNITS = [['s', NSEC_PER_SEC], ['ms', NSEC_PER_MSEC], ['us', NSEC_PER_USEC], ['ns', 1]] as const;
 
 /** As a POSIX shell takes it for one word. */
 export function shellWord(word: string): string {

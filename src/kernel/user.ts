@@ -120,3 +120,6 @@ export interface Workload {
   readonly sharedTimers: readonly string[];
   readonly user: User;
 }
+
+/** What of a workload is plain data and can be posted to a thread; each thread builds its own `user`. */
+export type WorkloadData = Omit<Workload, 'user'>;

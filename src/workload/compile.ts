@@ -5,11 +5,10 @@
 import { FORK_POOL, NR_TASKS_MAX } from '../../shared/limits.ts';
 import { Policy } from '../../shared/structs/task.ts';
 import type { Ns, TaskId } from '../../shared/units.ts';
-import { OpKind, type Attributes, type ReadTarget, type TaskSpec, type Workload } from '../kernel/user.ts';
+import { OpKind, type Attributes, type ReadTarget, type TaskSpec, type WorkloadData } from '../kernel/user.ts';
 import { AttributeTable, attributesOfTask } from './attributes.ts';
 import { absoluteTimersOf, compileTask, isUnique, type CompileContext } from './compile-task.ts';
 import { PHASE_END, ProgramBuilder, type Program } from './program.ts';
-import { RtAppUser } from './rtapp-user.ts';
 import type { TaskDeclaration } from './rtapp/model.ts';
 import type { Source } from './rtapp/source.ts';
 import type { ReaderSpec } from './scenario.ts';
@@ -40,7 +39,7 @@ export interface CompileOptions {
 }
 
 export interface Compiled {
-  readonly workload: Workload;
+  readonly workload: WorkloadData;
   readonly readers: readonly ReaderSpec[];
   /** By declaration, readers last. */
   readonly programs: readonly Program[];
@@ -60,14 +59,13 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
   const readers = options.readers.map((reader, i) => ({
     name: reader.name, taskIndex: firstTaskOf(tasks.length + i), read: i, periodNs: reader.everyNs,
   }));
-  const workload: Workload = {
+  const workload: WorkloadData = {
     tasks: specs,
     attributes: context.attributes.list,
     reads: options.readers.map((reader) => readTarget(reader, specs, options.cpus)),
     forkPools: programs.map((_, declaration) => poolOf(specs, declaration, options.cpus)),
     syncObjects: context.names.objects,
     sharedTimers: context.names.sharedTimers,
-    user: new RtAppUser(programs),
   };
   return { workload, readers, programs };
 }

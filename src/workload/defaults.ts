@@ -1,4 +1,5 @@
 /** What a scenario is where nobody says otherwise. Golden traces depend on these. */
+import { NSEC_PER_MSEC, NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
 import type { MachineSpec } from './scenario.ts';
 
 export const DEFAULT_HZ = 250;
@@ -8,6 +9,16 @@ export const DEFAULT_SEED = 1;
 export const DEFAULT_CPUTIME = 'auto';
 export const DEFAULT_READER = 'linux';
 export const DEFAULT_TIES = 'fixed';
+export const DEFAULT_READS = 'racing';
+export const DEFAULT_WIDEN_NS: Ns = 0;
+
+/** A quarter of a tick: far enough for windows that are worth their opening, too near for a whole tick to be missed. */
+export const defaultSkewNs = (hz: number): Ns => NSEC_PER_SEC / hz / 4;
+
+/** Readers of another CPU are judged against the versions of so long a time. */
+export const SKEW_MAX_NS: Ns = NSEC_PER_SEC;
+/** A pause that is longer looks like a thread that hangs. */
+export const WIDEN_MAX_NS: Ns = 10 * NSEC_PER_MSEC;
 
 /** Tick rates that the kernel can be built with here. */
 export const HZ_CHOICES = [100, 250, 1000] as const;

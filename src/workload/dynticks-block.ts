@@ -5,9 +5,10 @@
  */
 import { z } from 'zod';
 import { NR_CPUS_MAX } from '../../shared/limits.ts';
+import type { Ns } from '../../shared/units.ts';
 import { Path } from '../kernel/arch.ts';
-import { HZ_CHOICES } from './defaults.ts';
-import { BadQuantity, FREQUENCY_PATTERN, parseFrequency, parseTime, TIME_PATTERN } from './quantity.ts';
+import { HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS } from './defaults.ts';
+import { BadQuantity, FREQUENCY_PATTERN, parseFrequency, parseTime, TIME_PATTERN, timeText } from './quantity.ts';
 import { POLICIES } from './rtapp/grammar.ts';
 
 const TIME = 'a time with its unit, such as "5s", "1.5ms", "200us" or "10ns"';
@@ -27,7 +28,14 @@ function quantity(pattern: string, expected: string, parse: (text: string) => nu
   });
 }
 
+function timeWithin(least: Ns, most: Ns) {
+  const error = `${TIME}, from ${timeText(least)} to ${timeText(most)}`;
+  return quantity(TIME_PATTERN, TIME, parseTime, 0).refine((ns) => ns >= least && ns <= most, { error });
+}
+
 const time = quantity(TIME_PATTERN, TIME, parseTime, 1);
+const skew = timeWithin(1, SKEW_MAX_NS);
+const widen = timeWithin(0, WIDEN_MAX_NS);
 const frequency = quantity(FREQUENCY_PATTERN, FREQUENCY, parseFrequency, 1_000);
 
 const integer = (what: string, least: number, most: number) => {
@@ -105,6 +113,11 @@ export const dynticksBlock = z.strictObject({
   cputime: choice(['auto', 'tick', 'gen']).optional().describe('how CPU time is accounted'),
   reader: choice(['linux', 'complete']).optional().describe('how readers read, where they do not say'),
   ties: choice(['fixed', 'shuffled']).optional().describe('order of events at one instant'),
+  reads: choice(['racing', 'fresh']).optional()
+    .describe('where CPUs race: whether a read of another CPU’s record waits until that CPU has come so far'),
+  skew: skew.optional().describe('where CPUs race: how far they may stand apart; missing: a quarter tick'),
+  widen: widen.optional()
+    .describe('where CPUs race: host time up to which a fault that is switched on pauses where it does its harm; missing: none'),
   cuts: z.array(cut, { error: 'an array of cuts' }).optional(),
   duration: time.optional(),
 }, { error: 'a dynticks block (an object)' });
@@ -114,8 +127,6 @@ export type DynticksBlock = z.infer<typeof dynticksBlock>;
 /** Keys of the design whose mechanism does not exist yet. */
 export const LATER_KEYS: Readonly<Record<string, string>> = {
   events: 'hotplug, suspend and clock changes are simulated',
-  reads: 'CPUs run on threads of their own',
-  skew: 'CPUs run on threads of their own',
   kthreads: 'kernel threads are simulated',
 };
 

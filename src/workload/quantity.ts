@@ -2,7 +2,7 @@
  * Quantities with units, as our own parts of a scenario and our flags take them: `5s`, `1.5ms`,
  * `200us`, `10ns`; `2.4GHz`. A bare number is refused, because nobody can see what it means.
  */
-import { KTIME_MAX, type Ns } from '../../shared/units.ts';
+import { KTIME_MAX, NSEC_PER_MSEC, NSEC_PER_SEC, NSEC_PER_USEC, type Ns } from '../../shared/units.ts';
 
 /** Text that is no quantity: what was found and what is wanted, for whoever knows the place. */
 export class BadQuantity extends Error {
@@ -31,6 +31,14 @@ const FREQUENCY_EXPECTED = 'a frequency with its unit, such as "2.4GHz" or "100M
 /** A time: 0 <= ns < 2^53, exact; throws BadQuantity. */
 export function parseTime(text: string): Ns {
   return parseWith(text, TIME_UNITS, TIME_EXPECTED);
+}
+
+const EXACT_UNITS = [['s', NSEC_PER_SEC], ['ms', NSEC_PER_MSEC], ['us', NSEC_PER_USEC], ['ns', 1]] as const;
+
+/** With the largest unit that keeps it exact; `parseTime` reads it back. */
+export function timeText(ns: Ns): string {
+  const [unit, size] = EXACT_UNITS.find(([, each]) => ns % each === 0)!;
+  return `${ns / size}${unit}`;
 }
 
 /** A frequency in Hz, an integer; throws BadQuantity. */

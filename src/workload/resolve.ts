@@ -10,10 +10,12 @@ import { noteParameters, readCmdline } from './boot-parameters.ts';
 import { compileWorkload, type Compiled } from './compile.ts';
 import { askedCpus, bootedCpus, checkNamedCpus, defaultAffinity, namedCpus, nohzFullOf } from './cpus.ts';
 import {
-  DEFAULT_CPUTIME, DEFAULT_HZ, DEFAULT_MACHINE, DEFAULT_READER, DEFAULT_SEED, DEFAULT_TIES, HZ_CHOICES,
+  DEFAULT_CPUTIME, DEFAULT_HZ, DEFAULT_MACHINE, DEFAULT_READER, DEFAULT_READS, DEFAULT_SEED, DEFAULT_TIES, DEFAULT_WIDEN_NS,
+  defaultSkewNs, HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS,
 } from './defaults.ts';
 import { meantHint } from './did-you-mean.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
+import { timeText } from './quantity.ts';
 import { readBlock } from './read-block.ts';
 import { readersOf } from './readers.ts';
 import { nodeAt, type JsonNode } from './rtapp/document.ts';
@@ -21,7 +23,7 @@ import type { RtAppWorkload } from './rtapp/model.ts';
 import { parseWorkload } from './rtapp/parse-workload.ts';
 import { Source } from './rtapp/source.ts';
 import type { CutSpec, MachineSpec, Scenario } from './scenario.ts';
-import type { Workload } from '../kernel/user.ts';
+import type { WorkloadData } from '../kernel/user.ts';
 import { Policy } from '../../shared/structs/task.ts';
 
 /** What flags say; what is missing is decided by the scenario. */
@@ -34,6 +36,9 @@ export interface Overrides {
   readonly cputime?: Scenario['cputime'];
   readonly reader?: Scenario['reader'];
   readonly ties?: Scenario['ties'];
+  readonly reads?: Scenario['reads'];
+  readonly skewNs?: Ns;
+  readonly widenNs?: Ns;
   readonly seed?: number;
   /** In place of the scenario's; `none` stands for no fault. */
   readonly faults?: readonly string[];
@@ -55,10 +60,11 @@ export function resolveScenario(
   const block = readBlock(source, file.dynticks);
   const { cpus, cmdline, everywhere } = resolveCpus(source, file, block, overrides);
   const compiled = compile(source, file, block, overrides, cpus, everywhere);
+  const hz = hzOf(overrides.hz) ?? block.hz ?? DEFAULT_HZ;
   return {
     name: scenarioName(fileName),
     cpus,
-    hz: hzOf(overrides.hz) ?? block.hz ?? DEFAULT_HZ,
+    hz,
     seed: overrides.seed ?? block.seed ?? DEFAULT_SEED,
     kernel: kernelOf(source, file.dynticks, overrides.kernel, block.kernel),
     cmdline,
@@ -66,10 +72,14 @@ export function resolveScenario(
     cputime: overrides.cputime ?? block.cputime ?? DEFAULT_CPUTIME,
     reader: overrides.reader ?? block.reader ?? DEFAULT_READER,
     ties: overrides.ties ?? block.ties ?? DEFAULT_TIES,
+    reads: overrides.reads ?? block.reads ?? DEFAULT_READS,
+    skewNs: timeOf('--skew', overrides.skewNs, 1, SKEW_MAX_NS) ?? block.skew ?? defaultSkewNs(hz),
+    widenNs: timeOf('--widen', overrides.widenNs, 0, WIDEN_MAX_NS) ?? block.widen ?? DEFAULT_WIDEN_NS,
     machine: machineOf(block),
     faults: faultsOf(source, file.dynticks, overrides.faults, block.faults, knownFaults),
     cuts: cutsOf(source, file.dynticks, block),
     workload: compiled.workload,
+    programs: compiled.programs,
     readers: compiled.readers,
     approximations: [...source.approximations],
     warnings: source.warnings,
@@ -117,7 +127,7 @@ function compile(
 }
 
 /** What Linux does for or against some tasks, and this machine does not yet. */
-function noteSchedulers({ approximations }: Source, { tasks, attributes, forkPools }: Workload): void {
+function noteSchedulers({ approximations }: Source, { tasks, attributes, forkPools }: WorkloadData): void {
   const policies = [...tasks.map((task) => task.attributes.policy), ...attributes.map(({ policy }) => policy)];
   if (policies.some((policy) => policy === Policy.Fifo || policy === Policy.Rr)) {
     approximations.add('There is no fair server and no throttling: a real-time task that never sleeps starves the others on its CPU.');
@@ -138,6 +148,11 @@ function durationOf(flag: Ns | undefined): Ns | undefined {
     file: 'command line', path: '--duration', found: `${flag} ns`,
     expected: 'more than 0 and less than 2^53 ns (104 days of simulated time)',
   });
+}
+
+function timeOf(flag: string, ns: Ns | undefined, least: Ns, most: Ns): Ns | undefined {
+  if (ns === undefined || (Number.isInteger(ns) && ns >= least && ns <= most)) return ns;
+  throw new BadInput({ file: 'command line', path: flag, found: timeText(ns), expected: `a time from ${timeText(least)} to ${timeText(most)}` });
 }
 
 function machineOf({ machine }: DynticksBlock): MachineSpec {

@@ -1,10 +1,12 @@
 /**
  * A scenario as resolved: an rt-app workload with every choice made (flag before command line before
- * file before default). It is what a run prints first, and a run is a pure function of it.
+ * file before default). It is what a run prints first, and a run is a pure function of it. It is plain
+ * data, so that it can be posted to a thread, which then builds the same machine from it.
  */
 import type { CommandLine } from '../kernel/cmdline.ts';
-import type { Workload } from '../kernel/user.ts';
+import type { WorkloadData } from '../kernel/user.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
+import type { Program } from './program.ts';
 
 export interface Scenario {
   /** File name without folder and extension, or the shipped scenario's name. */
@@ -22,10 +24,18 @@ export interface Scenario {
   readonly cputime: 'auto' | 'tick' | 'gen';
   readonly reader: 'linux' | 'complete';
   readonly ties: 'fixed' | 'shuffled';
+  /** In `free`: `fresh` holds a read of another CPU's record back until that CPU has come so far in simulated time. */
+  readonly reads: 'racing' | 'fresh';
+  /** In `free`: how far CPUs may stand apart in simulated time. */
+  readonly skewNs: Ns;
+  /** In `free`: a fault that is switched on pauses up to so much *host* time where it does its harm; 0: not at all. */
+  readonly widenNs: Ns;
   readonly machine: MachineSpec;
   readonly faults: readonly string[];
   readonly cuts: readonly CutSpec[];
-  readonly workload: Workload;
+  readonly workload: WorkloadData;
+  /** What the tasks do, by declaration, readers last. */
+  readonly programs: readonly Program[];
   /** Names of the readers of the `dynticks` block, in the order of their tasks; cuts refer to them. */
   readonly readers: readonly ReaderSpec[];
   /** What was understood but is only approximated: one sentence each, for the log and run.json. */

@@ -1,6 +1,11 @@
 /** Drives `User.next` as the kernel does, without a kernel: registers in an object, operations in a list. */
 import type { UserRegs } from '../../shared/structs/task.ts';
 import { OpKind, type Op, type User } from '../../src/kernel/user.ts';
+import { RtAppUser } from '../../src/workload/rtapp-user.ts';
+import type { Scenario } from '../../src/workload/scenario.ts';
+
+/** What a scenario's tasks do, as the kernel would ask it. */
+export const userOf = ({ programs }: Pick<Scenario, 'programs'>): User => new RtAppUser(programs);
 
 /** The registers that a program uses; a plain object stands for the shared record. */
 export const freshRegs = (): UserRegs => ({ pc: 0, threadLoop: 0, phaseLoop: 0 }) as UserRegs;

@@ -112,6 +112,28 @@ describe('a dynticks block', () => {
       'w.json:1:54: dynticks.cputime: found "native" (a string), expected "auto" or "tick" or "gen".',
     ],
     [
+      'has another way to read',
+      block('"reads": "stale"'),
+      'w.json:1:52: dynticks.reads: found "stale" (a string), expected "racing" or "fresh".',
+    ],
+    [
+      'lets CPUs stand no time apart',
+      block('"skew": "0us"'),
+      'w.json:1:51: dynticks.skew: found "0us" (a string), expected a time with its unit, such as "5s", "1.5ms", "200us" or "10ns", '
+        + 'from 1ns to 1s.',
+    ],
+    [
+      'pauses too long',
+      block('"widen": "11ms"'),
+      'w.json:1:52: dynticks.widen: found "11ms" (a string), expected a time with its unit, such as "5s", "1.5ms", "200us" or "10ns", '
+        + 'from 0s to 10ms.',
+    ],
+    [
+      'has a key that is nearly "widen"',
+      block('"wide": "1us"'),
+      'w.json:1:43: dynticks: found the unknown key "wide", expected a key of the dynticks block. Did you mean "widen"?',
+    ],
+    [
       'has an unknown fault',
       block('"faults": ["torn"]'),
       'w.json:1:54: dynticks.faults: found the fault "torn", expected one of torn-vtime, missing-retry.',

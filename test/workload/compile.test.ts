@@ -5,7 +5,7 @@ import { Policy } from '../../shared/structs/task.ts';
 import { OpKind } from '../../src/kernel/user.ts';
 import { resolveScenario, scenarioName, type Overrides } from '../../src/workload/resolve.ts';
 import { readFixture } from '../support/rtapp-files.ts';
-import { walk } from '../support/walk-program.ts';
+import { userOf, walk } from '../support/walk-program.ts';
 
 const resolve = (text: string, overrides: Overrides = {}) => resolveScenario(text, 'dir/w.json', overrides, ['a-fault']);
 const ONE = '{"tasks": {"t": {"run": 1}}}';
@@ -14,18 +14,20 @@ describe('choices', () => {
   it('are the documented defaults where nobody says anything', () => {
     expect(resolve(ONE)).toMatchObject({
       name: 'w', cpus: 4, hz: 250, seed: 1, kernel: '6.12', durationNs: null, cputime: 'auto', reader: 'linux',
-      ties: 'fixed', faults: [], cuts: [], readers: [], warnings: [],
+      ties: 'fixed', reads: 'racing', skewNs: 1_000_000, widenNs: 0, faults: [], cuts: [], readers: [], warnings: [],
     });
   });
 
   const block = `{"tasks": {"t": {"run": 1}}, "global": {"duration": 7}, "dynticks": {
     "cpus": 2, "hz": 1000, "seed": 9, "duration": "1.5s", "cputime": "gen", "reader": "complete", "ties": "shuffled",
+    "reads": "fresh", "skew": "20us", "widen": "50us",
     "faults": ["a-fault"], "cmdline": "highres=off nohz=off", "kernel": "6.12",
     "machine": {"tsc": "3GHz", "lapic": "100MHz", "ipiDelay": "2us", "costs": {"Tick": "700ns"}}}}`;
 
   it('come from the block before global and defaults', () => {
     expect(resolve(block)).toMatchObject({
       cpus: 2, hz: 1000, seed: 9, durationNs: 1_500_000_000, cputime: 'gen', reader: 'complete', ties: 'shuffled', faults: ['a-fault'],
+      reads: 'fresh', skewNs: 20_000, widenNs: 50_000,
       cmdline: { highres: false, nohz: false },
       machine: { tscHz: 3e9, lapicHz: 1e8, ipiDelayNs: 2000, costs: { Tick: 700 } },
     });
@@ -34,11 +36,17 @@ describe('choices', () => {
   it('come from flags before the block; --cmdline is appended', () => {
     const flags: Overrides = {
       cpus: 8, hz: 100, seed: 3, durationNs: 5, cputime: 'tick', reader: 'linux', ties: 'fixed', faults: ['none'], cmdline: 'highres=on',
+      reads: 'racing', skewNs: 7, widenNs: 0,
     };
     expect(resolve(block, flags)).toMatchObject({
       cpus: 8, hz: 100, seed: 3, durationNs: 5, cputime: 'tick', reader: 'linux', ties: 'fixed', faults: [],
+      reads: 'racing', skewNs: 7, widenNs: 0,
       cmdline: { text: 'highres=off nohz=off highres=on', highres: true, nohz: false },
     });
+  });
+
+  it('let CPUs that race stand a quarter tick apart, whatever the tick', () => {
+    expect([100, 250, 1000].map((hz) => resolve(ONE, { hz }).skewNs)).toEqual([2_500_000, 1_000_000, 250_000]);
   });
 
   it('of the number of CPUs: the highest that anything names, and what the command line leaves of it', () => {
@@ -88,7 +96,8 @@ describe('tasks', () => {
 });
 
 describe('attributes', () => {
-  const { workload } = resolve(readFixture('classes.json'));
+  const scenario = resolve(readFixture('classes.json'));
+  const { workload } = scenario;
   const [walker, defaulted, dl, old, slice] = workload.tasks.map(({ attributes }) => attributes);
 
   it('of a task come from its keys, else from the default policy', () => {
@@ -100,7 +109,7 @@ describe('attributes', () => {
   });
 
   it('are set at the start of a phase, once, and only where they change', () => {
-    const ops = walk(workload.user, 0, 100).filter((op) => op.kind === OpKind.SetAttributes || op.kind === OpKind.Run);
+    const ops = walk(userOf(scenario), 0, 100).filter((op) => op.kind === OpKind.SetAttributes || op.kind === OpKind.Run);
     const trail = ops.map((op) => {
       if (op.kind === OpKind.Run) return 'run';
       const { policy, nice, rtPriority, cpus } = workload.attributes[op.a]!;
@@ -116,7 +125,7 @@ describe('attributes', () => {
   });
 
   it('a phase loop does not set them again', () => {
-    const { user } = resolve('{"tasks": {"t": {"loop": 1, "phases": {"p": {"loop": 3, "cpus": [1], "run": 1}}}}}').workload;
+    const user = userOf(resolve('{"tasks": {"t": {"loop": 1, "phases": {"p": {"loop": 3, "cpus": [1], "run": 1}}}}}'));
     expect(walk(user, 0, 100).filter((op) => op.kind === OpKind.SetAttributes)).toHaveLength(1);
   });
 
@@ -134,7 +143,7 @@ describe('readers', () => {
     {"name": "all", "every": "1s", "cpus": "all"}]}}`;
 
   it('are tasks that wait for their period and look, for ever', () => {
-    const { workload, readers } = resolve(text);
+    const { workload, readers, programs } = resolve(text);
     expect(readers).toEqual([
       { name: 'top', taskIndex: 3, read: 0, periodNs: 5_000_000 },
       { name: 'stat', taskIndex: 4, read: 1, periodNs: 1_500 },
@@ -142,7 +151,7 @@ describe('readers', () => {
     ]);
     const { declaration, attributes } = workload.tasks[3]!;
     expect(attributes).toMatchObject({ policy: Policy.Fifo, rtPriority: 4, nice: 0, cpus: [2] });
-    expect(walk(workload.user, declaration, 4).map((op) => [op.kind, op.a, op.b, op.event])).toEqual([
+    expect(walk(userOf({ programs }), declaration, 4).map((op) => [op.kind, op.a, op.b, op.event])).toEqual([
       [OpKind.Timer, 0, 5_000_000, -1], [OpKind.ReadCputime, 0, 0, -1], [OpKind.Timer, 0, 5_000_000, -1], [OpKind.ReadCputime, 0, 0, -1],
     ]);
   });

@@ -5,10 +5,10 @@ import { OpKind, type Op } from '../../src/kernel/user.ts';
 import { resolveScenario } from '../../src/workload/resolve.ts';
 import type { Scenario } from '../../src/workload/scenario.ts';
 import { readFixture } from '../support/rtapp-files.ts';
-import { freshRegs, walk } from '../support/walk-program.ts';
+import { freshRegs, userOf, walk } from '../support/walk-program.ts';
 
 const scenarioOf = (task: string, rest = ''): Scenario => resolveScenario(`{"tasks": {"t": {${task}}${rest}}}`, 'w.json');
-const opsOf = (task: string, count = 100, rest = ''): Op[] => walk(scenarioOf(task, rest).workload.user, 0, count);
+const opsOf = (task: string, count = 100, rest = ''): Op[] => walk(userOf(scenarioOf(task, rest)), 0, count);
 
 const NAMES = Object.fromEntries(Object.entries(OpKind).map(([name, kind]) => [kind, name]));
 const withoutMarks = (ops: readonly Op[]): Op[] => ops.filter((op) => op.kind !== OpKind.Mark);
@@ -33,13 +33,13 @@ describe('loops', () => {
   });
 
   it('phases of one name are phases of their own', () => {
-    const { user } = resolveScenario(readFixture('repeated-phases.json'), 'w.json').workload;
+    const user = userOf(resolveScenario(readFixture('repeated-phases.json'), 'w.json'));
     const ops = withoutMarks(walk(user, 0, 100));
     expect(ops.map((op) => op.event)).toEqual([0, 0, 1, 2, 3, 2, 3, 2, 3, -1]);
   });
 
   it('marks carry the phase, and the counters stand still until both marks of a pass are told', () => {
-    const { user } = scenarioOf('"loop": 1, "phases": {"a": {"loop": 2, "run": 1}, "b": {"run": 2}}').workload;
+    const user = userOf(scenarioOf('"loop": 1, "phases": {"a": {"loop": 2, "run": 1}, "b": {"run": 2}}'));
     const regs = freshRegs();
     const seen: number[][] = [];
     const op: Op = { kind: OpKind.Exit, a: 0, b: 0, c: 0, event: -1 };
@@ -51,14 +51,14 @@ describe('loops', () => {
   });
 
   it('after its end a task only ever ends', () => {
-    const { user } = scenarioOf('"loop": 1, "run": 1').workload;
+    const user = userOf(scenarioOf('"loop": 1, "run": 1'));
     const regs = freshRegs();
     walk(user, 0, 10, regs);
     expect(names(walk(user, 0, 1, regs))).toEqual(['Exit']);
   });
 
   it('counters that wrap around do not end an endless task or start it anew', () => {
-    const { user } = scenarioOf('"phases": {"a": {"cpus": [0], "run": 1}, "b": {"run": 2}}').workload;
+    const user = userOf(scenarioOf('"phases": {"a": {"cpus": [0], "run": 1}, "b": {"run": 2}}'));
     const regs = Object.assign(freshRegs(), { threadLoop: 0x7fffffff, phaseLoop: 0 });
     expect(walk(user, 0, 50, regs)).toHaveLength(50);
     expect(regs.threadLoop).toBeGreaterThan(0);

@@ -7,7 +7,7 @@ import { Source } from '../../src/workload/rtapp/source.ts';
 import { resolveScenario } from '../../src/workload/resolve.ts';
 import { countEvents } from '../support/count-events.ts';
 import { FIXTURES, jsonFilesUnder, REAL_RTAPP, SCENARIOS, type RtAppFile } from '../support/rtapp-files.ts';
-import { eventsOfOnePass } from '../support/walk-program.ts';
+import { eventsOfOnePass, userOf } from '../support/walk-program.ts';
 
 const FAULTS = ['torn-vtime', 'missing-retry', 'B-01', 'dropped-ipi'];
 
@@ -25,9 +25,9 @@ function checksFile(file: RtAppFile): void {
   });
 
   it(`${file.name}: one pass over a task runs each of its events once, in file order`, () => {
-    const { workload } = resolveScenario(file.text, file.name, {}, FAULTS);
+    const user = userOf(resolveScenario(file.text, file.name, {}, FAULTS));
     countEvents(file.text).forEach((events, declaration) => {
-      expect(eventsOfOnePass(workload.user, declaration)).toEqual(events.map((_, i) => i));
+      expect(eventsOfOnePass(user, declaration)).toEqual(events.map((_, i) => i));
     });
   });
 }
@@ -79,9 +79,10 @@ describe.skipIf(real.length === 0)('rt-app’s own examples (skipped where they 
 
   it('in browser-long sync signals and waits under the lock before it, and does not lock again', () => {
     const browser = real.find(({ name }) => name === 'browser-long.json')!;
-    const { workload } = resolveScenario(browser.text, browser.name);
+    const scenario = resolveScenario(browser.text, browser.name);
+    const { workload } = scenario;
     const mutex = workload.syncObjects.findIndex(({ kind, name }) => kind === 'mutex' && name === 'mutex11');
-    const locks = eventsOfOnePass(workload.user, 3, (op) => op.kind === OpKind.Lock && op.a === mutex);
+    const locks = eventsOfOnePass(userOf(scenario), 3, (op) => op.kind === OpKind.Lock && op.a === mutex);
     expect(locks).toEqual([4]);
   });
 });
