@@ -21,8 +21,8 @@ export interface Board {
   readonly ipiDelayNs: Ns;
   /** Up to where a CPU has done everything: KTIME_MAX unless it is inside an event at this moment. */
   readonly promiseOf: (cpu: CpuId) => Ns;
-  /** Tells the engine that `to` has something in its list. */
-  readonly onSend: (to: CpuId) => void;
+  /** Tells the engine that `to` has something in its list that is due at `due`. */
+  readonly onSend: (to: CpuId, due: Ns) => void;
   /** Called while all of a sender's slots are taken. */
   readonly whileFull: () => void;
 }
@@ -69,6 +69,13 @@ export abstract class Participant {
   /** Runs the next event. */
   abstract run(): void;
 
+  /** It begins nothing before `promise`: what should have begun earlier counts from there on. */
+  catchUp(promise: Ns): void {
+    if (this.next.time >= promise) return;
+    this.now = Math.max(this.now, promise);
+    this.plan();
+  }
+
   /** Moves what lies in the shared list to the inbox. */
   takeMessages(): void {
     takeAll(this.board.memory, this.board.map, this.id, this.deliver);
@@ -83,7 +90,7 @@ export abstract class Participant {
     const nth = this.messages++;
     if (decisions.dropsMessage(this.id, to, nth)) return;
     sendCsd(memory, map, this.id, to, kind, a, b, due, n, this.eventN, whileFull);
-    onSend(to);
+    onSend(to, due);
   }
 
   /** Appends a record of at most two fields with the participant's clock. */
