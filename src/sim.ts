@@ -9,18 +9,21 @@ import { createOracles } from './check/all-oracles.ts';
 import { Judge } from './check/judge.ts';
 import type { Verdict } from './check/oracle.ts';
 import { InlineEngine, type EngineSetup } from './engine/inline-engine.ts';
-import type { EndReason, Progress } from './engine/run.ts';
+import type { EndReason, EngineChoice, Progress } from './engine/run.ts';
 import { Digest } from './observe/digest.ts';
 import { FiguresCollector } from './observe/figures.ts';
 import { procFiles, type ProcFile } from './observe/proc-files.ts';
 import { ProcSnapshotCollector } from './observe/proc-snapshot-collector.ts';
 import type { RunFigures } from './observe/run-figures.ts';
 import { cutsOf, factsOf, hardwareOf, isWorkerOf, kernelConfigOf, shapeOf } from './setup.ts';
+import { BadInput } from './workload/bad-input.ts';
 import { LIMIT_WITHOUT_DURATION_NS, type Scenario } from './workload/scenario.ts';
 
 export { factsOf } from './setup.ts';
 
 export interface SimulateOptions {
+  /** What runs the machine; default the inline engine. */
+  readonly engine?: EngineChoice;
   /** Trace file writers and the like: they see the merged stream. */
   readonly consumers?: readonly EventConsumer[];
   /** Whether the oracles judge the run; default true. */
@@ -54,10 +57,11 @@ const EVENTS_A_TURN = 2_000;
 const TURN_MS = 25;
 
 /**
- * Runs a scenario on the inline engine.
+ * Runs a scenario, on the inline engine if nobody says otherwise.
  * @throws KernelBug when the machine contradicts itself, LimitReached at a named limit
  */
 export async function simulate(scenario: Scenario, options: SimulateOptions = {}): Promise<RunResult> {
+  if (options.engine?.kind === 'threads') throw noThreadsYet();
   const facts = factsOf(scenario);
   const followers = new Followers(facts, options);
   const limitNs = scenario.durationNs ?? LIMIT_WITHOUT_DURATION_NS;
@@ -72,6 +76,13 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
     missedCuts: (engine.cuts?.ran ?? []).flatMap((ran, i) => (ran ? [] : [i])),
     ...followers.finish(endNs),
   };
+}
+
+/** A promise that is not kept would be worse than a refusal. */
+function noThreadsYet(): BadInput {
+  return new BadInput({
+    file: 'command line', path: '--engine', found: '"threads", which is not there yet', expected: '"inline"',
+  });
 }
 
 /** What an engine needs to run a scenario until `limitNs` before these consumers. */

@@ -8,7 +8,7 @@ export const ExitCode = {
   Broken: 1,
   /** bad usage or bad input: nothing ran, nothing was written */
   BadInput: 2,
-  /** our own bug */
+  /** our own bug, or a thread of the machine that died */
   OurBug: 3,
   /** a limit was reached before the answer */
   Limit: 4,

@@ -1,6 +1,10 @@
-/** What a user reads when no answer comes. Bad input gets one message and no stack; a bug of ours says that it is one. */
+/**
+ * What a user reads when no answer comes. Bad input gets one message and no stack; a bug of ours says that it is one;
+ * a thread that died, whoever killed it, is named.
+ */
 import { LimitReached } from '../../shared/assert.ts';
 import { HostLimit, hostLimitOf } from '../host/host-limit.ts';
+import { ThreadDeath } from '../host/threads/thread-death.ts';
 import { BadInput } from '../workload/bad-input.ts';
 import { ExitCode } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
@@ -29,7 +33,9 @@ function bugText(error: unknown, { reproduce, folder }: FailureContext): string 
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const evidence = folder === null ? (stack ?? '').split('\n').slice(1) : [`log: ${folder}/log.ndjson`];
   return [
-    `This is a bug of dynticks, not of your scenario. ${name}: ${message}`,
+    error instanceof ThreadDeath
+      ? `A thread of the machine died, and the run with it. ${message}`
+      : `This is a bug of dynticks, not of your scenario. ${name}: ${message}`,
     `again: ${reproduce}`,
     ...evidence,
   ].join('\n  ');

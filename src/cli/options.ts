@@ -1,9 +1,11 @@
 /** What `dynticks run` was told: flags as text in, choices of the right type out. */
 import { NR_CPUS_MAX } from '../../shared/limits.ts';
+import type { Ns } from '../../shared/units.ts';
 import { KERNEL_VERSIONS } from '../kernel/versions.ts';
 import { BadQuantity, parseTime } from '../workload/quantity.ts';
 import { BadInput } from '../workload/bad-input.ts';
 import type { Overrides } from '../workload/resolve.ts';
+import type { EngineFlags } from './engines.ts';
 import { parseTraceLimit, type TraceLimit } from './trace-limit.ts';
 
 /** Flags as commander hands them over. */
@@ -14,6 +16,11 @@ export interface RawRunOptions {
   readonly hz?: string;
   readonly duration?: string;
   readonly engine?: string;
+  readonly sync?: string;
+  readonly memory?: string;
+  readonly reads?: string;
+  readonly skew?: string;
+  readonly widen?: string;
   readonly ties?: string;
   readonly cputime?: string;
   readonly reader?: string;
@@ -31,6 +38,8 @@ export interface RunOptions {
   readonly scenario: string;
   /** What the flags say; they win over the scenario. */
   readonly overrides: Overrides;
+  /** What runs it, as far as the flags say. */
+  readonly engine: EngineFlags;
   /** Oracles that must have had something to judge. */
   readonly require: readonly string[];
   readonly trace: TraceLimit;
@@ -48,10 +57,10 @@ interface Wrong {
 
 /** @throws BadInput at the first flag that makes no sense */
 export function parseRunOptions(scenario: string, raw: RawRunOptions): RunOptions {
-  refuseEngine(raw.engine);
   return {
     scenario,
     overrides: overridesOf(raw),
+    engine: engineFlagsOf(raw),
     require: raw.require ?? [],
     trace: parseTraceLimit(raw.trace ?? 'full', (wrong) => flagError('--trace', wrong)),
     out: raw.out === undefined ? null : pathOf(raw.out),
@@ -71,17 +80,20 @@ function overridesOf(raw: RawRunOptions): Overrides {
     ...(raw.ties !== undefined && { ties: oneOf('--ties', raw.ties, ['fixed', 'shuffled']) }),
     ...(raw.cputime !== undefined && { cputime: oneOf('--cputime', raw.cputime, ['auto', 'tick', 'gen']) }),
     ...(raw.reader !== undefined && { reader: oneOf('--reader', raw.reader, ['linux', 'complete']) }),
+    ...(raw.reads !== undefined && { reads: oneOf('--reads', raw.reads, ['racing', 'fresh']) }),
+    ...(raw.skew !== undefined && { skewNs: time('--skew', raw.skew) }),
+    ...(raw.widen !== undefined && { widenNs: time('--widen', raw.widen) }),
     ...(raw.seed !== undefined && { seed: integer('--seed', raw.seed, 0, Number.MAX_SAFE_INTEGER) }),
     ...(raw.fault !== undefined && { faults: raw.fault }),
   };
 }
 
-/** Worker threads come later; a promise that is not kept would be worse than a refusal. */
-function refuseEngine(engine: string | undefined): void {
-  if (engine === 'threads') {
-    throw flagError('--engine', { found: '"threads", which is not there yet', expected: '"inline"' });
-  }
-  if (engine !== undefined) oneOf('--engine', engine, ['inline']);
+function engineFlagsOf(raw: RawRunOptions): EngineFlags {
+  return {
+    ...(raw.engine !== undefined && { kind: oneOf('--engine', raw.engine, ['threads', 'inline']) }),
+    ...(raw.sync !== undefined && { sync: oneOf('--sync', raw.sync, ['free', 'lockstep']) }),
+    ...(raw.memory !== undefined && { memory: oneOf('--memory', raw.memory, ['wasm', 'atomics']) }),
+  };
 }
 
 function pathOf(out: string): string {
@@ -103,14 +115,20 @@ function integer(flag: string, text: string, least: number, most: number): numbe
 }
 
 /** A run of no length is no run. */
-function duration(text: string): number {
+function duration(text: string): Ns {
+  const ns = time('--duration', text);
+  if (ns > 0) return ns;
+  throw flagError('--duration', { found: `"${text}"`, expected: 'a time above zero, such as "5s"', hint: UNITS });
+}
+
+const UNITS = 'Units are s, ms, us and ns.';
+
+function time(flag: string, text: string): Ns {
   try {
-    const ns = parseTime(text);
-    if (ns > 0) return ns;
-    throw new BadQuantity(`"${text}"`, 'a time above zero, such as "5s"');
+    return parseTime(text);
   } catch (error) {
     if (!(error instanceof BadQuantity)) throw error;
-    throw flagError('--duration', { found: error.found, expected: error.expected, hint: 'Units are s, ms, us and ns.' });
+    throw flagError(flag, { found: error.found, expected: error.expected, hint: UNITS });
   }
 }
 

@@ -1,7 +1,7 @@
 /** The commands, their flags and their help. Flags stay text here; `options.ts` makes sense of them. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../host/package-root.ts';
-import { engineLine, INLINE_ENGINE } from './engines.ts';
+import { DEFAULT_ENGINE, engineLines } from './engines.ts';
 import { LIST_KINDS } from './catalogue.ts';
 import { ExitCode } from './exit-codes.ts';
 import { failureOf, reportFailure } from './failures.ts';
@@ -62,8 +62,8 @@ Examples:
   $ dynticks run first-light
   $ dynticks list scenarios
 
-Exit codes: 0 held, 1 a property was broken, 2 bad usage or input, 3 our own bug,
-            4 a limit was reached before the answer, 130 interrupted`);
+Exit codes: 0 held, 1 a property was broken, 2 bad usage or input,
+            3 our own bug or a thread that died, 4 a limit was reached before the answer, 130 interrupted`);
 }
 
 type RunAction = (scenario: string, raw: RawRunOptions) => Promise<void>;
@@ -77,7 +77,12 @@ function addRun(program: Command, action: RunAction): void {
     .option('--cpus <n>', 'CPUs of the machine (default 4, or the highest CPU named + 1)')
     .option('--hz <n>', 'ticks a second: 100, 250 (default) or 1000')
     .option('--duration <time>', 'simulated time, with its unit: 5s, 200ms')
-    .option('--engine <name>', 'inline (default)')
+    .option('--engine <name>', `threads (a thread for each CPU) or inline (one for all); default ${DEFAULT_ENGINE}`)
+    .option('--sync <kind>', 'threads: free (CPUs race; default) or lockstep (as inline, byte for byte; default with cuts)')
+    .option('--memory <kind>', 'threads: atomic operations of wasm (default) or of JavaScript (atomics)')
+    .option('--reads <kind>', 'free: reads of other CPUs’ time are racing (default) or fresh (they wait for that CPU)')
+    .option('--skew <time>', 'free: how far CPUs may stand apart (default a quarter tick)')
+    .option('--widen <time>', 'free: a fault pauses up to so much host time where it does its harm (default not at all)')
     .option('--ties <order>', 'events at one instant: fixed (default) or shuffled')
     .option('--cputime <flavour>', 'auto (default), tick or gen')
     .option('--reader <kind>', 'linux (default) or complete')
@@ -89,10 +94,13 @@ function addRun(program: Command, action: RunAction): void {
     .option('--json', 'run.json on stdout and nothing else there')
     .option('--quiet', 'only what broke and the last line')
     .addHelpText('after', `
-Example:
+Examples:
   $ dynticks run workload.json --cpus 8 --cmdline "nohz_full=1-7 skew_tick=1" --duration 10s --seed 42
+  $ dynticks run workload.json --engine inline
+  $ dynticks run workload.json --sync free --reads fresh --skew 20us
+  $ dynticks run fault-torn-vtime --sync lockstep --memory atomics
 
-${engineLine(INLINE_ENGINE)}`)
+${engineLines()}`)
     .action((scenario: string, raw: RawRunOptions) => action(scenario, raw));
 }
 

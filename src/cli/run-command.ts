@@ -1,17 +1,19 @@
 /** `dynticks run`: reads a scenario, runs it, judges it, shows it, keeps it in a folder. */
 import type { RunFacts } from '../../shared/event-consumer.ts';
+import type { EngineChoice } from '../engine/run.ts';
 import { hostFacts } from '../host/host-facts.ts';
 import { HostLimit } from '../host/host-limit.ts';
 import { packageVersion } from '../host/package-root.ts';
 import { reportHtml } from '../host/report-html.ts';
 import { printRunDocument, runDocument, type RunRecord } from '../host/run-json.ts';
 import { readScenarioFile, type ScenarioText } from '../host/scenario-file.ts';
+import { engineName } from '../host/texts.ts';
 import type { RunResult, SimulateOptions } from '../sim.ts';
 import { BadInput } from '../workload/bad-input.ts';
 import { meantHint } from '../workload/did-you-mean.ts';
 import type { Overrides } from '../workload/resolve.ts';
 import type { Scenario } from '../workload/scenario.ts';
-import { INLINE_ENGINE } from './engines.ts';
+import { chooseEngine, engineFacts, idleFlags } from './engines.ts';
 import { exitCodeOf, outcomeOf, type ExitCode } from './exit-codes.ts';
 import { failureOf, reportFailure } from './failures.ts';
 import type { SignalSource } from './interrupt.ts';
@@ -35,26 +37,44 @@ export interface RunDoors {
   readonly signals: SignalSource;
 }
 
+/** What will be run: every choice made. */
+interface Plan {
+  readonly options: RunOptions;
+  readonly source: ScenarioText;
+  readonly scenario: Scenario;
+  readonly engine: EngineChoice;
+  /** The line that gives the run again. */
+  readonly reproduce: string;
+}
+
 export async function runCommand(options: RunOptions, terminal: Terminal, doors: RunDoors): Promise<ExitCode> {
-  let scenario: Scenario | null = null;
+  let plan: Plan | null = null;
   let session: RunSession | null = null;
   try {
-    checkRequired(options.require, doors.oracles);
-    const source = readScenarioFile(options.scenario, doors.shippedDir);
-    scenario = doors.resolve(source.text, source.fileName, options.overrides);
-    session = openSession(scenario, options, terminal, doors);
-    greet(scenario, options, terminal, session);
-    const result = await doors.simulate(scenario, {
+    plan = planOf(options, doors);
+    session = openSession(plan, terminal, doors);
+    greet(plan, terminal, session);
+    const result = await doors.simulate(plan.scenario, {
+      engine: plan.engine,
       consumers: session.consumers,
       signal: session.signal,
       onProgress: (progress) => session?.onProgress(progress),
     });
-    return keep(result, scenario, source, options, terminal, session);
+    return keep(result, plan, terminal, session);
   } catch (error) {
-    return abandon(error, scenario, options, terminal, session);
+    return abandon(error, plan?.reproduce ?? reproduceLine(options, null), options.json, terminal, session);
   } finally {
     session?.close();
   }
+}
+
+function planOf(options: RunOptions, doors: RunDoors): Plan {
+  checkRequired(options.require, doors.oracles);
+  const source = readScenarioFile(options.scenario, doors.shippedDir);
+  const resolved = doors.resolve(source.text, source.fileName, options.overrides);
+  const engine = chooseEngine(options.engine, resolved);
+  const scenario = { ...resolved, warnings: [...resolved.warnings, ...idleFlags(engine, options.overrides, resolved)] };
+  return { options, source, scenario, engine, reproduce: reproduceLine(options, { scenario, engine }) };
 }
 
 function checkRequired(required: readonly string[], known: readonly string[]): void {
@@ -66,7 +86,7 @@ function checkRequired(required: readonly string[], known: readonly string[]): v
   });
 }
 
-function openSession(scenario: Scenario, options: RunOptions, terminal: Terminal, doors: RunDoors): RunSession {
+function openSession({ scenario, options }: Plan, terminal: Terminal, doors: RunDoors): RunSession {
   return new RunSession({
     scenario,
     facts: doors.factsOf(scenario),
@@ -80,25 +100,23 @@ function openSession(scenario: Scenario, options: RunOptions, terminal: Terminal
 }
 
 /** What is known before the first event, for the user and for the log. */
-function greet(scenario: Scenario, options: RunOptions, terminal: Terminal, session: RunSession): void {
+function greet({ scenario, engine, options, reproduce }: Plan, terminal: Terminal, session: RunSession): void {
   const { log } = session;
   log.info(0, 'run begins', {
-    scenario: scenario.name, cpus: scenario.cpus, seed: scenario.seed, engine: INLINE_ENGINE.name,
-    reproduce: reproduceLine(options, scenario),
+    scenario: scenario.name, cpus: scenario.cpus, seed: scenario.seed, engine: engineName(engineFacts(engine)), reproduce,
   });
   for (const says of scenario.warnings) log.warn(0, says);
   for (const says of scenario.approximations) log.info(0, says, { approximation: true });
   for (const says of scenario.warnings) terminal.err(`warning: ${says}\n`);
   if (options.quiet) return;
   for (const says of scenario.approximations) terminal.err(`note: ${says}\n`);
-  if (!options.json) terminal.out(runHead(scenario, session.folder.path));
+  if (!options.json) terminal.out(runHead(scenario, engine, session.folder.path));
 }
 
 /** Writes all files of the folder, run.json last, and says what the run came to. */
-function keep(
-  result: RunResult, scenario: Scenario, source: ScenarioText, options: RunOptions, terminal: Terminal, session: RunSession,
-): ExitCode {
-  const record = recordOf(result, scenario, source, options, terminal, session);
+function keep(result: RunResult, plan: Plan, terminal: Terminal, session: RunSession): ExitCode {
+  const record = recordOf(result, plan, terminal, session);
+  const { options } = plan;
   const { folder, log } = session;
   session.finishTrace(result.digest);
   for (const { path, text } of result.proc) folder.write(path, text);
@@ -112,16 +130,14 @@ function keep(
   return record.exitCode as ExitCode;
 }
 
-function recordOf(
-  run: RunResult, scenario: Scenario, source: ScenarioText, options: RunOptions, terminal: Terminal, session: RunSession,
-): RunRecord {
+function recordOf(run: RunResult, plan: Plan, terminal: Terminal, session: RunSession): RunRecord {
+  const { scenario, source, options, reproduce } = plan;
   const outcome = outcomeOf(run, options.require);
   const { seconds } = session;
   return {
-    scenario, source, run, outcome,
-    engine: INLINE_ENGINE,
+    scenario, source, run, outcome, reproduce,
+    engine: engineFacts(plan.engine),
     version: packageVersion(),
-    reproduce: reproduceLine(options, scenario),
     trace: traceLimitText(options.trace),
     required: options.require,
     exitCode: exitCodeOf(outcome),
@@ -137,13 +153,11 @@ function recordOf(
 }
 
 /** No answer came. After bad input nothing stays; after anything else the folder says that it is incomplete. */
-function abandon(
-  error: unknown, scenario: Scenario | null, options: RunOptions, terminal: Terminal, session: RunSession | null,
-): ExitCode {
+function abandon(error: unknown, reproduce: string, json: boolean, terminal: Terminal, session: RunSession | null): ExitCode {
   const folder = session === null || error instanceof BadInput ? null : session.folder.path;
-  const failure = failureOf(error, { reproduce: reproduceLine(options, scenario), folder });
+  const failure = failureOf(error, { reproduce, folder });
   if (session !== null) leave(error, failure.message, session);
-  return reportFailure(failure, options.json, terminal);
+  return reportFailure(failure, json, terminal);
 }
 
 function leave(error: unknown, message: string, session: RunSession): void {

@@ -1,8 +1,10 @@
 /** What `dynticks run` prints for people: the choices before the run, the figures and the verdict after it. */
 import type { RunRecord } from '../host/run-json.ts';
 import { count, seconds } from '../host/texts.ts';
+import { timeText } from '../workload/quantity.ts';
 import type { Scenario } from '../workload/scenario.ts';
-import { engineLine, INLINE_ENGINE } from './engines.ts';
+import type { EngineChoice } from '../engine/run.ts';
+import { engineFacts, engineLine, isFree } from './engines.ts';
 import { unexercised } from './exit-codes.ts';
 import type { RunOptions } from './options.ts';
 import { painter, type Paint } from './paint.ts';
@@ -10,16 +12,21 @@ import { cpuTable, taskTable } from './tables.ts';
 import { brokenLines, lastLine, verdictLines } from './verdict.ts';
 
 /** Every choice that was made, before the first event. */
-export function runHead(scenario: Scenario, folder: string): string {
+export function runHead(scenario: Scenario, engine: EngineChoice, folder: string): string {
   const lines = [
     `${scenario.name}: ${scenario.cpus} CPUs, HZ ${scenario.hz}, Linux ${scenario.kernel}, seed ${scenario.seed}, ties ${scenario.ties}`,
     `command line: ${scenario.cmdline.text || '(empty)'}`,
     `cputime ${scenario.cputime}, reader ${scenario.reader}, ${durationText(scenario)}`,
     ...(scenario.faults.length === 0 ? [] : [`faults switched on: ${scenario.faults.join(', ')}`]),
-    engineLine(INLINE_ENGINE),
+    engineLine(engineFacts(engine)),
+    ...(isFree(engine) ? [racingText(scenario)] : []),
     `folder: ${folder}`,
   ];
   return `${lines.join('\n')}\n\n`;
+}
+
+function racingText({ reads, skewNs, widenNs }: Scenario): string {
+  return `reads ${reads}, skew ${timeText(skewNs)}${widenNs === 0 ? '' : `, faults widened by up to ${timeText(widenNs)} of host time`}`;
 }
 
 function durationText({ durationNs }: Scenario): string {

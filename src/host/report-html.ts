@@ -8,7 +8,7 @@ import type { CpuFigures, TaskFigures } from '../observe/run-figures.ts';
 import { cpuName, type Judgement, type OracleVerdict, type WitnessEvent } from './judged-run.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import type { RunRecord } from './run-json.ts';
-import { count, milliseconds, seconds } from './texts.ts';
+import { count, engineName, milliseconds, seconds } from './texts.ts';
 
 /** Rows of the task table; run.json has all of them. */
 const TASK_ROWS_MAX = 500;
@@ -61,7 +61,7 @@ ${listSection('Warnings', scenario.warnings)}
 ${listSection('Modelled by approximation', scenario.approximations)}
 <h2>The same run again</h2>
 <pre>${record.reproduce}</pre>
-<footer>dynticks ${record.version} · engine ${record.engine.name}: ${record.engine.determinism}</footer>
+<footer>dynticks ${record.version} · engine ${engineName(record.engine)}: ${record.engine.determinism}</footer>
 </main>
 </body>
 </html>

@@ -1,9 +1,11 @@
 /**
  * `run.json`: everything about a run that a person or a program wants to know later. Two runs of one
  * seed give the same bytes except for the block `host`, so all that depends on the computer, the
- * moment or the folder goes there. The order of keys is the order in which they are written here.
+ * moment or the folder goes there. (Where CPUs race, digest, figures and counts are those of one run;
+ * the block `engine` says so.) The order of keys is the order in which they are written here.
  */
 import type { Ns } from '../../shared/units.ts';
+import type { ThreadsChoice } from '../engine/run.ts';
 import type { CpuFigures, TaskFigures } from '../observe/run-figures.ts';
 import type { Scenario } from '../workload/scenario.ts';
 import type { HostFacts } from './host-facts.ts';
@@ -14,6 +16,9 @@ const RUN_FORMAT = 'dynticks run 1';
 
 export interface EngineFacts {
   readonly name: string;
+  /** How threads agree on an order, and over which memory; missing where there is one thread. */
+  readonly sync?: ThreadsChoice['sync'];
+  readonly memory?: ThreadsChoice['memory'];
   /** What two runs of the same line have in common. */
   readonly determinism: string;
 }
@@ -35,7 +40,7 @@ export interface RunRecord {
   readonly host: HostRecord;
 }
 
-/** The only block that may differ between two runs of one seed. */
+/** The only block that may differ between two runs of one seed, where CPUs do not race. */
 export interface HostRecord extends HostFacts {
   readonly folder: string;
   readonly argv: readonly string[];
@@ -55,7 +60,7 @@ export function runDocument(record: RunRecord): RunDocument {
     exitCode: record.exitCode,
     reproduce: record.reproduce,
     versions: { dynticks: record.version, kernel: scenario.kernel },
-    engine: { name: record.engine.name, determinism: record.engine.determinism },
+    engine: engineBlock(record.engine),
     scenario: scenarioBlock(scenario),
     machine: machineBlock(record),
     end: endBlock(record),
@@ -76,6 +81,10 @@ export function printRunDocument(document: RunDocument): string {
   return `${JSON.stringify(document, null, 1)}\n`;
 }
 
+function engineBlock({ name, sync, memory, determinism }: EngineFacts): object {
+  return { name, ...(sync !== undefined && { sync }), ...(memory !== undefined && { memory }), determinism };
+}
+
 function scenarioBlock(scenario: Scenario): object {
   return {
     name: scenario.name,
@@ -88,6 +97,9 @@ function scenarioBlock(scenario: Scenario): object {
     cputime: scenario.cputime,
     reader: scenario.reader,
     ties: scenario.ties,
+    reads: scenario.reads,
+    skewNs: scenario.skewNs,
+    widenNs: scenario.widenNs,
     faults: [...scenario.faults],
     cuts: scenario.cuts,
     readers: scenario.readers,

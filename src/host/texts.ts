@@ -1,9 +1,15 @@
 /** Numbers as people read them. The same text on every host: no locale. */
 import { NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
+import type { EngineFacts } from './run-json.ts';
 
 /** `1,234,567` */
 export function count(n: number): string {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** `threads, sync free, memory wasm`; of an engine that knows neither, its name. */
+export function engineName({ name, sync, memory }: EngineFacts): string {
+  return [name, ...(sync === undefined ? [] : [`sync ${sync}`]), ...(memory === undefined ? [] : [`memory ${memory}`])].join(', ');
 }
 
 /** All nine digits: `6.004000001`. */

@@ -152,7 +152,8 @@ function durationOf(flag: Ns | undefined): Ns | undefined {
 
 function timeOf(flag: string, ns: Ns | undefined, least: Ns, most: Ns): Ns | undefined {
   if (ns === undefined || (Number.isInteger(ns) && ns >= least && ns <= most)) return ns;
-  throw new BadInput({ file: 'command line', path: flag, found: timeText(ns), expected: `a time from ${timeText(least)} to ${timeText(most)}` });
+  const expected = `a time from ${timeText(least)} to ${timeText(most)}`;
+  throw new BadInput({ file: 'command line', path: flag, found: timeText(ns), expected });
 }
 
 function machineOf({ machine }: DynticksBlock): MachineSpec {

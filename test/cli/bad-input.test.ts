@@ -11,6 +11,11 @@ const GOOD = '{ "tasks": { "t": { "run": 1000 } } }';
 const task = (phase: string): string => `{ "tasks": { "t": { ${phase} } } }`;
 const block = (entries: string): string => `{ "tasks": { "t": { "run": 1000 } },\n  "dynticks": { ${entries} } }`;
 
+const CUT = block(
+  '"cuts": [{ "cpu": 0, "event": { "entry": "timer", "n": 0 }, "access": { "struct": "vtime", "field": "utime", '
+  + '"op": "store", "n": 0 }, "run": { "irq": "timer" } }]',
+);
+
 type Case = readonly [what: string, text: string, flags: readonly string[], message: RegExp];
 
 const IN_THE_FILE: readonly Case[] = [
@@ -47,7 +52,15 @@ const IN_A_FLAG: readonly Case[] = [
   ['a duration without a unit', GOOD, ['--duration', '5'], /command line: --duration: found "5", a number without a unit, expected/],
   ['a duration beyond 2^53 ns', GOOD, ['--duration', '9007200s'],
     /command line: --duration: found "9007200s", expected less than 2\^53 ns/],
-  ['an engine that is not there yet', GOOD, ['--engine', 'threads'], /command line: --engine: found "threads", which is not there yet/],
+  ['an engine that there is not', GOOD, ['--engine', 'thread'], /command line: --engine: found "thread", expected "threads" or "inline"/],
+  ['a way for threads to agree, where there is one thread', GOOD, ['--engine', 'inline', '--sync', 'free'],
+    /command line: --sync: found "free" beside --engine inline, expected/],
+  ['a memory for threads, where there is one thread', GOOD, ['--engine', 'inline', '--memory', 'atomics'],
+    /command line: --memory: found "atomics" beside --engine inline, expected/],
+  ['cuts where CPUs race', CUT, ['--sync', 'free'], /command line: --sync: found "free" for a scenario with cuts, expected "lockstep"/],
+  ['CPUs that may stand no time apart', GOOD, ['--skew', '0us'], /command line: --skew: found 0s, expected a time from 1ns to 1s/],
+  ['CPUs that may stand too far apart', GOOD, ['--skew', '2s'], /command line: --skew: found 2s, expected a time from 1ns to 1s/],
+  ['a pause that is too long', GOOD, ['--widen', '1s'], /command line: --widen: found 1s, expected a time from 0s to 10ms/],
   ['an --out below a file', GOOD, ['--out', 'in.json/run'],
     /command line: --out .*in\.json\/run: found a file where a folder is needed, expected/],
   ['an --out that is in use', GOOD, ['--out', '.'], /command line: --out .*: found a folder that is not empty, expected/],

@@ -8,19 +8,21 @@ const parse = (raw: RawRunOptions) => parseRunOptions('mix', raw);
 describe('the flags of run', () => {
   it('decide nothing that was not said', () => {
     expect(parse({})).toEqual({
-      scenario: 'mix', overrides: {}, require: [], trace: { kind: 'full' }, out: null, json: false, quiet: false,
+      scenario: 'mix', overrides: {}, engine: {}, require: [], trace: { kind: 'full' }, out: null, json: false, quiet: false,
     });
   });
 
   it('become choices of the right type', () => {
     const raw: RawRunOptions = {
       cpus: '8', hz: '1000', duration: '1.5ms', seed: '0', kernel: '6.12', ties: 'shuffled', cputime: 'gen', reader: 'complete',
-      fault: ['B-01', 'dropped-ipi'], engine: 'inline',
+      fault: ['B-01', 'dropped-ipi'], engine: 'threads', sync: 'lockstep', memory: 'atomics', reads: 'fresh', skew: '250us', widen: '0s',
     };
-    expect(parse(raw).overrides).toEqual({
+    const { overrides, engine } = parse(raw);
+    expect(overrides).toEqual({
       cpus: 8, hz: 1000, durationNs: 1_500_000, seed: 0, kernel: '6.12', ties: 'shuffled', cputime: 'gen', reader: 'complete',
-      faults: ['B-01', 'dropped-ipi'],
+      faults: ['B-01', 'dropped-ipi'], reads: 'fresh', skewNs: 250_000, widenNs: 0,
     });
+    expect(engine).toEqual({ kind: 'threads', sync: 'lockstep', memory: 'atomics' });
   });
 
   it('append one --cmdline to the other, so that the last of a repeated parameter wins', () => {
@@ -43,8 +45,12 @@ describe('the flags of run', () => {
   });
 
   const refusals: readonly (readonly [RawRunOptions, string])[] = [
-    [{ engine: 'threads' }, '--engine: found "threads", which is not there yet, expected "inline"'],
-    [{ engine: 'turbo' }, '--engine: found "turbo", expected "inline"'],
+    [{ engine: 'turbo' }, '--engine: found "turbo", expected "threads" or "inline"'],
+    [{ sync: 'strict' }, '--sync: found "strict", expected "free" or "lockstep"'],
+    [{ memory: 'plain' }, '--memory: found "plain", expected "wasm" or "atomics"'],
+    [{ reads: 'stale' }, '--reads: found "stale", expected "racing" or "fresh"'],
+    [{ skew: '250' }, '--skew: found "250", a number without a unit, expected a time with its unit'],
+    [{ widen: '-1us' }, '--widen: found "-1us", expected a time with its unit'],
     [{ cpus: '0' }, '--cpus: found "0", expected a whole number, 1 to 256'],
     [{ cpus: '100000' }, '--cpus: found "100000", expected a whole number, 1 to 256'],
     [{ cpus: '4.5' }, '--cpus: found "4.5"'],
