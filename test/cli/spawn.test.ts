@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { INCOMPLETE } from '../../src/host/run-folder.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../dist/src/cli/main.js');
+/** Where a test is about the process and not about its engine. */
+const INLINE = ['--engine', 'inline'];
 const LONG = '{ "tasks": { "t": { "run": 1000, "sleep": 1000 } }, "dynticks": { "duration": "100000s" } }';
 
 let home = '';
@@ -63,7 +65,7 @@ describe.skipIf(!existsSync(MAIN))('the process', () => {
   });
 
   it('ends with 130 on Ctrl-C and leaves a readable folder', async () => {
-    const child = start(['run', 'long.json', '--json']);
+    const child = start(['run', 'long.json', ...INLINE, '--json']);
     const result = ended(child);
     const folder = join(home, 'runs', 'long-1-1');
     while (!existsSync(join(folder, 'trace.bin'))) await new Promise((done) => setTimeout(done, 20));
@@ -77,7 +79,7 @@ describe.skipIf(!existsSync(MAIN))('the process', () => {
   });
 
   it('leaves a folder that says it is incomplete when it is killed', async () => {
-    const child = start(['run', 'long.json']);
+    const child = start(['run', 'long.json', ...INLINE]);
     const result = ended(child);
     await underWay(child);
     child.kill('SIGKILL');
@@ -88,7 +90,7 @@ describe.skipIf(!existsSync(MAIN))('the process', () => {
   });
 
   it('does not mind a reader that goes away, and its exit code still tells', async () => {
-    const child = start(['run', 'long.json', '--duration', '200ms']);
+    const child = start(['run', 'long.json', ...INLINE, '--duration', '200ms']);
     child.stdout!.destroy();
     const result = await new Promise((done) => child.on('exit', (code, signal) => done([code, signal])));
     expect(result).toEqual([0, null]);
@@ -99,8 +101,8 @@ describe.skipIf(!existsSync(MAIN))('the process', () => {
 // a device of Linux on which every write finds the disk full
 describe.skipIf(!existsSync(MAIN) || !existsSync('/dev/full'))('the process on a full disk', () => {
   it.each([
-    [['run', 'long.json', '--duration', '20ms'], ['long-1-1']],
-    [['run', 'long.json', '--duration', '20ms', '--quiet'], ['long-1-1']],
+    [['run', 'long.json', ...INLINE, '--duration', '20ms'], ['long-1-1']],
+    [['run', 'long.json', ...INLINE, '--duration', '20ms', '--quiet'], ['long-1-1']],
     [['list'], []],
   ])('ends with 4 and one line if nobody can be told what %j came to', async (argv, folders) => {
     const { code, err } = await endedOnto('/dev/full', argv);
