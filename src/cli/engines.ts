@@ -36,7 +36,8 @@ export function chooseEngine(flags: EngineFlags, { cuts }: Pick<Scenario, 'cuts'
 
 function forThreadsOnly(flag: string, value: string): BadInput {
   return new BadInput({
-    file: 'command line', path: flag, found: `"${value}" beside --engine inline`, expected: 'no such choice where all CPUs are in one thread',
+    file: 'command line', path: flag, found: `"${value}" beside --engine inline`,
+    expected: 'no such choice where all CPUs are in one thread',
     hint: `Leave ${flag} away, or say --engine threads.`,
   });
 }
