@@ -22,3 +22,5 @@ export const HRTIMER_HANG_MAX_NS = 100_000_000;
 export const MIN_DELTA_TRIES = 3;
 /** Turns of a spin loop after which a thread's wait is called a hang (usual cause: a lost unlock). */
 export const SPIN_TURNS_MAX = 1_000_000_000;
+/** Phases of a program that a lookahead walks over before it says how far it has come. */
+export const LOOKAHEAD_PHASES = 32;

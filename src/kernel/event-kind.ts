@@ -36,8 +36,11 @@ export function kindOfStep(cpu: KernelCpu): EventKind {
   }
 }
 
-/** Whether the way back may put the task to rest until its next period: that timer asks what time it is. */
-function mayThrottle(cpu: KernelCpu): boolean {
+/**
+ * Whether the way back from a call may put the running task to rest until its next period: that timer asks what time it is.
+ * @dynticks what a step declares
+ */
+export function mayThrottle(cpu: KernelCpu): boolean {
   return classOf(cpu.image, cpu.curr) === SchedClass.Dl;
 }
 

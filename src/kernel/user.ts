@@ -5,6 +5,7 @@
  */
 import type { UserRegs } from '../../shared/structs/task.ts';
 import type { Ns, TaskId } from '../../shared/units.ts';
+import type { Arch } from './arch.ts';
 
 /** What a program can ask for. Arguments a, b, c in the comment. */
 // table: kinds of operations
@@ -44,12 +45,35 @@ export const OpKind = {
   Syscall: 16,
   /** a = ns: PR_SET_TIMERSLACK (our `slack`) */
   SetSlack: 17,
-  /** a = index into `Workload.reads`: look at somebody's CPU time */
+  /** a = index into `Workload.reads`: look at somebody's CPU time; b = how many looks that is, c = 1 if it wants the adjusted pair */
   ReadCputime: 18,
   /** a mark: a = 0 start, 1 end of one pass over a phase; b = phase */
   Mark: 19,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
+
+/** How much of what a task does is quiet: each level lets pass what the ones before it do. */
+export const Quiet = {
+  /** work in user mode */
+  Work: 0,
+  /** and calls that touch the task's own records only, and come back to it at once */
+  Calls: 1,
+  /** and looks at CPU time that take no lock */
+  Looks: 2,
+} as const;
+export type Quiet = (typeof Quiet)[keyof typeof Quiet];
+/** What no level lets pass: others notice it, or another task may run after it. */
+export const LOUD = 3;
+
+/** The first level that lets an operation pass, by its kind and its argument c. @dynticks a program is looked into before it runs */
+export function quietOf(kind: number, c: number): number {
+  switch (kind) {
+    case OpKind.Run: case OpKind.RunUntil: case OpKind.Mark: return Quiet.Work;
+    case OpKind.Syscall: case OpKind.SetSlack: return Quiet.Calls;
+    case OpKind.ReadCputime: return c === 0 ? Quiet.Looks : LOUD;
+    default: return LOUD;
+  }
+}
 
 /** Filled in by `User.next`, reused by the caller. */
 export interface Op {
@@ -64,6 +88,13 @@ export interface Op {
 export interface User {
   /** Advances `regs` past the task's next operation and describes it in `op`. */
   next(task: TaskId, declaration: number, regs: UserRegs, op: Op): void;
+  /**
+   * From the instant at which the program is asked for its next operation: how long the task goes on
+   * before the step of an operation that `quiet` does not let pass, if nothing interrupts it. Never
+   * more than that, and less only where it looks no further: beyond `atMost`, or after many phases.
+   * Changes nothing.
+   */
+  quietFor(declaration: number, regs: UserRegs, quiet: Quiet, costs: Pick<Arch, 'costOf'>, atMost: Ns): Ns;
 }
 
 /** Scheduling attributes as `sched_setattr` and `sched_setaffinity` take them. */

@@ -32,6 +32,14 @@ export class Coordinator extends Participant {
     return EventKind.Interacting;
   }
 
+  override quietUntil(): Ns {
+    return this.next.time;
+  }
+
+  override nextIsOrdered(): boolean {
+    return true;
+  }
+
   override run(): void {
     this.begin();
     if (this.next.class === EventClass.Device) this.pitFires();

@@ -66,6 +66,14 @@ export abstract class Participant {
   abstract plan(): void;
   /** What the next event may touch. */
   abstract kindOfNext(): EventKind;
+  /**
+   * An instant before which it begins no event of a kind above `quietest`, whatever it does until then;
+   * later than its next event, if that one is not above. A message that it has not taken yet may come
+   * sooner. Looks no further than `atMost`. KTIME_MAX: never, unless a message comes.
+   */
+  abstract quietUntil(quietest: EventKind, atMost: Ns): Ns;
+  /** Whether the next event may be of a kind above local. Told by its own records alone, so a timer interrupt always may. */
+  abstract nextIsOrdered(): boolean;
   /** Runs the next event. */
   abstract run(): void;
 

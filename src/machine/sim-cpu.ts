@@ -12,6 +12,7 @@ import { Path, type Arch, type DeviceMode } from '../kernel/arch.ts';
 import { deviceInterrupt, ipiInterrupt, step, timerInterrupt } from '../kernel/entries.ts';
 import { kindOfStep, kindOfTimerInterrupt } from '../kernel/event-kind.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
+import { stepsQuietUntil } from '../kernel/lookahead.ts';
 import { look, looksOf } from '../kernel/syscalls/read-cputime.ts';
 import { LocalApic } from './local-apic.ts';
 import { Participant, type Board } from './participant.ts';
@@ -71,6 +72,18 @@ export class SimCpu extends Participant implements Arch {
       case EventClass.Timer: return kindOfTimerInterrupt(this.kernel, this.next.time);
       default: return EventKind.Interacting;
     }
+  }
+
+  override quietUntil(quietest: EventKind, atMost: Ns): Ns {
+    const { next, lapic, inbox } = this;
+    // an interrupt may switch to another task, whose program is not looked into
+    if (next.class !== EventClass.Step) return next.time;
+    const interrupt = Math.min(lapic.due, inbox.first(this.now)?.due ?? KTIME_MAX);
+    return Math.min(interrupt, stepsQuietUntil(this.kernel, quietest, Math.min(interrupt, atMost)));
+  }
+
+  override nextIsOrdered(): boolean {
+    return this.next.class !== EventClass.Step || kindOfStep(this.kernel) !== EventKind.Local;
   }
 
   override run(): void {

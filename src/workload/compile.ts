@@ -50,11 +50,10 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
   const forked = forkedDeclarations(tasks);
   checkTaskCount(source, tasks, options, forked.size);
   const context = contextOf(source, tasks, options.everywhere);
-  const programs = [
-    ...tasks.map((task) => compileTask(context, task)),
-    ...options.readers.map((_, i) => readerProgram(options.readers, i)),
-  ];
+  const ofTasks = tasks.map((task) => compileTask(context, task));
   const specs = specsOf(tasks, options, forked);
+  const reads = options.readers.map((reader) => readTarget(reader, specs, options.cpus));
+  const programs = [...ofTasks, ...options.readers.map(({ everyNs }, i) => readerProgram(everyNs, i, reads[i]!))];
   const firstTaskOf = (declaration: number) => specs.findIndex((spec) => spec.declaration === declaration);
   const readers = options.readers.map((reader, i) => ({
     name: reader.name, taskIndex: firstTaskOf(tasks.length + i), read: i, periodNs: reader.everyNs,
@@ -62,7 +61,7 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
   const workload: WorkloadData = {
     tasks: specs,
     attributes: context.attributes.list,
-    reads: options.readers.map((reader) => readTarget(reader, specs, options.cpus)),
+    reads,
     forkPools: programs.map((_, declaration) => poolOf(specs, declaration, options.cpus)),
     syncObjects: context.names.objects,
     sharedTimers: context.names.sharedTimers,
@@ -155,10 +154,10 @@ function readerSpec(reader: ReaderDeclaration, declaration: number, everywhere: 
 }
 
 /** For ever: wait for the next period, look. */
-function readerProgram(readers: readonly ReaderDeclaration[], index: number): Program {
+function readerProgram(everyNs: Ns, index: number, { tasks, cpus, adjusted }: ReadTarget): Program {
   const out = new ProgramBuilder();
-  out.emit(OpKind.Timer, 0, readers[index]!.everyNs);
-  out.emit(OpKind.ReadCputime, index);
+  out.emit(OpKind.Timer, 0, everyNs);
+  out.emit(OpKind.ReadCputime, index, tasks.length + cpus.length, adjusted ? 1 : 0);
   out.emit(PHASE_END, -1, 0, 1);
   return out.finish(-1);
 }

@@ -29,6 +29,10 @@ export interface Program {
   readonly exit: number;
 }
 
+/** Which attributes the phase sets that begins at `pc`: what it inherits differs on the first pass over all phases. -1: none. */
+export const attributesAt = (program: Program, pc: number, threadLoop: number): number =>
+  threadLoop === 0 ? program.a[pc]! : program.b[pc]!;
+
 /** Writes a program down. */
 export class ProgramBuilder {
   readonly #kinds: number[] = [];

@@ -3,16 +3,22 @@
  * allocates nothing; program counter and loop counters are the task's and travel with it.
  */
 import type { UserRegs } from '../../shared/structs/task.ts';
-import type { TaskId } from '../../shared/units.ts';
-import { OpKind, type Op, type User } from '../kernel/user.ts';
-import { PHASE_END, type Program } from './program.ts';
+import type { Ns, TaskId } from '../../shared/units.ts';
+import type { Arch } from '../kernel/arch.ts';
+import { OpKind, Quiet, type Op, type User } from '../kernel/user.ts';
+import { PHASE_END, attributesAt, type Program } from './program.ts';
+import { QuietStretches } from './quiet-stretches.ts';
 
 export class RtAppUser implements User {
   readonly #programs: readonly Program[];
+  /** By declaration, then by `Quiet`. */
+  readonly #stretches: readonly (readonly QuietStretches[])[];
 
   /** One program for each declaration, by number. */
   constructor(programs: readonly Program[]) {
     this.#programs = programs;
+    const levels = Object.values(Quiet);
+    this.#stretches = programs.map((program) => levels.map((quiet) => new QuietStretches(program, quiet)));
   }
 
   next(_task: TaskId, declaration: number, regs: UserRegs, op: Op): void {
@@ -22,11 +28,15 @@ export class RtAppUser implements User {
     for (;;) {
       const kind = program.kinds[pc]!;
       if (kind === PHASE_END) pc = turn(program, pc, regs);
-      else if (kind === OpKind.SetAttributes && attributesAt(program, pc, regs) < 0) pc += 1;
+      else if (kind === OpKind.SetAttributes && attributesAt(program, pc, regs.threadLoop) < 0) pc += 1;
       else break;
     }
     describe(program, pc, regs, op);
     regs.pc = pc === program.exit ? pc : pc + 1;
+  }
+
+  quietFor(declaration: number, regs: UserRegs, quiet: Quiet, costs: Pick<Arch, 'costOf'>, atMost: Ns): Ns {
+    return this.#stretches[declaration]![quiet]!.from(regs, costs, atMost);
   }
 }
 
@@ -44,13 +54,9 @@ function turn(program: Program, pc: number, regs: UserRegs): number {
   return regs.threadLoop === program.loop ? program.exit : 0;
 }
 
-/** Which attributes a phase sets: what a phase inherits differs on the first pass over all phases. -1: none. */
-const attributesAt = (program: Program, pc: number, regs: UserRegs): number =>
-  regs.threadLoop === 0 ? program.a[pc]! : program.b[pc]!;
-
 function describe(program: Program, pc: number, regs: UserRegs, op: Op): void {
   op.kind = program.kinds[pc]! as OpKind;
-  op.a = op.kind === OpKind.SetAttributes ? attributesAt(program, pc, regs) : program.a[pc]!;
+  op.a = op.kind === OpKind.SetAttributes ? attributesAt(program, pc, regs.threadLoop) : program.a[pc]!;
   op.b = op.kind === OpKind.SetAttributes ? 0 : program.b[pc]!;
   op.c = program.c[pc]!;
   op.event = program.events[pc]!;

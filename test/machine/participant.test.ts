@@ -19,6 +19,12 @@ class Bare extends Participant {
   override kindOfNext(): EventKind {
     return EventKind.Interacting;
   }
+  override quietUntil(): number {
+    return this.next.time;
+  }
+  override nextIsOrdered(): boolean {
+    return true;
+  }
   override run(): void {
     this.begin();
     this.end();

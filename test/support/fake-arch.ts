@@ -119,7 +119,7 @@ export function attributesOf(given: Partial<Attributes> = {}): Attributes {
 
 const NO_WORKLOAD: Workload = {
   tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [],
-  user: { next: () => { throw new Error('no programs here'); } },
+  user: { next: () => { throw new Error('no programs here'); }, quietFor: () => { throw new Error('no programs here'); } },
 };
 
 export const FAKE_CONFIG: KernelConfig = {

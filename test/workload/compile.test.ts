@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { FORK_POOL } from '../../shared/limits.ts';
 import { Policy } from '../../shared/structs/task.ts';
+import { looksOf } from '../../src/kernel/syscalls/read-cputime.ts';
 import { OpKind } from '../../src/kernel/user.ts';
 import { resolveScenario, scenarioName, type Overrides } from '../../src/workload/resolve.ts';
 import { readFixture } from '../support/rtapp-files.ts';
@@ -151,9 +152,16 @@ describe('readers', () => {
     ]);
     const { declaration, attributes } = workload.tasks[3]!;
     expect(attributes).toMatchObject({ policy: Policy.Fifo, rtPriority: 4, nice: 0, cpus: [2] });
-    expect(walk(userOf({ programs }), declaration, 4).map((op) => [op.kind, op.a, op.b, op.event])).toEqual([
-      [OpKind.Timer, 0, 5_000_000, -1], [OpKind.ReadCputime, 0, 0, -1], [OpKind.Timer, 0, 5_000_000, -1], [OpKind.ReadCputime, 0, 0, -1],
+    expect(walk(userOf({ programs }), declaration, 4).map((op) => [op.kind, op.a, op.b, op.c, op.event])).toEqual([
+      [OpKind.Timer, 0, 5_000_000, 0, -1], [OpKind.ReadCputime, 0, 3, 1, -1],
+      [OpKind.Timer, 0, 5_000_000, 0, -1], [OpKind.ReadCputime, 0, 3, 1, -1],
     ]);
+  });
+
+  it('say in their programs how many looks a reading is, and whether it wants the adjusted pair', () => {
+    const { workload, programs } = resolve(text);
+    const last = programs.slice(-3).map((_, i) => walk(userOf({ programs }), programs.length - 3 + i, 2)[1]!);
+    expect(last.map(({ a, b, c }) => [a, b, c])).toEqual(workload.reads.map((read, i) => [i, looksOf(read), read.adjusted ? 1 : 0]));
   });
 
   it('read all instances of a declaration, by task number', () => {
