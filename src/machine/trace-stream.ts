@@ -4,6 +4,7 @@
  * carries its order key, so that the streams of all participants can be merged by it whenever the
  * rows arrived.
  */
+import { copyDoubles } from '../../shared/copy-doubles.ts';
 import { EVENT_ARITY, ROW_HEAD } from '../../shared/events.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
 
@@ -22,6 +23,8 @@ export class TraceStream {
   /** Doubles in use. */
   length = 0;
   private capacity = FIRST_CAPACITY;
+  /** Doubles behind `length`: the beginning of a row of which `appendRows` has not seen the end. */
+  private unfinished = 0;
 
   /** Appends a row of at most two fields, as most have. */
   append(clock: Clock, id: number, a: number, b: number): void {
@@ -50,10 +53,32 @@ export class TraceStream {
     for (let i = 0; i < arity; i++) this.rows[at + i] = fields[i]!;
   }
 
+  /**
+   * Appends rows of another stream, as doubles `from` to `to` (exclusive) of `cells`. They may end inside a
+   * row: it counts as soon as the next piece has brought the rest of it.
+   */
+  appendRows(cells: Float64Array, from: number, to: number): void {
+    const count = to - from;
+    const arrived = this.length + this.unfinished;
+    while (arrived + count > this.capacity) this.grow();
+    copyDoubles(cells, from, this.rows, arrived, count);
+    this.unfinished += count;
+    this.countWholeRows();
+  }
+
   /** Drops the first `count` doubles, which have been read. */
   dropFirst(count: number): void {
-    this.rows.copyWithin(0, count, this.length);
+    this.rows.copyWithin(0, count, this.length + this.unfinished);
     this.length -= count;
+  }
+
+  private countWholeRows(): void {
+    while (this.unfinished > 0) {
+      const row = ROW_HEAD + EVENT_ARITY[this.rows[this.length]!]!;
+      if (row > this.unfinished) return;
+      this.length += row;
+      this.unfinished -= row;
+    }
   }
 
   /**
@@ -73,7 +98,7 @@ export class TraceStream {
 
   private grow(): void {
     const larger = new Float64Array(this.rows.length * 2);
-    larger.set(this.rows.subarray(0, this.length));
+    larger.set(this.rows.subarray(0, this.length + this.unfinished));
     this.rows = larger;
     this.capacity = larger.length;
   }

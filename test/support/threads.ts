@@ -10,9 +10,11 @@ import type { Memory } from '../../shared/memory/memory.ts';
 import { allocateShared } from '../../shared/memory/wasm-memory.ts';
 import type { NativeKind } from './each-memory.ts';
 
-const MODULES = ['machine-map', 'memory/wasm-memory', 'memory/atomics-memory', 'sync/seqcount', 'sync/raw-spinlock', 'sync/call-queue'];
-type Lib = typeof import('../../shared/sync/seqcount.ts') &
-  typeof import('../../shared/sync/raw-spinlock.ts') & typeof import('../../shared/sync/call-queue.ts');
+const MODULES = [
+  'machine-map', 'memory/wasm-memory', 'memory/atomics-memory', 'sync/seqcount', 'sync/raw-spinlock', 'sync/call-queue', 'sync/stream-ring',
+];
+type Lib = typeof import('../../shared/sync/seqcount.ts') & typeof import('../../shared/sync/raw-spinlock.ts') &
+  typeof import('../../shared/sync/call-queue.ts') & typeof import('../../shared/sync/stream-ring.ts');
 
 export interface Thread<Arg> {
   readonly memory: Memory;
