@@ -13,7 +13,7 @@ import { RingTrace } from '../src/observe/ring-trace.ts';
 import { TraceBinWriter } from '../src/observe/trace-bin-writer.ts';
 import { makeTraceHeader } from '../src/observe/trace-format.ts';
 import { factsOf } from '../src/setup.ts';
-import { engineSetupOf } from '../src/sim.ts';
+import { machineSetupOf } from '../src/setup.ts';
 import { resolveScenario } from '../src/workload/resolve.ts';
 import type { Scenario } from '../src/workload/scenario.ts';
 import { EventClass } from '../shared/events.ts';
@@ -70,7 +70,7 @@ function timeRounds(round: () => void): Timing {
 }
 
 function warmEngine({ scenario, consumers }: Row): InlineEngine {
-  const engine = new InlineEngine(engineSetupOf(scenario, 10_000 * 1e9, consumers));
+  const engine = new InlineEngine({ ...machineSetupOf(scenario, 10_000 * 1e9), consumers });
   engine.run(2 * CPUS * TICKS_A_ROUND);
   return engine;
 }

@@ -58,8 +58,8 @@ const table = {
 
   /** A message put on another participant's list: kind is a `MessageKind`. */
   csd_queue_cpu: ['csd', { cpu: 'cpu', kind: 'code', n: 'count', due: 'ns' }],
-  /** The message (origin, n) reaches its handler. */
-  csd_function_entry: ['csd', { origin: 'cpu', n: 'count', kind: 'code' }],
+  /** The message (origin, n) reaches its handler; `since` is when its receiver was done with the event before. */
+  csd_function_entry: ['csd', { origin: 'cpu', n: 'count', kind: 'code', since: 'ns' }],
 
   /** One tick of a CPU: mode 0 periodic, 1 by hrtimer. */
   tick: ['dynticks', { mode: 'code', jiffies: 'count', task: 'task', user: 'code' }],
@@ -81,16 +81,16 @@ const table = {
   }],
   /**
    * A reader's look at a task's CPU time: what it accepted (version k, tuple, promise p), what it made
-   * of it (utime, stime at tau), and the bracket (k0, p0) before and (k1, p1) after.
-   * reader: 0 linux, 1 complete.
+   * of it (utime, stime at tau), and the bracket (k0, p0) before and (k1, p1) after, each promise with
+   * the CPU whose it was. reader: 0 linux, 1 complete.
    */
   task_cputime: ['dynticks', {
     by: 'task', task: 'task', reader: 'code', t: 'ns', k0: 'count', p0: 'ns', k1: 'count', p1: 'ns', k: 'count', p: 'ns',
     state: 'code', starttime: 'ns', raw_utime: 'ns', raw_stime: 'ns', vtime_utime: 'ns', vtime_stime: 'ns', vtime_gtime: 'ns',
-    utime: 'ns', stime: 'ns',
+    utime: 'ns', stime: 'ns', p0_cpu: 'cpu', p1_cpu: 'cpu',
   }],
-  /** Linux's scaled and monotonic pair, `cputime_adjust`, as /proc would show it. */
-  cputime_adjust: ['dynticks', { by: 'task', task: 'task', rtime: 'ns', utime: 'ns', stime: 'ns' }],
+  /** Linux's scaled and monotonic pair, `cputime_adjust`, as /proc would show it; `turn` counts the holdings of its lock. */
+  cputime_adjust: ['dynticks', { by: 'task', task: 'task', rtime: 'ns', utime: 'ns', stime: 'ns', turn: 'count' }],
   /** A reader's look at a CPU's kcpustat with pending time added. */
   kcpustat_cpu_fetch: ['dynticks', {
     by: 'task', cpu: 'cpu', reader: 'code', t: 'ns', user: 'ns', nice: 'ns', system: 'ns', softirq: 'ns', irq: 'ns',
@@ -138,5 +138,12 @@ export const Mode = { User: 0, System: 1, Softirq: 2, Irq: 3, Idle: 4, Guest: 5 
 export type Mode = (typeof Mode)[keyof typeof Mode];
 
 /** Class of an event in the order of events at one instant. */
-export const EventClass = { Device: 0, Ipi: 1, Timer: 2, Step: 3 } as const;
+export const EventClass = {
+  Device: 0,
+  Ipi: 1,
+  Timer: 2,
+  Step: 3,
+  /** the last records of a CPU, when the run is over: after all else */
+  End: 4,
+} as const;
 export type EventClass = (typeof EventClass)[keyof typeof EventClass];

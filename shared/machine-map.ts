@@ -8,7 +8,7 @@ import { MemoryMap } from './memory/memory-map.ts';
 import {
   CallQueue, ClockEventDevice, CpuState, Csd, Hrtimer, HrtimerCpuBase, Kcpustat, Rq, TickSched,
 } from './structs/cpu.ts';
-import { JiffiesPage, SharedTimer, SyncObject, Timekeeper } from './structs/global.ts';
+import { JiffiesPage, SharedTimer, SyncObject, SystemPage, Timekeeper } from './structs/global.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from './structs/task.ts';
 import { Baton, Standing, StreamRing, WindowPage } from './structs/window.ts';
 import { longs, struct } from './memory/struct.ts';
@@ -64,6 +64,7 @@ export interface MachineMap {
     readonly window: number;
     readonly baton: number;
     readonly streamRing: number;
+    readonly system: number;
   };
 }
 
@@ -101,6 +102,7 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     window: map.place(WindowPage, 1),
     baton: map.place(Baton, 1),
     streamRing: map.place(StreamRing, cpus + 1, own),
+    system: map.place(SystemPage, 1),
   };
   return { shape, map, timers, heapLayout, at };
 }

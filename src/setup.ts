@@ -1,8 +1,9 @@
 /** From a scenario as resolved to what an engine needs. Pure: the same scenario gives the same machine. */
 import type { RunFacts, TaskFacts } from '../shared/event-consumer.ts';
 import { layOutMachine, type MachineShape } from '../shared/machine-map.ts';
-import { NSEC_PER_SEC, type CpuId, type TaskId } from '../shared/units.ts';
+import { NSEC_PER_SEC, type CpuId, type Ns, type TaskId } from '../shared/units.ts';
 import type { Cut, CutAction } from './engine/cuts.ts';
+import type { MachineSetup } from './engine/machine-setup.ts';
 import type { KernelConfig } from './kernel/config.ts';
 import { KERNEL_VERSIONS } from './kernel/versions.ts';
 import { costTable } from './machine/costs.ts';
@@ -31,6 +32,17 @@ export function factsOf(scenario: Scenario): RunFacts {
   return {
     cpus, hz, tasks: [...idle, ...tasks], tickNs: NSEC_PER_SEC / hz,
     cputime: cputimeOf(scenario), ipiDelayNs: machine.ipiDelayNs,
+  };
+}
+
+/** The machine that runs the scenario until `limitNs`, whichever engine runs it. */
+export function machineSetupOf(scenario: Scenario, limitNs: Ns): MachineSetup {
+  return {
+    limitNs,
+    shape: shapeOf(scenario), config: kernelConfigOf(scenario), hardware: hardwareOf(scenario),
+    ipiDelayNs: scenario.machine.ipiDelayNs, seed: scenario.seed, ties: scenario.ties,
+    faults: scenario.faults, cuts: cutsOf(scenario),
+    workers: workersOf(scenario), endsWithTasks: scenario.durationNs === null,
   };
 }
 
@@ -109,10 +121,4 @@ function actionOf(scenario: Scenario, { run }: CutSpec): CutAction {
 export function workersOf({ cpus, workload, readers }: Scenario): TaskId[] {
   const reading = new Set(readers.map(({ taskIndex }) => taskIndex));
   return workload.tasks.flatMap((_, i) => (reading.has(i) ? [] : [cpus + i]));
-}
-
-/** Whether a task is one of them. */
-export function isWorkerOf(scenario: Scenario): (task: TaskId) => boolean {
-  const workers = new Set(workersOf(scenario));
-  return (task) => workers.has(task);
 }

@@ -1,4 +1,4 @@
-import { long, seqcount, spinlock, struct, unguarded, word, type ViewOf } from '../memory/struct.ts';
+import { anyWriter, long, seqcount, spinlock, struct, unguarded, word, type ViewOf } from '../memory/struct.ts';
 import type { CpuId, Jiffies, Ns } from '../units.ts';
 
 /** The jiffies page. @linux kernel/time/jiffies.c jiffies_lock, jiffies_seq */
@@ -67,3 +67,15 @@ export const SharedTimer = struct(
   { writer: 'any cpu', lock: 'lock' },
 );
 export type SharedTimer = ViewOf<typeof SharedTimer>;
+
+/** How far the machine as a whole has come. @linux include/linux/kernel.h enum system_states */
+export const SystemState = { Booting: 0, Running: 3 } as const;
+export type SystemState = (typeof SystemState)[keyof typeof SystemState];
+
+/** State of the whole system. @linux init/main.c system_state */
+export const SystemPage = struct(
+  'system',
+  { state: anyWriter(word<SystemState>('Running once the workload has been started')) },
+  { writer: 'any cpu' },
+);
+export type SystemPage = ViewOf<typeof SystemPage>;

@@ -57,7 +57,7 @@ export const WindowPage = struct(
     horizonCpu: word<CpuId>('lockstep: the same'),
     horizonOrigin: word<CpuId>('lockstep: the same'),
     horizonN: long('lockstep: the same'),
-    base: long<Ns>('everything before this instant is done and recorded, by everybody'),
+    reached: long<Ns>('everything before this instant is done and recorded, by everybody'),
     limit: long<Ns>('no window goes further; the coordinator moves it'),
     parked: word('1: the limit is reached, and nobody has a window to take part in'),
     end: long<Ns>('the instant at which a stopped run ends'),

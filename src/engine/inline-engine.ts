@@ -4,49 +4,30 @@
  */
 import type { EventConsumer } from '../../shared/event-consumer.ts';
 import { KernelBug } from '../../shared/assert.ts';
-import { layOutMachine, type MachineShape } from '../../shared/machine-map.ts';
+import { layOutMachine } from '../../shared/machine-map.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
 import { PlainMemory } from '../../shared/memory/plain-memory.ts';
-import { TaskState } from '../../shared/structs/task.ts';
-import { KTIME_MAX, NOBODY, NONE, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
-import type { KernelConfig } from '../kernel/config.ts';
+import { KTIME_MAX, NOBODY, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
 import { traceFinals } from '../kernel/finals.ts';
-import { HRTIMER_FUNCTIONS } from '../kernel/hrtimer-functions.ts';
-import { KernelImage, sleepTimerOf } from '../kernel/image.ts';
-import { KernelCpu } from '../kernel/kernel-cpu.ts';
+import { KernelImage } from '../kernel/image.ts';
 import { Coordinator } from '../machine/coordinator.ts';
 import { breakGuards, decisionsWith } from '../machine/faults.ts';
 import type { Board, Participant } from '../machine/participant.ts';
-import { SimCpu, type CpuHardware } from '../machine/sim-cpu.ts';
-import { CutMemory, Cuts, type Cut } from './cuts.ts';
-import { comesBefore, fixedRank, shuffledRank, type RankOf } from './event-order.ts';
+import type { SimCpu } from '../machine/sim-cpu.ts';
+import { CutMemory, Cuts } from './cuts.ts';
+import { END_CHECK_NS, EndCheck, endCheckAfter } from './end-check.ts';
+import { comesBefore, type RankOf } from './event-order.ts';
+import { buildCpu, rankOfTies, type MachineSetup } from './machine-setup.ts';
 import type { EndReason } from './run.ts';
 import { TraceMerge } from './trace-merge.ts';
 
 /** Everything that decides a run. */
-export interface EngineSetup {
-  readonly shape: MachineShape;
-  readonly config: KernelConfig;
-  readonly hardware: CpuHardware;
-  readonly ipiDelayNs: Ns;
-  readonly seed: number;
-  readonly ties: 'fixed' | 'shuffled';
-  readonly faults: readonly string[];
-  readonly cuts: readonly Cut[];
-  /** No event begins at this instant or later. */
-  readonly limitNs: Ns;
-  /** Tasks of the workload that matter for the end: readers do not. */
-  readonly isWorker: (task: TaskId) => boolean;
-  /** Whether the run may end before its limit, when the workers are done. */
-  readonly endsWithTasks: boolean;
+export interface EngineSetup extends MachineSetup {
   readonly consumers: readonly EventConsumer[];
 }
 
 /** Doubles that a stream may hold before the streams are merged. */
 const MERGE_AT = 1 << 15;
-/** How often, in simulated time, the engine looks whether anything can still happen. */
-const STUCK_CHECK_NS: Ns = 50_000_000;
-
 export class InlineEngine {
   readonly image: KernelImage;
   readonly cpus: readonly SimCpu[];
@@ -63,7 +44,8 @@ export class InlineEngine {
   private readonly merge: TraceMerge;
   /** Participants to which the running event has sent. */
   private readonly sentTo: CpuId[] = [];
-  private nextStuckCheck: Ns = STUCK_CHECK_NS;
+  private readonly endCheck: EndCheck;
+  private nextCheck: Ns = END_CHECK_NS;
 
   constructor(setup: EngineSetup) {
     this.setup = setup;
@@ -76,9 +58,10 @@ export class InlineEngine {
       promiseOf: (cpu) => this.promiseOf(cpu),
       onSend: (to) => this.sentTo.push(to), whileFull: () => this.takeAllMessages(),
     };
-    this.cpus = Array.from({ length: setup.shape.cpus }, (_, id) => this.buildCpu(id, board));
+    this.endCheck = new EndCheck(this.image, setup);
+    this.cpus = Array.from({ length: setup.shape.cpus }, (_, id) => buildCpu(setup, id, this.image, board));
     this.participants = [...this.cpus, new Coordinator(setup.shape.cpus, board)];
-    this.rankOf = setup.ties === 'shuffled' ? shuffledRank(setup.seed) : fixedRank;
+    this.rankOf = rankOfTies(setup);
     this.merge = new TraceMerge(this.participants.map((p) => p.stream), this.rankOf, setup.consumers);
     this.cuts = this.memory instanceof CutMemory
       ? new Cuts(setup.cuts, this.memory, this.cpus, (cpu) => this.runNext(this.participants[cpu]!))
@@ -99,12 +82,13 @@ export class InlineEngine {
     const { limitNs } = this.setup;
     for (let i = 0; i < most; i++) {
       const first = this.first();
-      if (first.next.time >= limitNs) return 'duration';
-      this.runEvent(first);
-      if (this.now >= this.nextStuckCheck) {
-        const ended = this.checkTheEnd();
+      const { time } = first.next;
+      if (time >= limitNs) return 'duration';
+      if (time >= this.nextCheck) {
+        const ended = this.checkTheEnd(time);
         if (ended !== undefined) return ended;
       }
+      this.runEvent(first);
     }
     return undefined;
   }
@@ -119,21 +103,10 @@ export class InlineEngine {
     this.merge.mergeBefore(KTIME_MAX);
   }
 
-  /**
-   * Tasks that sleep with nothing that could ever wake them: none while any task of the workload runs
-   * or has a timer, since that one may.
-   */
+  /** Tasks that nothing can wake any more. */
   stuckTasks(): TaskId[] {
-    if (!this.cpus[0]!.kernel.booted) return [];
     this.memory.runAs(NOBODY, EventKind.Interacting);
-    const living = this.workers().filter((task) => !isGone(this.image.tasks[task]!.state));
-    return living.every((task) => this.sleepsForEver(task)) ? living : [];
-  }
-
-  private buildCpu(id: CpuId, board: Board): SimCpu {
-    const cpu = new SimCpu(id, board, this.setup.hardware);
-    cpu.kernel = new KernelCpu(id, this.image, this.setup.config, cpu, board.decisions, HRTIMER_FUNCTIONS);
-    return cpu;
+    return this.endCheck.stuckTasks();
   }
 
   /** The participant whose next event has the smallest key. */
@@ -188,32 +161,10 @@ export class InlineEngine {
     for (const participant of this.participants) participant.takeMessages();
   }
 
-  private checkTheEnd(): EndReason | undefined {
-    this.nextStuckCheck = this.now + STUCK_CHECK_NS;
-    if (!this.setup.endsWithTasks || !this.cpus[0]!.kernel.booted) return undefined;
-    const workers = this.workers();
-    if (workers.length === 0) return undefined;
+  /** Everything before `time` is done, and nothing at it begun. */
+  private checkTheEnd(time: Ns): EndReason | undefined {
+    this.nextCheck = endCheckAfter(time);
     this.memory.runAs(NOBODY, EventKind.Interacting);
-    const { tasks } = this.image;
-    if (workers.every((task) => isGone(tasks[task]!.state))) return 'all tasks ended';
-    return this.stuckTasks().length > 0 ? 'nothing can ever wake' : undefined;
+    return this.endCheck.reason();
   }
-
-  private workers(): TaskId[] {
-    const { cpus, tasks } = this.setup.shape;
-    return Array.from({ length: tasks - cpus }, (_, i) => cpus + i).filter((task) => this.setup.isWorker(task));
-  }
-
-  private sleepsForEver(task: TaskId): boolean {
-    return this.image.tasks[task]!.state === TaskState.Sleeping && !this.hasTimer(task);
-  }
-
-  private hasTimer(task: TaskId): boolean {
-    const timer = this.image.timers[sleepTimerOf(this.image, task)]!;
-    return timer.expires > 0 && timer.heapIndex !== NONE;
-  }
-}
-
-function isGone(state: TaskState): boolean {
-  return state === TaskState.Dead || state === TaskState.Free;
 }

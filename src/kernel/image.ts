@@ -8,7 +8,7 @@ import { viewsOf } from '../../shared/memory/memory-map.ts';
 import {
   ClockEventDevice, CpuState, Hrtimer, HrtimerCpuBase, Kcpustat, Rq, TickSched,
 } from '../../shared/structs/cpu.ts';
-import { JiffiesPage, SharedTimer, SyncObject, Timekeeper } from '../../shared/structs/global.ts';
+import { JiffiesPage, SharedTimer, SyncObject, SystemPage, Timekeeper } from '../../shared/structs/global.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from '../../shared/structs/task.ts';
 import type { CpuId, TaskId, TimerId } from '../../shared/units.ts';
 
@@ -17,6 +17,7 @@ export class KernelImage {
   readonly map: MachineMap;
   readonly jiffies: JiffiesPage;
   readonly timekeeper: Timekeeper;
+  readonly system: SystemPage;
   readonly globalDevice: ClockEventDevice;
   readonly cpus: readonly CpuState[];
   readonly rqs: readonly Rq[];
@@ -38,6 +39,7 @@ export class KernelImage {
     this.map = map;
     this.jiffies = JiffiesPage.view(memory, at.jiffies);
     this.timekeeper = Timekeeper.view(memory, at.timekeeper);
+    this.system = SystemPage.view(memory, at.system);
     this.globalDevice = ClockEventDevice.view(memory, at.globalDevice);
     this.cpus = viewsOf(CpuState, memory, at.cpu, shape.cpus);
     this.rqs = viewsOf(Rq, memory, at.rq, shape.cpus);

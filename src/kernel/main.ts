@@ -9,7 +9,7 @@
  */
 import { Mode } from '../../shared/events.ts';
 import { MessageKind } from '../../shared/structs/cpu.ts';
-import { ClocksourceId, TICK_DO_TIMER_BOOT } from '../../shared/structs/global.ts';
+import { ClocksourceId, SystemState, TICK_DO_TIMER_BOOT } from '../../shared/structs/global.ts';
 import { TaskState } from '../../shared/structs/task.ts';
 import { NONE } from '../../shared/units.ts';
 import { Path } from './arch.ts';
@@ -74,6 +74,7 @@ function startUserSpace(cpu: KernelCpu): void {
     if (spec.delay > 0) sleepUntil(cpu, task, ktimeGet(cpu) + spec.delay);
     else wakeUpNewTask(cpu, task);
   });
+  cpu.image.system.state = SystemState.Running;
 }
 
 /** A CPU other than the first begins. @linux arch/x86/kernel/smpboot.c start_secondary */

@@ -24,7 +24,7 @@ function small(): string {
 const run = (...flags: readonly string[]): string[] => ['run', small(), '--engine', 'inline', ...flags];
 
 /** A run that ends as `more` says. */
-const ending = (more: Partial<RunResult>) => async (): Promise<RunResult> => ({ ...runRecord().run, verdicts: [], proc: [], ...more });
+const ending = (more: Partial<RunResult>) => async (): Promise<RunResult> => ({ ...runRecord().run, verdicts: [], proc: [], threads: null, ...more });
 
 const traceOf = (folder: string) =>
   readTrace(readFileSync(join(command.runsDir, folder, 'trace.bin')), { onEvent: () => {} });

@@ -3,7 +3,7 @@ import type { EventConsumer } from '../../shared/event-consumer.ts';
 import { EVENT_ARITY, EVENTS } from '../../shared/events.ts';
 import { InlineEngine } from '../../src/engine/inline-engine.ts';
 import { FAULTS } from '../../src/machine/faults.ts';
-import { engineSetupOf } from '../../src/sim.ts';
+import { machineSetupOf } from '../../src/setup.ts';
 import { resolveScenario, type Overrides } from '../../src/workload/resolve.ts';
 import type { Scenario } from '../../src/workload/scenario.ts';
 
@@ -11,7 +11,7 @@ export const resolve = (text: string, overrides: Overrides = {}, name = 'w.json'
   resolveScenario(text, name, overrides, FAULTS.map(({ id }) => id));
 
 export function engineOf(scenario: Scenario, limitNs: number, consumers: readonly EventConsumer[] = []): InlineEngine {
-  return new InlineEngine(engineSetupOf(scenario, limitNs, consumers));
+  return new InlineEngine({ ...machineSetupOf(scenario, limitNs), consumers });
 }
 
 /** Runs to the limit and hands the rest of the stream on. */

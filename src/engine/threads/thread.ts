@@ -1,0 +1,134 @@
+/** Builds what one thread runs: a participant over native memory, and its part in the windows. */
+import { KernelBug } from '../../../shared/assert.ts';
+import { layOutMachine, type MachineMap } from '../../../shared/machine-map.ts';
+import { AtomicsMemory } from '../../../shared/memory/atomics-memory.ts';
+import type { Memory } from '../../../shared/memory/memory.ts';
+import type { Spin } from '../../../shared/memory/spin.ts';
+import { WasmMemory } from '../../../shared/memory/wasm-memory.ts';
+import { StreamRing } from '../../../shared/structs/window.ts';
+import { RingWriter } from '../../../shared/sync/stream-ring.ts';
+import type { Ns } from '../../../shared/units.ts';
+import { traceFinals } from '../../kernel/finals.ts';
+import { KernelImage } from '../../kernel/image.ts';
+import { Coordinator } from '../../machine/coordinator.ts';
+import { decisionsWith } from '../../machine/faults.ts';
+import type { Board, Participant } from '../../machine/participant.ts';
+import { SimCpu } from '../../machine/sim-cpu.ts';
+import { EndCheck } from '../end-check.ts';
+import { buildCpu, rankOfTies, type MachineSetup } from '../machine-setup.ts';
+import { Conductor } from './conductor.ts';
+import { announce, controlOf, type Control } from './control.ts';
+import { FreePace } from './free-pace.ts';
+import { FreePolicy } from './free-policy.ts';
+import { LockstepPace } from './lockstep-pace.ts';
+import { LockstepPolicy } from './lockstep-policy.ts';
+import { Member } from './member.ts';
+import type { Pace } from './pace.ts';
+import type { Seat, ThreadReport } from './seat.ts';
+import { TurnBell } from './turn-bell.ts';
+import { Windows } from './windows.ts';
+
+type NativeMemory = Memory & { readonly spin: Spin };
+
+export class MachineThread {
+  readonly member: Member;
+  private readonly setup: MachineSetup;
+  private readonly seat: Seat;
+  private readonly memory: NativeMemory;
+  private readonly map: MachineMap;
+  private readonly control: Control;
+  private readonly image: KernelImage;
+  private readonly windows: Windows;
+  private readonly pace: Pace;
+  private readonly participant: Participant;
+  private spins = 0;
+
+  /** @throws KernelBug if this thread would lay the memory out in another way than the one that started it */
+  constructor(setup: MachineSetup, seat: Seat) {
+    this.setup = setup;
+    this.seat = seat;
+    this.map = layOutMachine(setup.shape);
+    if (this.map.map.hash() !== seat.layoutHash) throw new KernelBug('this thread lays memory out in another way than the one that started it');
+    this.memory = seat.choice.memory === 'wasm' ? new WasmMemory(seat.shared) : new AtomicsMemory(seat.shared.buffer);
+    this.control = controlOf(this.memory, this.map);
+    this.image = new KernelImage(this.memory, this.map);
+    this.windows = new Windows(this.control, this.policy());
+    this.pace = this.newPace();
+    this.participant = this.newParticipant();
+    this.member = this.newMember();
+  }
+
+  /** The coordinator's decisions; in its thread only. */
+  conductor(): Conductor {
+    const { setup, control, member, windows, image } = this;
+    const endCheck = new EndCheck(image, setup);
+    return new Conductor({ control, member, windows, endCheck, endNs: setup.limitNs });
+  }
+
+  /** A CPU's whole life, from the first arrival to the last record. */
+  runToStop(): ThreadReport {
+    this.member.join();
+    while (!this.member.stopped) this.member.turn(Infinity);
+    return this.report();
+  }
+
+  report(): ThreadReport {
+    return { id: this.seat.id, events: this.participant.events, windows: this.member.windows, spins: this.spins, stores: 0, cutsRan: [] };
+  }
+
+  private policy(): FreePolicy | LockstepPolicy {
+    const { ipiDelayNs, skewNs } = this.seat.rules;
+    return this.seat.choice.sync === 'free' ? new FreePolicy(ipiDelayNs, skewNs) : new LockstepPolicy(rankOfTies(this.setup));
+  }
+
+  private newPace(): Pace {
+    const { control, seat: { id, rules, choice } } = this;
+    return choice.sync === 'free' ? new FreePace(control, id, rules) : new LockstepPace(control, id, rankOfTies(this.setup), undefined);
+  }
+
+  private newParticipant(): Participant {
+    const { id } = this.seat;
+    const board = this.board();
+    if (id === this.setup.shape.cpus) return new Coordinator(id, board);
+    const cpu = buildCpu(this.setup, id, this.image, board);
+    if (id === 0) cpu.powerOn();
+    return cpu;
+  }
+
+  private board(): Board {
+    const { memory, map, control, pace, setup } = this;
+    return {
+      memory, map, decisions: decisionsWith(setup.faults), ipiDelayNs: setup.ipiDelayNs,
+      promiseOf: (cpu) => pace.promiseOf(cpu),
+      onSend: (to, due) => {
+        pace.sent(due);
+        announce(control, to, due);
+      },
+      whileFull: () => this.participant.takeMessages(),
+    };
+  }
+
+  private newMember(): Member {
+    const { control, participant, windows, pace, memory, map, seat } = this;
+    return new Member({
+      control, participant, windows, pace,
+      bell: new TurnBell(control, seat.id, 0),
+      ring: new RingWriter(memory, map.at.streamRing + seat.id * StreamRing.bytes, new Float64Array(seat.rows)),
+      cuts: undefined, baton: undefined,
+      resetSpin: () => this.countSpins(memory.spin),
+      recordFinals: (end) => this.recordFinals(end),
+    });
+  }
+
+  private countSpins(spin: Spin): void {
+    this.spins += spin.turns;
+    spin.reset();
+  }
+
+  private recordFinals(end: Ns): void {
+    const { participant } = this;
+    if (!(participant instanceof SimCpu)) return;
+    participant.beginFinals(end);
+    traceFinals(participant.kernel);
+  }
+}

@@ -1,0 +1,100 @@
+/** A scenario run to its end by the engine of choice. */
+import type { EventConsumer } from '../shared/event-consumer.ts';
+import type { Ns, TaskId } from '../shared/units.ts';
+import { InlineEngine } from './engine/inline-engine.ts';
+import type { EndReason, Progress, ThreadsChoice } from './engine/run.ts';
+import type { ThreadReport } from './engine/threads/seat.ts';
+import { ThreadsMachine, type ThreadsPlan } from './host/threads/threads-machine.ts';
+import { KernelImage } from './kernel/image.ts';
+import { machineSetupOf } from './setup.ts';
+import type { Scenario } from './workload/scenario.ts';
+
+/** What the host does while an engine runs. */
+export interface Watching {
+  /** Stops between two events. */
+  readonly signal?: AbortSignal | undefined;
+  /** At most every 50 ms of host time. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** How an engine's run ended. */
+export interface EngineEnd {
+  readonly reason: EndReason;
+  /** The limit, or the start of the last event. */
+  readonly endNs: Ns;
+  readonly records: number;
+  /** Tasks that nothing can wake any more. */
+  readonly stuckTasks: readonly TaskId[];
+  /** Cuts of the scenario, by index, whose access was never reached. */
+  readonly missedCuts: readonly number[];
+  /** The kernel's data as the run left it. */
+  readonly image: KernelImage;
+  /** What the threads have to say; null where there was one. */
+  readonly threads: ThreadsEnd | null;
+}
+
+export interface ThreadsEnd {
+  /** Windows that were opened, and those in which two threads were at work at one moment. */
+  readonly windows: { readonly opened: number; readonly overlapping: number };
+  readonly reports: readonly ThreadReport[];
+}
+
+/** Events between two looks at the host's clock. */
+const EVENTS_A_TURN = 2_000;
+/** The event loop gets its turn at least this often. */
+const TURN_MS = 25;
+
+/** @throws KernelBug when the machine contradicts itself, LimitReached at a named limit */
+export async function runInline(
+  scenario: Scenario, limitNs: Ns, consumers: readonly EventConsumer[], watching: Watching,
+): Promise<EngineEnd> {
+  const engine = new InlineEngine({ ...machineSetupOf(scenario, limitNs), consumers });
+  const reason = await runToEnd(engine, limitNs, watching);
+  const endNs = reason === 'duration' ? limitNs : engine.now;
+  engine.finish(endNs);
+  return {
+    reason, endNs, records: engine.records, image: engine.image, threads: null,
+    stuckTasks: engine.stuckTasks(),
+    missedCuts: (engine.cuts?.ran ?? []).flatMap((ran, i) => (ran ? [] : [i])),
+  };
+}
+
+/** @throws ThreadDeath when a thread ended before its time, LimitReached at a named limit */
+export async function runThreads(
+  scenario: Scenario, limitNs: Ns, consumers: readonly EventConsumer[], watching: Watching, choice: ThreadsChoice,
+): Promise<EngineEnd> {
+  const machine = await ThreadsMachine.boot(threadsPlanOf(scenario, limitNs, consumers, choice));
+  try {
+    const { reason, endNs, stuckTasks } = await machine.run(watching);
+    const reports = await machine.reports();
+    return {
+      reason, endNs, stuckTasks, records: machine.records,
+      image: new KernelImage(machine.memory, machine.map),
+      missedCuts: scenario.cuts.flatMap((_, i) => (reports.some(({ cutsRan }) => cutsRan[i]) ? [] : [i])),
+      threads: { windows: machine.windows, reports },
+    };
+  } finally {
+    await machine.close();
+  }
+}
+
+/** What a machine on threads needs to run a scenario until `limitNs` before these consumers. */
+export function threadsPlanOf(
+  scenario: Scenario, limitNs: Ns, consumers: readonly EventConsumer[], choice: ThreadsChoice,
+): ThreadsPlan {
+  const { machine: { ipiDelayNs }, skewNs, reads, widenNs } = scenario;
+  return { scenario, choice, consumers, widenNs, setup: machineSetupOf(scenario, limitNs), rules: { ipiDelayNs, skewNs, reads } };
+}
+
+async function runToEnd(engine: InlineEngine, limitNs: Ns, { signal, onProgress }: Watching): Promise<EndReason> {
+  let turnEnds = performance.now() + TURN_MS;
+  for (;;) {
+    const ended = engine.run(EVENTS_A_TURN);
+    if (ended !== undefined) return ended;
+    if (signal?.aborted) return 'interrupted';
+    if (performance.now() < turnEnds) continue;
+    onProgress?.({ simulatedNs: engine.now, limitNs, events: engine.events });
+    await new Promise((resolve) => setImmediate(resolve));
+    turnEnds = performance.now() + TURN_MS;
+  }
+}
