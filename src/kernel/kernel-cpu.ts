@@ -44,7 +44,7 @@ export class KernelCpu {
   readonly fields = new Float64Array(24);
   /** Scratch for a look at a task's CPU time. */
   readonly cputime: TaskCputime = newTaskCputime();
-  readonly adjusted: AdjustedCputime = { utime: 0, stime: 0 };
+  readonly adjusted: AdjustedCputime = { utime: 0, stime: 0, turn: 0 };
   /** When the running task's present stretch ends; KTIME_MAX when the CPU has nothing to run. */
   stepDue: Ns = KTIME_MAX;
   /** When that stretch began; KTIME_MAX while the task does not run. */

@@ -55,7 +55,7 @@ export class Coordinator extends Participant {
   /** `ProgramDevice`: a the mode, b ns until the event, or between two. */
   private messageArrives(): void {
     const { kind, origin, n, a: mode, b: ns } = this.takeNextMessage();
-    this.trace6(Event.csd_function_entry, origin, n, kind);
+    this.trace6(Event.csd_function_entry, origin, n, kind, this.lastEnd);
     this.pitPeriodNs = mode === DeviceMode.Periodic ? ns : 0;
     this.arm(mode === DeviceMode.Shutdown ? KTIME_MAX : this.now + ns);
   }

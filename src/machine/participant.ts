@@ -51,6 +51,8 @@ export abstract class Participant {
 
   protected readonly board: Board;
   protected readonly inbox = new Inbox();
+  /** End of the last event. The clock may be further when it has caught up with a promise. */
+  protected lastEnd: Ns = 0;
   /** What the next message, timer or step is numbered. */
   protected count = 0;
   /** The event that runs, or ran last: cause of all that it begins. */
@@ -125,6 +127,7 @@ export abstract class Participant {
   /** The event is over; what it began decides what comes next. */
   protected end(): void {
     this.inside = false;
+    this.lastEnd = this.now;
     this.plan();
   }
 

@@ -106,7 +106,7 @@ export class SimCpu extends Participant implements Arch {
 
   private messageArrives(): void {
     const { kind, origin, a, n } = this.takeNextMessage();
-    this.trace6(Event.csd_function_entry, origin, n, kind);
+    this.trace6(Event.csd_function_entry, origin, n, kind, this.lastEnd);
     if (this.next.class === EventClass.Device) deviceInterrupt(this.kernel);
     else ipiInterrupt(this.kernel, kind as MessageKind, a);
   }
@@ -114,7 +114,7 @@ export class SimCpu extends Participant implements Arch {
   /** The run ends at `end`: the records that follow say what stands in memory then. */
   beginFinals(end: Ns): void {
     this.now = Math.max(this.now, end);
-    this.trace6(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
+    this.trace6(Event.event, this.now, EventClass.End, this.id, this.count++, -1, 0);
   }
 
   /** An interrupt of this CPU's timer inside its running event (a cut). */
@@ -141,7 +141,7 @@ export class SimCpu extends Participant implements Arch {
     this.trace6(Event.event, this.now, EventClass.Step, this.id, this.count++, -1, 0);
     try {
       look(kernel, by, kernel.config.workload.reads[read]!, n);
-      this.plan();
+      this.end();
     } catch (thrown) {
       this.now = now;
       this.count = count;

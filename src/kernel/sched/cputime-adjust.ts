@@ -4,6 +4,7 @@
  */
 import { LockClass } from '../../../shared/lock-order.ts';
 import { mulDiv } from '../../../shared/math.ts';
+import { rawSpinGeneration } from '../../../shared/sync/raw-spinlock.ts';
 import type { Ns, TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
@@ -11,6 +12,8 @@ import { spinLock, spinUnlock } from '../locking/lock.ts';
 export interface AdjustedCputime {
   utime: Ns;
   stime: Ns;
+  /** Which holding of the filter's lock gave it out: the order in which all readers were served. */
+  turn: number;
 }
 
 /**
@@ -31,6 +34,7 @@ export function cputimeAdjust(
   }
   out.utime = prev.utime;
   out.stime = prev.stime;
+  out.turn = rawSpinGeneration(cpu.memory, prev.lock) >>> 0;
   spinUnlock(cpu, prev.lock, LockClass.PrevCputime, task);
 }
 

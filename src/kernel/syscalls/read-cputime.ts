@@ -1,6 +1,7 @@
 /**
  * A reader task's look at CPU time. Beside the value it leaves a bracket in the trace: version and
- * promise of the record before and after, so that an oracle can say which versions it may have seen.
+ * promise of the record before and after, so that an oracle can say which versions it may have seen;
+ * and whose promise each was, since the task may move to another CPU in between.
  */
 import { Event } from '../../../shared/events.ts';
 import type { UserRegs } from '../../../shared/structs/task.ts';
@@ -44,9 +45,11 @@ function readTask(cpu: KernelCpu, by: TaskId, task: TaskId, target: ReadTarget):
   const vtime = cpu.image.vtimes[task]!;
   const sample = cpu.cputime;
   const k0 = memory.load(vtime.seq) >>> 1;
-  const p0 = promiseOfRunner(cpu, vtime.cpu);
+  const p0Cpu = vtime.cpu;
+  const p0 = promiseOfRunner(cpu, p0Cpu);
   const running = taskCputime(cpu, task, target.reader, sample);
-  const p1 = promiseOfRunner(cpu, vtime.cpu);
+  const p1Cpu = vtime.cpu;
+  const p1 = promiseOfRunner(cpu, p1Cpu);
   const k1 = memory.load(vtime.seq) >>> 1;
   fields[0] = by;
   fields[1] = task;
@@ -67,6 +70,8 @@ function readTask(cpu: KernelCpu, by: TaskId, task: TaskId, target: ReadTarget):
   fields[16] = sample.vtimeGtime;
   fields[17] = sample.utime;
   fields[18] = sample.stime;
+  fields[19] = p0Cpu;
+  fields[20] = p1Cpu;
   arch.traceFields(Event.task_cputime, fields);
   if (target.adjusted) readAdjusted(cpu, by, task, running);
 }
@@ -76,7 +81,7 @@ function readAdjusted(cpu: KernelCpu, by: TaskId, task: TaskId, running: boolean
   const { cputime: sample, adjusted } = cpu;
   const rtime = running ? taskSchedRuntime(cpu, task) : cpu.image.tasks[task]!.sumExecRuntime;
   cputimeAdjust(cpu, task, sample.utime, sample.stime, rtime, adjusted);
-  cpu.arch.trace6(Event.cputime_adjust, by, task, rtime, adjusted.utime, adjusted.stime);
+  cpu.arch.trace6(Event.cputime_adjust, by, task, rtime, adjusted.utime, adjusted.stime, adjusted.turn);
 }
 
 function readCpu(cpu: KernelCpu, by: TaskId, target: number, { reader }: ReadTarget): void {
