@@ -71,7 +71,18 @@ function clearRegs(image: KernelImage, task: TaskId): void {
   for (let i = 0; i < TIMERS_PER_TASK; i++) regs.setTimerNext(i, 0);
 }
 
-/** A record of the pool that nobody uses: claimed by compare-and-swap, since any CPU may fork. */
+/**
+ * A record of the pool that nobody uses: claimed by compare-and-swap, since any CPU may fork.
+ *
+ * Where CPUs race, the CPU on which its last task died may be ahead in time of the one that forks. What
+ * is dead in memory is free only for a step that began after that death, or one task would end after the
+ * next one's birth:
+ *
+ *      CPU 0                                  CPU 1
+ *      at 940: task dies, state = Dead
+ *      onCpu = 0
+ *                                             a step that began at 910: Dead, off its CPU; but not yet, at 910
+ */
 function claimFreeTask(cpu: KernelCpu, declaration: number): TaskId {
   const { image, memory } = cpu;
   const pool = cpu.config.workload.forkPools[declaration]!;
@@ -80,8 +91,8 @@ function claimFreeTask(cpu: KernelCpu, declaration: number): TaskId {
     const { state } = record;
     const free = state === TaskState.Free || (state === TaskState.Dead && record.onCpu === 0);
     if (!free || memory.cas(record.base + Task.at.state, state, TaskState.Waking) !== state) continue;
-    if (record.onCpu === 0) return task;
-    // between the look and the claim somebody else had it, and died: that CPU is not done with it
+    if (record.onCpu === 0 && record.execStart < cpu.stepDue) return task;
+    // it died too late for this step; or somebody else had it since the look, and that CPU is not done with it
     record.state = TaskState.Dead;
   }
   throw new LimitReached(`${FORK_POOL} forks of one declaration live at once (FORK_POOL): usually a forked task that never ends`);

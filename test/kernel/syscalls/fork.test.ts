@@ -84,6 +84,21 @@ describe('fork', () => {
     expect(machine.archs[0]!.fieldsOf('sched_process_fork').map(([, child]) => child)).toEqual([2, 3, 3]);
   });
 
+  test('leaves a record alone whose task has died no earlier than the forking step began', () => {
+    for (const [began, child] of [[700, FIRST_CHILD + 1], [701, FIRST_CHILD]] as const) {
+      const machine = newMachine();
+      const first = machine.image.tasks[FIRST_CHILD]!;
+      machine.as(0, (cpu) => {
+        first.state = TaskState.Dead;
+        first.execStart = 700;
+        cpu.stepDue = began;
+      });
+      forkOne(machine);
+      expect(machine.archs[0]!.fieldsOf('sched_process_fork')).toEqual([[PARENT, child]]);
+      expect(first.state).toBe(child === FIRST_CHILD ? TaskState.Running : TaskState.Dead);
+    }
+  });
+
   test('gives a record back that has lived and died again between the look at it and the claim', () => {
     const machine = newMachine();
     const { memory, image: { tasks } } = machine;
