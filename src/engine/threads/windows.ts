@@ -66,9 +66,11 @@ export class Windows {
   /** A participant is done with its window, and its standing says where it is. The last one opens the next. */
   arrive(): void {
     const { memory, window } = this.control;
+    // before the arrival: after it somebody may have opened the next window, whose number of participants is another
+    const { expected } = window;
     const arrived = memory.add(window.base + WindowPage.at.arrived, 1) + 1;
-    if (arrived > window.expected) throw new KernelBug(`${arrived} participants of a window of ${window.expected}: one arrived twice`);
-    if (arrived === window.expected) this.open();
+    if (arrived > expected) throw new KernelBug(`${arrived} participants of a window of ${expected}: one arrived twice`);
+    if (arrived === expected) this.open();
   }
 
   /** The coordinator has moved the limit: if that is what the machine waits for, it goes on. */
