@@ -57,6 +57,7 @@ export class InlineEngine {
       memory: this.memory, map, decisions: decisionsWith(setup.faults), ipiDelayNs: setup.ipiDelayNs,
       promiseOf: (cpu) => this.promiseOf(cpu),
       onSend: (to) => this.sentTo.push(to), whileFull: () => this.takeAllMessages(),
+      linger: () => undefined,
     };
     this.endCheck = new EndCheck(this.image, setup);
     this.cpus = Array.from({ length: setup.shape.cpus }, (_, id) => buildCpu(setup, id, this.image, board));
@@ -145,7 +146,10 @@ export class InlineEngine {
     this.memory.runAs(id, EventKind.Interacting);
     receiver.takeMessages();
     // in a cut it may be inside an event, which is its promise; it plans when that is over
-    if (!receiver.inside) receiver.plan();
+    if (receiver.inside) return;
+    receiver.plan();
+    // a message that nobody was told of is found too late: it comes now
+    receiver.catchUp(this.now);
   }
 
   /**

@@ -59,6 +59,12 @@ export interface Arch {
   /** Puts a message on another participant's list; it arrives one IPI delay later. */
   send(to: CpuId, kind: MessageKind, a: number, b: number): void;
 
+  /**
+   * Called only inside a planted fault, where it does its harm: an engine whose CPUs race may pause here
+   * for some of the host's time, so that others come in between. It takes no simulated time.
+   */
+  linger(): void;
+
   /** The stack switches to another task: an instruction, so the machine's log of contexts knows. */
   switchTo(task: TaskId): void;
   /** The privilege level or interrupt level changes. */

@@ -11,15 +11,24 @@ export interface Decisions {
   readonly tearVtimeWrite: boolean;
   /** A reader of a task's vtime does not look whether the sequence moved. */
   readonly skipReadRetry: boolean;
+  /** A reader of a task's vtime loads the promise when its section is over, and not inside. */
+  readonly promiseAfterSection: boolean;
+  /** A reader of a task's vtime extrapolates to its own clock, whatever the task's CPU has promised. */
+  readonly ignorePromise: boolean;
   /** B-01: the user-time flush moves `starttime` before it enters the write section. */
   readonly vtimeDeltaOutsideSection: boolean;
   /** Whether the n-th message from a CPU is lost on its way. */
   dropsMessage(from: CpuId, to: CpuId, n: number): boolean;
+  /** Whether the n-th message from a CPU is put on the list with nobody told of it. */
+  losesDoorbell(from: CpuId, to: CpuId, n: number): boolean;
 }
 
 export const asLinux: Decisions = {
   tearVtimeWrite: false,
   skipReadRetry: false,
+  promiseAfterSection: false,
+  ignorePromise: false,
   vtimeDeltaOutsideSection: false,
   dropsMessage: () => false,
+  losesDoorbell: () => false,
 };

@@ -25,6 +25,8 @@ export interface Board {
   readonly onSend: (to: CpuId, due: Ns) => void;
   /** Called while all of a sender's slots are taken. */
   readonly whileFull: () => void;
+  /** A CPU is inside a planted fault, where it does its harm (`Arch.linger`). */
+  readonly linger: (cpu: CpuId) => void;
 }
 
 /** A participant's next event; `time` is KTIME_MAX when there is none. */
@@ -100,7 +102,7 @@ export abstract class Participant {
     const nth = this.messages++;
     if (decisions.dropsMessage(this.id, to, nth)) return;
     sendCsd(memory, map, this.id, to, kind, a, b, due, n, this.eventN, whileFull);
-    onSend(to, due);
+    if (!decisions.losesDoorbell(this.id, to, nth)) onSend(to, due);
   }
 
   /** Appends a record of at most two fields with the participant's clock. */

@@ -192,6 +192,10 @@ export class SimCpu extends Participant implements Arch {
     return this.lapic.arm(ticks, this.now);
   }
 
+  linger(): void {
+    this.board.linger(this.id);
+  }
+
   switchTo(task: TaskId): void {
     this.task = task;
     this.trace(Event.context, this.mode, task);

@@ -12,7 +12,8 @@ export function newBoard(cpus: number, given: Partial<Board> = {}): { board: Boa
   const sentTo: CpuId[] = [];
   const board: Board = {
     memory: new PlainMemory(map.map), map, decisions: asLinux, ipiDelayNs: IPI_DELAY,
-    promiseOf: () => KTIME_MAX, onSend: (to) => sentTo.push(to), whileFull: () => { throw new Error('the pool is full'); }, ...given,
+    promiseOf: () => KTIME_MAX, onSend: (to) => sentTo.push(to), whileFull: () => { throw new Error('the pool is full'); },
+    linger: () => undefined, ...given,
   };
   return { board, sentTo };
 }

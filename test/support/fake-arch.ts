@@ -50,6 +50,8 @@ export class FakeArch implements Arch {
   onArm: (ticks: Cycles) => boolean = () => true;
   /** What the hardware counter shows; the clock itself unless the test says otherwise. */
   counter: () => Cycles = () => this.clock as number;
+  /** Called where a planted fault does its harm. */
+  onLinger: () => void = () => undefined;
   /** Called when the stack switches, to look at memory in the middle of it. */
   onSwitch: (task: TaskId) => void = () => undefined;
 
@@ -88,6 +90,9 @@ export class FakeArch implements Arch {
   }
   send(to: CpuId, kind: MessageKind, a: number, b: number): void {
     this.sent.push({ to, kind, a, b });
+  }
+  linger(): void {
+    this.onLinger();
   }
   switchTo(task: TaskId): void {
     this.switches.push(task);

@@ -105,6 +105,7 @@ export class MachineThread {
         announce(control, to, due);
       },
       whileFull: () => this.participant.takeMessages(),
+      linger: () => undefined,
     };
   }
 

@@ -42,12 +42,14 @@ export interface TaskCputime {
  */
 export function taskCputime(cpu: KernelCpu, task: TaskId, reader: ReaderKind, out: TaskCputime): boolean {
   const { seq } = cpu.image.vtimes[task]!;
+  const { skipReadRetry, promiseAfterSection } = cpu.decisions;
   for (;;) {
     const start = readSeqcountBegin(cpu.memory, seq);
     copyRecord(cpu, task, out);
     out.version = start >>> 1;
-    if (cpu.decisions.skipReadRetry || !readSeqcountRetry(cpu.memory, seq, start)) break;
+    if (skipReadRetry || !readSeqcountRetry(cpu.memory, seq, start)) break;
   }
+  if (promiseAfterSection) loadPromiseLate(cpu, task, out);
   evaluate(out, reader);
   return out.state >= VtimeState.Sys;
 }
@@ -56,15 +58,23 @@ export function taskCputime(cpu: KernelCpu, task: TaskId, reader: ReaderKind, ou
 function copyRecord(cpu: KernelCpu, task: TaskId, out: TaskCputime): void {
   const vtime = cpu.image.vtimes[task]!;
   const record = cpu.image.tasks[task]!;
+  const { skipReadRetry, ignorePromise } = cpu.decisions;
   out.state = vtime.state;
   out.starttime = vtime.starttime;
+  if (skipReadRetry) cpu.arch.linger();
   out.rawUtime = record.utime;
   out.rawStime = record.stime;
   out.vtimeUtime = vtime.utime;
   out.vtimeStime = vtime.stime;
   out.vtimeGtime = vtime.gtime;
-  out.promise = promiseOfRunner(cpu, vtime.cpu);
+  out.promise = ignorePromise ? KTIME_MAX : promiseOfRunner(cpu, vtime.cpu);
   out.clock = cpu.arch.schedClock();
+}
+
+/** The planted fault: whatever has happened since the section is over is extrapolated over. */
+function loadPromiseLate(cpu: KernelCpu, task: TaskId, out: TaskCputime): void {
+  cpu.arch.linger();
+  out.promise = promiseOfRunner(cpu, cpu.image.vtimes[task]!.cpu);
 }
 
 function evaluate(out: TaskCputime, reader: ReaderKind): void {

@@ -39,7 +39,7 @@ export function vtimeUserEnter(cpu: KernelCpu, task: TaskId): void {
 export function vtimeUserExit(cpu: KernelCpu, task: TaskId): void {
   const vtime = cpu.image.vtimes[task]!;
   // the historic order, if that fault is on: the clock is moved before anybody is warned
-  const early = cpu.decisions.vtimeDeltaOutsideSection ? take(cpu, task, vtime) : 0;
+  const early = cpu.decisions.vtimeDeltaOutsideSection ? takeEarly(cpu, task, vtime) : 0;
   writeSeqcountBegin(cpu.memory, vtime.seq);
   accountUser(cpu, task, vtime, early + take(cpu, task, vtime));
   vtime.state = VtimeState.Sys;
@@ -105,9 +105,16 @@ function take(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
   return delta;
 }
 
+function takeEarly(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
+  const delta = take(cpu, task, vtime);
+  cpu.arch.linger();
+  return delta;
+}
+
 /** The planted fault: the section is closed between the clock and what it measured. */
 function tear(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
   publish(cpu, task, vtime);
+  cpu.arch.linger();
   writeSeqcountBegin(cpu.memory, vtime.seq);
 }
 
