@@ -29,8 +29,8 @@ export interface MemberParts {
   /** In a run with cuts: those of this participant, and what other threads may ask of it. */
   readonly cuts: Cuts | undefined;
   readonly baton: { isMine(): boolean; serve(runEvent: () => void): void; answer(): void } | undefined;
-  /** Turns in spin loops are counted anew for each event. */
-  readonly resetSpin: () => void;
+  /** Whatever this thread does between two events for its own sake. */
+  readonly beforeEvent: () => void;
   /** The run ends at that instant: the last records. */
   readonly recordFinals: (end: Ns) => void;
 }
@@ -97,7 +97,7 @@ export class Member {
   private runEvent(): void {
     const { participant, pace, cuts } = this.parts;
     this.lastStart = participant.next.time;
-    this.parts.resetSpin();
+    this.parts.beforeEvent();
     pace.starts(participant);
     cuts?.beginEvent(participant.id, participant.next.class);
     participant.run();

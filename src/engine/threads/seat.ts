@@ -1,6 +1,6 @@
 /** What a thread is given to build its participant from, beside the scenario: all of it can be posted. */
 import type { SharedWasmMemory } from '../../../shared/memory/wasm-memory.ts';
-import type { CpuId, Ns } from '../../../shared/units.ts';
+import type { CpuId } from '../../../shared/units.ts';
 import type { ThreadsChoice } from '../run.ts';
 import type { FreeRules } from './free-pace.ts';
 
@@ -18,11 +18,11 @@ export interface Seat {
   /** Cores that the host lets this process use. */
   readonly cores: number;
   /** Longest pause of a fault where it does its harm, in host ns; 0: none. */
-  readonly widenNs: Ns;
+  readonly widenNs: number;
   /** Whether its stores to the machine's records are counted; slower. */
   readonly counted: boolean;
-  /** Longest random pause between two events, in host us; 0: none. What it changes is a bug. */
-  readonly jitterUs: number;
+  /** Longest pause between two events, in host ns; 0: none. Whatever it changes is a bug of ours. */
+  readonly jitterNs: number;
 }
 
 /** What a thread has to say when the run is over. */

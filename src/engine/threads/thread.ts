@@ -20,6 +20,7 @@ import { Conductor } from './conductor.ts';
 import { announce, controlOf, type Control } from './control.ts';
 import { FreePace } from './free-pace.ts';
 import { FreePolicy } from './free-policy.ts';
+import { HostPauses } from './host-pauses.ts';
 import { LockstepPace } from './lockstep-pace.ts';
 import { LockstepPolicy } from './lockstep-policy.ts';
 import { Member } from './member.ts';
@@ -111,12 +112,16 @@ export class MachineThread {
 
   private newMember(): Member {
     const { control, participant, windows, pace, memory, map, seat } = this;
+    const jitter = new HostPauses(this.setup.seed, seat.id, seat.jitterNs);
     return new Member({
       control, participant, windows, pace,
       bell: new TurnBell(control, seat.id, 0),
       ring: new RingWriter(memory, map.at.streamRing + seat.id * StreamRing.bytes, new Float64Array(seat.rows)),
       cuts: undefined, baton: undefined,
-      resetSpin: () => this.countSpins(memory.spin),
+      beforeEvent: () => {
+        this.countSpins(memory.spin);
+        jitter.maybePause();
+      },
       recordFinals: (end) => this.recordFinals(end),
     });
   }

@@ -41,9 +41,10 @@ export interface ThreadsPlan {
   readonly choice: ThreadsChoice;
   readonly rules: FreeRules;
   readonly consumers: readonly EventConsumer[];
-  readonly widenNs: Ns;
+  /** As in `Seat`. */
+  readonly widenNs: number;
   readonly counted?: boolean;
-  readonly jitterUs?: number;
+  readonly jitterNs?: number;
 }
 
 export interface Watching {
@@ -106,7 +107,7 @@ export class ThreadsMachine {
       buildId: buildId(), scenario: plan.scenario, limitNs: setup.limitNs,
       seat: {
         id, choice, rules: plan.rules, shared, rows: cells, layoutHash: this.map.map.hash(), cores,
-        widenNs: plan.widenNs, counted: plan.counted ?? false, jitterUs: plan.jitterUs ?? 0,
+        widenNs: plan.widenNs, counted: plan.counted ?? false, jitterNs: plan.jitterNs ?? 0,
       },
     }));
   }
