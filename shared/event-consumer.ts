@@ -22,6 +22,10 @@ export interface RunFacts {
   readonly cputime: readonly ('tick' | 'gen')[];
   /** Shortest way of a message between two participants. */
   readonly ipiDelayNs: Ns;
+  /** Whether CPUs race (`free`): what they do takes effect in an order that the stream, by keys, need not have. */
+  readonly racing: boolean;
+  /** How far apart in time two CPUs may be at one moment; 0 where they do not race. */
+  readonly skewNs: Ns;
 }
 
 export interface TaskFacts {

@@ -22,8 +22,8 @@ function cputimeOf({ cpus, cputime, cmdline }: Scenario): readonly ('tick' | 'ge
   return Array.from({ length: cpus }, (_, cpu) => (cputime === 'auto' ? (tracked(cpu) ? 'gen' : 'tick') : cputime));
 }
 
-/** What is known of the scenario's run before its first event. */
-export function factsOf(scenario: Scenario): RunFacts {
+/** What is known of the scenario's run before its first event. `racing`: its engine lets CPUs run as they like. */
+export function factsOf(scenario: Scenario, racing = false): RunFacts {
   const { cpus, hz, workload, machine } = scenario;
   const idle = Array.from({ length: cpus }, (_, task): TaskFacts =>
     ({ task, pid: 0, name: `swapper/${task}`, declaration: -1, nice: 0 }));
@@ -32,6 +32,7 @@ export function factsOf(scenario: Scenario): RunFacts {
   return {
     cpus, hz, tasks: [...idle, ...tasks], tickNs: NSEC_PER_SEC / hz,
     cputime: cputimeOf(scenario), ipiDelayNs: machine.ipiDelayNs,
+    racing, skewNs: racing ? scenario.skewNs : 0,
   };
 }
 

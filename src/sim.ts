@@ -53,10 +53,10 @@ export interface RunResult {
  * @throws KernelBug when the machine contradicts itself, LimitReached at a named limit, ThreadDeath when a thread ends before its time
  */
 export async function simulate(scenario: Scenario, options: SimulateOptions = {}): Promise<RunResult> {
-  const facts = factsOf(scenario);
+  const { engine = { kind: 'inline' } } = options;
+  const facts = factsOf(scenario, engine.kind === 'threads' && engine.sync === 'free');
   const followers = new Followers(facts, options);
   const limitNs = scenario.durationNs ?? LIMIT_WITHOUT_DURATION_NS;
-  const { engine = { kind: 'inline' } } = options;
   const end = engine.kind === 'inline'
     ? await runInline(scenario, limitNs, followers.all, options)
     : await runThreads(scenario, limitNs, followers.all, options, engine);

@@ -13,7 +13,7 @@ import { BadInput } from '../workload/bad-input.ts';
 import { meantHint } from '../workload/did-you-mean.ts';
 import type { Overrides } from '../workload/resolve.ts';
 import type { Scenario } from '../workload/scenario.ts';
-import { chooseEngine, engineFacts, idleFlags } from './engines.ts';
+import { chooseEngine, engineFacts, idleFlags, isFree } from './engines.ts';
 import { exitCodeOf, outcomeOf, type ExitCode } from './exit-codes.ts';
 import { failureOf, reportFailure } from './failures.ts';
 import type { SignalSource } from './interrupt.ts';
@@ -27,7 +27,7 @@ import type { Terminal } from './terminal.ts';
 /** What the command needs of the rest of the program and of the process; tests bring their own. */
 export interface RunDoors {
   simulate(scenario: Scenario, options?: SimulateOptions): Promise<RunResult>;
-  factsOf(scenario: Scenario): RunFacts;
+  factsOf(scenario: Scenario, racing?: boolean): RunFacts;
   resolve(text: string, fileName: string, overrides: Overrides): Scenario;
   /** Identifiers of all oracles. */
   readonly oracles: readonly string[];
@@ -86,10 +86,10 @@ function checkRequired(required: readonly string[], known: readonly string[]): v
   });
 }
 
-function openSession({ scenario, options }: Plan, terminal: Terminal, doors: RunDoors): RunSession {
+function openSession({ scenario, engine, options }: Plan, terminal: Terminal, doors: RunDoors): RunSession {
   return new RunSession({
     scenario,
-    facts: doors.factsOf(scenario),
+    facts: doors.factsOf(scenario, isFree(engine)),
     out: options.out,
     runsDir: doors.runsDir,
     trace: options.trace,

@@ -52,6 +52,8 @@ export const FACTS: RunFacts = {
   hz: 250,
   cputime: ['gen', 'gen'],
   ipiDelayNs: 1_000,
+  racing: false,
+  skewNs: 0,
 };
 
 /** A number as a field may hold it: small, large, negative, at the ends of the range. */

@@ -47,5 +47,11 @@ export function runFacts(cpus: number, cputime: 'tick' | 'gen' | readonly ('tick
     cpus, hz: 250, tickNs: TICK, ipiDelayNs: IPI_DELAY,
     tasks: [...idle, ...workload],
     cputime: typeof cputime === 'string' ? Array.from({ length: cpus }, () => cputime) : cputime,
+    racing: false, skewNs: 0,
   };
+}
+
+/** The same machine with CPUs that race, up to `skewNs` apart. */
+export function racingFacts(facts: RunFacts, skewNs: Ns): RunFacts {
+  return { ...facts, racing: true, skewNs };
 }
