@@ -82,8 +82,8 @@ export class LockstepPace implements Pace {
   }
 
   private isOrdered(participant: Participant): boolean {
-    const { next } = participant;
+    const { next, id } = participant;
     if (next.time === KTIME_MAX) return false;
-    return participant.nextIsOrdered();
+    return participant.nextIsOrdered() || (this.cuts?.willCut(id, next.class) ?? false);
   }
 }

@@ -11,6 +11,7 @@ import type { RingWriter } from '../../../shared/sync/stream-ring.ts';
 import { KTIME_MAX, type Ns } from '../../../shared/units.ts';
 import type { Participant } from '../../machine/participant.ts';
 import type { Cuts } from '../cuts.ts';
+import type { BatonServer } from './baton.ts';
 import type { Control } from './control.ts';
 import type { Pace } from './pace.ts';
 import type { TurnBell, Woken } from './turn-bell.ts';
@@ -28,7 +29,7 @@ export interface MemberParts {
   readonly ring: RingWriter;
   /** In a run with cuts: those of this participant, and what other threads may ask of it. */
   readonly cuts: Cuts | undefined;
-  readonly baton: { isMine(): boolean; serve(runEvent: () => void): void; answer(): void } | undefined;
+  readonly baton: BatonServer | undefined;
   /** Whatever this thread does between two events for its own sake. */
   readonly beforeEvent: () => void;
   /** The run ends at that instant: the last records. */
@@ -95,14 +96,26 @@ export class Member {
   }
 
   private runEvent(): void {
-    const { participant, pace, cuts } = this.parts;
+    const { participant, cuts } = this.parts;
+    cuts?.beginEvent(participant.id, participant.next.class);
+    this.execute();
+    cuts?.endEvent();
+  }
+
+  /** In a cut of another CPU's event: the next event, ahead of its turn. */
+  private runAhead(): void {
+    const { participant, cuts } = this.parts;
+    cuts?.passEvent(participant.id, participant.next.class);
+    this.execute();
+  }
+
+  private execute(): void {
+    const { participant, pace } = this.parts;
     this.lastStart = participant.next.time;
     this.parts.beforeEvent();
     pace.starts(participant);
-    cuts?.beginEvent(participant.id, participant.next.class);
     participant.run();
     pace.ended(participant);
-    cuts?.endEvent();
   }
 
   /** Counts the windows in which two threads are really at work at one moment. */
@@ -139,7 +152,7 @@ export class Member {
     const { baton } = this.parts;
     if (baton === undefined || !baton.isMine()) return;
     this.lookIntoList();
-    baton.serve(() => this.runEvent());
+    baton.serve(() => this.runAhead());
     this.flush();
     this.publish();
     baton.answer();

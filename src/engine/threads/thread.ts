@@ -4,6 +4,7 @@ import { layOutMachine, type MachineMap } from '../../../shared/machine-map.ts';
 import { AtomicsMemory } from '../../../shared/memory/atomics-memory.ts';
 import type { Memory } from '../../../shared/memory/memory.ts';
 import type { Spin } from '../../../shared/memory/spin.ts';
+import { ObservedMemory } from '../../../shared/memory/observed-memory.ts';
 import { WasmMemory } from '../../../shared/memory/wasm-memory.ts';
 import { StreamRing } from '../../../shared/structs/window.ts';
 import { RingWriter } from '../../../shared/sync/stream-ring.ts';
@@ -14,8 +15,10 @@ import { Coordinator } from '../../machine/coordinator.ts';
 import { decisionsWith } from '../../machine/faults.ts';
 import type { Board, Participant } from '../../machine/participant.ts';
 import { SimCpu } from '../../machine/sim-cpu.ts';
+import { Cuts } from '../cuts.ts';
 import { EndCheck } from '../end-check.ts';
 import { buildCpu, rankOfTies, type MachineSetup } from '../machine-setup.ts';
+import { BatonGiver, BatonServer } from './baton.ts';
 import { Conductor } from './conductor.ts';
 import { announce, controlOf, type Control } from './control.ts';
 import { FreePace } from './free-pace.ts';
@@ -42,7 +45,10 @@ export class MachineThread {
   private readonly windows: Windows;
   private readonly pace: Pace;
   private readonly participant: Participant;
+  private readonly observed: ObservedMemory | undefined;
+  private readonly cuts: Cuts | undefined;
   private spins = 0;
+  private stores = 0;
 
   /** @throws KernelBug if this thread would lay the memory out in another way than the one that started it */
   constructor(setup: MachineSetup, seat: Seat) {
@@ -52,8 +58,10 @@ export class MachineThread {
     if (this.map.map.hash() !== seat.layoutHash) throw new KernelBug('this thread lays memory out in another way than the one that started it');
     this.memory = seat.choice.memory === 'wasm' ? new WasmMemory(seat.shared) : new AtomicsMemory(seat.shared.buffer);
     this.control = controlOf(this.memory, this.map);
-    this.image = new KernelImage(this.memory, this.map);
+    this.observed = setup.cuts.length > 0 || seat.counted ? new ObservedMemory(this.memory, this.map.map) : undefined;
+    this.image = new KernelImage(this.observed ?? this.memory, this.map);
     this.windows = new Windows(this.control, this.policy());
+    this.cuts = this.newCuts();
     this.pace = this.newPace();
     this.participant = this.newParticipant();
     this.member = this.newMember();
@@ -74,7 +82,7 @@ export class MachineThread {
   }
 
   report(): ThreadReport {
-    return { id: this.seat.id, events: this.participant.events, windows: this.member.windows, spins: this.spins, stores: 0, cutsRan: [] };
+    return { id: this.seat.id, events: this.participant.events, windows: this.member.windows, spins: this.spins, stores: this.stores, cutsRan: this.cuts?.ran ?? [] };
   }
 
   private policy(): FreePolicy | LockstepPolicy {
@@ -84,7 +92,16 @@ export class MachineThread {
 
   private newPace(): Pace {
     const { control, seat: { id, rules, choice } } = this;
-    return choice.sync === 'free' ? new FreePace(control, id, rules) : new LockstepPace(control, id, rankOfTies(this.setup), undefined);
+    return choice.sync === 'free' ? new FreePace(control, id, rules) : new LockstepPace(control, id, rankOfTies(this.setup), this.cuts);
+  }
+
+  /** Cuts need a fixed order, so there are none in `free`. Of all of them those of this CPU's own events will be met. */
+  private newCuts(): Cuts | undefined {
+    const { observed, control, seat, setup: { cuts } } = this;
+    if (observed === undefined) return undefined;
+    if (seat.counted) observed.onAccess = (_struct, _field, op) => { this.stores += op === 'store' ? 1 : 0; };
+    if (cuts.length === 0 || seat.choice.sync === 'free') return undefined;
+    return new Cuts(cuts, observed, () => this.participant as SimCpu, new BatonGiver(control, seat.id));
   }
 
   private newParticipant(): Participant {
@@ -97,16 +114,17 @@ export class MachineThread {
   }
 
   private board(): Board {
-    const { memory, map, control, pace, setup } = this;
+    const { map, control, pace, setup } = this;
+    const pauses = new HostPauses(setup.seed, this.seat.id, this.seat.widenNs);
     return {
-      memory, map, decisions: decisionsWith(setup.faults), ipiDelayNs: setup.ipiDelayNs,
+      map, memory: this.observed ?? this.memory, decisions: decisionsWith(setup.faults), ipiDelayNs: setup.ipiDelayNs,
       promiseOf: (cpu) => pace.promiseOf(cpu),
       onSend: (to, due) => {
         pace.sent(due);
         announce(control, to, due);
       },
       whileFull: () => this.participant.takeMessages(),
-      linger: () => undefined,
+      linger: () => pauses.pause(),
     };
   }
 
@@ -117,13 +135,18 @@ export class MachineThread {
       control, participant, windows, pace,
       bell: new TurnBell(control, seat.id, 0),
       ring: new RingWriter(memory, map.at.streamRing + seat.id * StreamRing.bytes, new Float64Array(seat.rows)),
-      cuts: undefined, baton: undefined,
+      cuts: this.cuts, baton: this.newBaton(),
       beforeEvent: () => {
         this.countSpins(memory.spin);
         jitter.maybePause();
       },
       recordFinals: (end) => this.recordFinals(end),
     });
+  }
+
+  private newBaton(): BatonServer | undefined {
+    const { participant, observed, control, cuts } = this;
+    return cuts !== undefined && participant instanceof SimCpu ? new BatonServer(control, participant, observed!) : undefined;
   }
 
   private countSpins(spin: Spin): void {
