@@ -3,8 +3,7 @@ import type { EventConsumer } from '../shared/event-consumer.ts';
 import type { Ns, TaskId } from '../shared/units.ts';
 import { InlineEngine } from './engine/inline-engine.ts';
 import type { EndReason, Progress, ThreadsChoice } from './engine/run.ts';
-import type { ThreadReport } from './engine/threads/seat.ts';
-import { ThreadsMachine, type ThreadsPlan } from './host/threads/threads-machine.ts';
+import { ThreadsMachine, type HostedReport, type ThreadsPlan, type ThreadsTrial } from './host/threads/threads-machine.ts';
 import { KernelImage } from './kernel/image.ts';
 import { machineSetupOf } from './setup.ts';
 import type { Scenario } from './workload/scenario.ts';
@@ -36,7 +35,7 @@ export interface EngineEnd {
 export interface ThreadsEnd {
   /** Windows that were opened, and those in which two threads were at work at one moment. */
   readonly windows: { readonly opened: number; readonly overlapping: number };
-  readonly reports: readonly ThreadReport[];
+  readonly reports: readonly HostedReport[];
 }
 
 /** Events between two looks at the host's clock. */
@@ -62,8 +61,9 @@ export async function runInline(
 /** @throws ThreadDeath when a thread ended before its time, LimitReached at a named limit */
 export async function runThreads(
   scenario: Scenario, limitNs: Ns, consumers: readonly EventConsumer[], watching: Watching, choice: ThreadsChoice,
+  trial: ThreadsTrial = {},
 ): Promise<EngineEnd> {
-  const machine = await ThreadsMachine.boot(threadsPlanOf(scenario, limitNs, consumers, choice));
+  const machine = await ThreadsMachine.boot(threadsPlanOf(scenario, limitNs, consumers, choice, trial));
   try {
     const { reason, endNs, stuckTasks } = await machine.run(watching);
     const reports = await machine.reports();
@@ -80,10 +80,11 @@ export async function runThreads(
 
 /** What a machine on threads needs to run a scenario until `limitNs` before these consumers. */
 export function threadsPlanOf(
-  scenario: Scenario, limitNs: Ns, consumers: readonly EventConsumer[], choice: ThreadsChoice,
+  scenario: Scenario, limitNs: Ns, consumers: readonly EventConsumer[], choice: ThreadsChoice, trial: ThreadsTrial = {},
 ): ThreadsPlan {
   const { machine: { ipiDelayNs }, skewNs, reads, widenNs } = scenario;
-  return { scenario, choice, consumers, widenNs, setup: machineSetupOf(scenario, limitNs), rules: { ipiDelayNs, skewNs, reads } };
+  const setup = machineSetupOf(scenario, limitNs);
+  return { scenario, setup, choice, consumers, widenNs, trial, rules: { ipiDelayNs, skewNs, reads } };
 }
 
 async function runToEnd(engine: InlineEngine, limitNs: Ns, { signal, onProgress }: Watching): Promise<EndReason> {

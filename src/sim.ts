@@ -10,6 +10,7 @@ import { Judge } from './check/judge.ts';
 import type { Verdict } from './check/oracle.ts';
 import type { EndReason, EngineChoice } from './engine/run.ts';
 import { runInline, runThreads, type ThreadsEnd, type Watching } from './engines.ts';
+import type { ThreadsTrial } from './host/threads/threads-machine.ts';
 import { Digest } from './observe/digest.ts';
 import { FiguresCollector } from './observe/figures.ts';
 import { procFiles, type ProcFile } from './observe/proc-files.ts';
@@ -27,6 +28,8 @@ export interface SimulateOptions extends Watching {
   readonly consumers?: readonly EventConsumer[];
   /** Whether the oracles judge the run; default true. */
   readonly judge?: boolean;
+  /** For tests of the threads engine itself; without meaning on one thread. */
+  readonly trial?: ThreadsTrial;
 }
 
 export interface RunResult {
@@ -59,7 +62,7 @@ export async function simulate(scenario: Scenario, options: SimulateOptions = {}
   const limitNs = scenario.durationNs ?? LIMIT_WITHOUT_DURATION_NS;
   const end = engine.kind === 'inline'
     ? await runInline(scenario, limitNs, followers.all, options)
-    : await runThreads(scenario, limitNs, followers.all, options, engine);
+    : await runThreads(scenario, limitNs, followers.all, options, engine, options.trial);
   const { endNs, records, missedCuts, threads } = end;
   return {
     endNs, facts, records, missedCuts, threads,

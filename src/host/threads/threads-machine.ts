@@ -43,8 +43,16 @@ export interface ThreadsPlan {
   readonly consumers: readonly EventConsumer[];
   /** As in `Seat`. */
   readonly widenNs: number;
+  readonly trial: ThreadsTrial;
+}
+
+/** What a test may ask of the threads beside the run: nothing of it may change a run. */
+export interface ThreadsTrial {
+  /** As in `Seat`. */
   readonly counted?: boolean;
   readonly jitterNs?: number;
+  /** Below `dist/`: what the CPUs' threads run in place of their own entry. */
+  readonly cpuEntry?: string;
 }
 
 export interface Watching {
@@ -52,11 +60,15 @@ export interface Watching {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** What a CPU's thread has to say, and which thread of the process it was. */
+export type HostedReport = ThreadReport & { readonly threadId: number };
+
 /** Doubles of one participant's ring: 512 KiB, some thousand records. */
 const RING_DOUBLES = 1 << 16;
 /** How long the main thread sleeps when no ring has anything for it. */
 const IDLE_MS = 1;
 const PROGRESS_MS = 50;
+const CPU_ENTRY = 'workers/cpu.js';
 /** Of each CPU's thread; its records and the machine's memory are not on its heap. */
 const HEAP = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 96 };
 
@@ -73,7 +85,7 @@ export class ThreadsMachine {
   private coordinator!: Worker;
   private link!: ControlLink<MachineControl>;
   private pool!: CpuPool;
-  private cpus: readonly Promise<ThreadReport>[] = [];
+  private cpus: readonly Promise<HostedReport>[] = [];
   /** What ended a thread, once one has ended before its time. */
   private failure: Error | undefined;
   private finished = false;
@@ -107,7 +119,7 @@ export class ThreadsMachine {
       buildId: buildId(), scenario: plan.scenario, limitNs: setup.limitNs,
       seat: {
         id, choice, rules: plan.rules, shared, rows: cells, layoutHash: this.map.map.hash(), cores,
-        widenNs: plan.widenNs, counted: plan.counted ?? false, jitterNs: plan.jitterNs ?? 0,
+        widenNs: plan.widenNs, counted: plan.trial.counted ?? false, jitterNs: plan.trial.jitterNs ?? 0,
       },
     }));
   }
@@ -158,7 +170,7 @@ export class ThreadsMachine {
   }
 
   /** What each CPU's thread has to say, after the end. */
-  reports(): Promise<ThreadReport[]> {
+  reports(): Promise<HostedReport[]> {
     return Promise.all(this.cpus);
   }
 
@@ -197,13 +209,13 @@ export class ThreadsMachine {
   }
 
   private async startThreads(): Promise<void> {
-    const folder = `${packageRoot()}/dist/workers`;
-    const { cpus } = this.plan.setup.shape;
-    this.coordinator = new Worker(`${folder}/coordinator.js`, { workerData: this.boots[cpus], execArgv: [] });
+    const folder = `${packageRoot()}/dist`;
+    const { setup: { shape: { cpus } }, trial } = this.plan;
+    this.coordinator = new Worker(`${folder}/workers/coordinator.js`, { workerData: this.boots[cpus], execArgv: [] });
     this.link = ControlLink.open<MachineControl>(this.coordinator, 'the coordinator');
     this.link.death.catch((death: Error) => this.fail(death));
-    this.pool = await CpuPool.take(cpus, { entry: `${folder}/cpu.js`, limits: HEAP });
-    this.cpus = this.pool.run<MachineBoot, ThreadReport & { threadId: number }>(this.boots.slice(0, cpus));
+    this.pool = await CpuPool.take(cpus, { entry: `${folder}/${trial.cpuEntry ?? CPU_ENTRY}`, limits: HEAP });
+    this.cpus = this.pool.run<MachineBoot, HostedReport>(this.boots.slice(0, cpus));
     for (const cpu of this.cpus) cpu.catch((death: Error) => this.fail(death));
   }
 
