@@ -33,7 +33,23 @@
  *                                  it is 8, stays awake
  *
  * A sender whose pool is full must take its own messages meanwhile (`whileFull`): of two CPUs that
- * each wait for the other's slot to be freed, neither would ever free one.
+ * each wait for the other's slot to be freed, neither would ever free one. When there is nothing to
+ * take either, it sleeps on its own bell, and says that it is starved. So both a message and a free
+ * slot wake it, on a host with fewer cores than threads too, where looking again and again would
+ * only keep the receiver from its core:
+ *
+ *      CPU 0 has sent too much     CPU 2 receives              or, the other way round
+ *      bell is 3                                               bell is 3
+ *                                  B.locked = 0
+ *                                  CPU 0 is not starved
+ *      starved = 1, asleep = 1                                 starved = 1, asleep = 1
+ *      B is free: stays awake                                  no slot is free, list is empty
+ *                                                                (B.locked = 0)
+ *                                                                (starved 1 -> 0; bell 3 -> 4; notify)
+ *                                                              waits while bell is 3: it is 4, stays awake
+ *
+ * `loads` is for hosts with a core for each thread: there, looking that often before sleeping spares
+ * two wake-ups a message.
  */
 import type { MachineMap } from '../machine-map.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -43,13 +59,14 @@ import type { CpuId, Ns, Word } from '../units.ts';
 /** What the receiver makes of one message. It must copy: the slot is free when it returns. */
 export type Deliver = (kind: MessageKind, origin: CpuId, a: number, b: number, due: Ns, n: number, cause: number) => void;
 
-const { head: HEAD, bell: BELL, asleep: ASLEEP } = CallQueue.at;
+const { head: HEAD, bell: BELL, asleep: ASLEEP, starved: STARVED, loads: LOADS } = CallQueue.at;
 const { locked: LOCKED, next: NEXT, kind: KIND, origin: ORIGIN, a: A, b: B, due: DUE, n: N, cause: CAUSE } = Csd.at;
 
 /**
  * Sends one message from participant `from` to participant `to` (the coordinator is number `cpus`).
  * `n` is the sender's own count, by which its slots go round; `cause` is the count of the event that
- * sends. `whileFull` is called each time all slots are found taken, before it waits for one.
+ * sends. `whileFull` is called each time all slots are found taken, before it waits for one; it must
+ * take the sender's own messages.
  * @linux kernel/smp.c generic_exec_single
  */
 export function sendCsd(
@@ -79,12 +96,15 @@ export function takeAll(memory: Memory, map: MachineMap, owner: CpuId, deliver: 
   let taken = 0;
   for (; csd !== 0; taken++) {
     const next = memory.load(csd + NEXT);
+    const origin = memory.load(csd + ORIGIN);
     deliver(
-      memory.load(csd + KIND) as MessageKind, memory.load(csd + ORIGIN),
+      memory.load(csd + KIND) as MessageKind, origin,
       memory.loadLong(csd + A), memory.loadLong(csd + B), memory.loadLong(csd + DUE), memory.loadLong(csd + N),
       memory.loadLong(csd + CAUSE),
     );
     memory.store(csd + LOCKED, 0);
+    const sender = queueOf(map, origin);
+    if (memory.load(sender + STARVED) !== 0) feed(memory, sender);
     csd = next;
   }
   return taken;
@@ -96,11 +116,12 @@ export function isQueueEmpty(memory: Memory, map: MachineMap, owner: CpuId): boo
 }
 
 /**
- * Sleeps until somebody sends to `owner`, at most `timeoutMs` (Infinity: for ever). Returns at once
- * if the list is not empty; may return early. Threads only.
+ * Waits until somebody sends to `owner`, sleeping at most `timeoutMs` (Infinity: for ever). Returns at
+ * once if the list is not empty; may return early. Threads only.
  */
 export function sleepOnBell(memory: Memory, map: MachineMap, owner: CpuId, timeoutMs: number): void {
   const queue = queueOf(map, owner);
+  for (let left = memory.load(queue + LOADS); left > 0; left--) if (memory.load(queue + HEAD) !== 0) return;
   const bell = memory.load(queue + BELL);
   memory.store(queue + ASLEEP, 1);
   if (memory.load(queue + HEAD) === 0) memory.wait(queue + BELL, bell, timeoutMs);
@@ -113,16 +134,40 @@ function ringBell(memory: Memory, queue: number): void {
   if (memory.load(queue + ASLEEP) !== 0) memory.notify(queue + BELL, 1);
 }
 
-/** Waits for a slot if it must. Draining may have freed one, hence the look before the wait. */
+/** Wakes a sender that waits for a slot, if nobody has done so yet. */
+function feed(memory: Memory, queue: Word): void {
+  if (memory.exchange(queue + STARVED, 0) !== 0) ringBell(memory, queue);
+}
+
+/** A slot, waiting for one if it must. */
 function claimSlot(memory: Memory, map: MachineMap, from: CpuId, n: number, whileFull: () => void): Word {
   let csd = freeSlot(memory, map, from, n);
   while (csd === 0) {
     whileFull();
+    awaitSlot(memory, map, from, n);
     csd = freeSlot(memory, map, from, n);
-    if (csd === 0) memory.relax();
   }
   memory.store(csd + LOCKED, 1);
   return csd;
+}
+
+/**
+ * Waits until a slot of `from` is free or a message lies in its list; may return early. `whileFull` may
+ * have freed one, hence the look before it sleeps, which is also the second look of the film strip.
+ */
+function awaitSlot(memory: Memory, map: MachineMap, from: CpuId, n: number): void {
+  const queue = queueOf(map, from);
+  const oldest = slotOf(map, from, n);
+  for (let left = memory.load(queue + LOADS); left > 0; left--) {
+    if (memory.load(oldest + LOCKED) === 0 || memory.load(queue + HEAD) !== 0) return;
+    memory.relax();
+  }
+  const bell = memory.load(queue + BELL);
+  memory.store(queue + STARVED, 1);
+  memory.store(queue + ASLEEP, 1);
+  if (freeSlot(memory, map, from, n) === 0 && memory.load(queue + HEAD) === 0) memory.wait(queue + BELL, bell, Infinity);
+  memory.store(queue + ASLEEP, 0);
+  memory.store(queue + STARVED, 0);
 }
 
 /**
@@ -131,10 +176,8 @@ function claimSlot(memory: Memory, map: MachineMap, from: CpuId, n: number, whil
  * @linux kernel/smp.c csd_lock
  */
 function freeSlot(memory: Memory, map: MachineMap, from: CpuId, n: number): Word {
-  const { csdPool } = map.shape;
-  const pool = map.at.csd + from * csdPool * Csd.bytes;
-  for (let i = 0; i < csdPool; i++) {
-    const csd = pool + ((n + i) % csdPool) * Csd.bytes;
+  for (let i = 0; i < map.shape.csdPool; i++) {
+    const csd = slotOf(map, from, n + i);
     if (memory.load(csd + LOCKED) === 0) return csd;
   }
   return 0;
@@ -161,6 +204,12 @@ function llistReverseOrder(memory: Memory, newest: Word): Word {
     csd = next;
   }
   return oldest;
+}
+
+/** Slot `n`, counted round and round, of a sender's pool. */
+function slotOf(map: MachineMap, from: CpuId, n: number): Word {
+  const { csdPool } = map.shape;
+  return map.at.csd + (from * csdPool + (n % csdPool)) * Csd.bytes;
 }
 
 function queueOf(map: MachineMap, participant: CpuId): Word {

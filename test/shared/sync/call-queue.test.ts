@@ -9,7 +9,8 @@ import { doesRelax } from '../../support/relaxing.ts';
 const POOL = 4;
 const map = layOutMachine({ cpus: 2, tasks: 2, syncObjects: 1, sharedTimers: 1, csdPool: POOL });
 const COORDINATOR = 2;
-const bellOf = (cpu: number) => map.at.callQueue + cpu * CallQueue.bytes + CallQueue.at.bell;
+const cellOf = (cpu: number, field: keyof typeof CallQueue.at) => map.at.callQueue + cpu * CallQueue.bytes + CallQueue.at[field];
+const bellOf = (cpu: number) => cellOf(cpu, 'bell');
 const nobody = () => expect.unreachable('no slot is free');
 
 describeEachMemory('a call queue', (make) => {
@@ -84,14 +85,58 @@ describeEachMemory('a call queue', (make) => {
     expect(take(1).map((message) => message[2])).toEqual([5]);
   });
 
-  it('waits with a full pool until the receiver takes one, draining at each turn', () => {
+  it('looks for a free slot as often as it may before it sleeps', () => {
     const { memory, send, take } = start();
     for (let i = 0; i < POOL; i++) send(0, 1, i);
+    memory.store(cellOf(0, 'loads'), 3);
+    memory.wait = () => expect.unreachable('sleeps');
+    const turns = doesRelax(memory, 3, () => expect(take(1)).toHaveLength(POOL));
     let drains = 0;
-    doesRelax(memory, 3, () => expect(take(1)).toHaveLength(POOL));
     send(0, 1, 9, () => drains++);
-    expect(drains).toBe(4);
+    expect([turns(), drains]).toEqual([3, 1]);
     expect(take(1).map((message) => message[2])).toEqual([9]);
+  });
+
+  it('sleeps with a full pool until a receiver frees a slot, which rings for it once', () => {
+    const { memory, send, take } = start();
+    for (let i = 0; i < POOL; i++) send(0, 1, i);
+    const slept: unknown[] = [];
+    memory.wait = (at, expected, timeoutMs) => {
+      slept.push([at, memory.load(at) - expected, memory.load(cellOf(0, 'starved')), memory.load(cellOf(0, 'asleep')), timeoutMs]);
+      expect(take(1)).toHaveLength(POOL);
+      return 'ok';
+    };
+    send(0, 1, 9, () => {});
+    expect(slept).toEqual([[bellOf(0), 0, 1, 1, Infinity]]);
+    expect([memory.load(bellOf(0)), memory.load(cellOf(0, 'starved')), memory.load(cellOf(0, 'asleep'))]).toEqual([1, 0, 0]);
+  });
+
+  it('takes its own messages each time one wakes it while its pool is full', () => {
+    const { memory, send, take } = start();
+    for (let i = 0; i < POOL; i++) send(0, 1, i);
+    let sleeps = 0;
+    memory.wait = () => {
+      sleeps++;
+      if (sleeps < 3) send(1, 0, 100 + sleeps);
+      else take(1);
+      return 'ok';
+    };
+    const got: number[] = [];
+    send(0, 1, 9, () => got.push(...take(0).map((message) => message[2]!)));
+    expect(got).toEqual([101, 102]);
+    expect(sleeps).toBe(3);
+  });
+
+  it('does not sleep when a slot was freed, or a message came, before it said that it is starved', () => {
+    const { memory, send, take } = start();
+    for (let i = 0; i < POOL; i++) send(0, 1, i);
+    memory.wait = () => expect.unreachable('sleeps');
+    send(0, 1, 9, () => take(1));
+    expect(memory.load(bellOf(0))).toBe(0);
+    for (let i = 1; i < POOL; i++) send(0, 1, i);
+    let drains = 0;
+    send(0, 1, 9, () => (drains++ === 0 ? send(2, 0) : take(1)));
+    expect(drains).toBe(2);
   });
 
   it('does not let its owner sleep on a list that is not empty', () => {
@@ -99,7 +144,21 @@ describeEachMemory('a call queue', (make) => {
     send(0, 1);
     memory.wait = () => expect.unreachable('sleeps');
     sleepOnBell(memory, map, 1, Infinity);
-    expect(memory.load(map.at.callQueue + CallQueue.bytes + CallQueue.at.asleep)).toBe(0);
+    expect(memory.load(cellOf(1, 'asleep'))).toBe(0);
+  });
+
+  it('looks into its list as often as it may before it sleeps', () => {
+    const { memory } = start();
+    memory.store(cellOf(1, 'loads'), 2);
+    const load = memory.load.bind(memory);
+    let looks = 0;
+    memory.load = (at) => {
+      if (at === cellOf(1, 'head') && looks++ === 1) memory.store(at, 64);
+      return load(at);
+    };
+    memory.wait = () => expect.unreachable('sleeps');
+    sleepOnBell(memory, map, 1, Infinity);
+    expect(looks).toBe(2);
   });
 
   it('equals a queue that is an array, for any order of sends and takes', () => {
