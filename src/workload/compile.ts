@@ -19,6 +19,7 @@ export interface ReaderDeclaration {
   readonly name: string;
   /** Where it runs; null: anywhere. */
   readonly cpu: number | null;
+  /** Its period; 0: one look right after the other. */
   readonly everyNs: Ns;
   /** Declarations of which it reads all instances that start at boot. */
   readonly declarations: readonly number[];
@@ -153,10 +154,10 @@ function readerSpec(reader: ReaderDeclaration, declaration: number, everywhere: 
   return { name: reader.name, declaration, instance: 0, startsAtBoot: true, delay: 0, attributes };
 }
 
-/** For ever: wait for the next period, look. */
+/** For ever: wait for the next period, look; without a period one look follows the other. */
 function readerProgram(everyNs: Ns, index: number, { tasks, cpus, adjusted }: ReadTarget): Program {
   const out = new ProgramBuilder();
-  out.emit(OpKind.Timer, 0, everyNs);
+  if (everyNs > 0) out.emit(OpKind.Timer, 0, everyNs);
   out.emit(OpKind.ReadCputime, index, tasks.length + cpus.length, adjusted ? 1 : 0);
   out.emit(PHASE_END, -1, 0, 1);
   return out.finish(-1);

@@ -71,7 +71,7 @@ const readerPolicies = Object.keys(POLICIES).filter((policy) => policy !== 'SCHE
 const reader = z.strictObject({
   name: name('a name').describe('name of the reader’s task; cuts refer to it'),
   cpu: cpu.optional().describe('where it runs; missing: anywhere'),
-  every: time.describe('its period'),
+  every: time.optional().describe('its period; missing: one look right after the other'),
   tasks: allOr(name('a task'), 'task names').optional().describe('tasks whose CPU time it reads, all instances'),
   cpus: allOr(cpu, 'CPUs').optional().describe('CPUs whose times it reads'),
   adjusted: z.boolean({ error: 'true or false' }).optional().describe('also the scaled pair that /proc shows'),

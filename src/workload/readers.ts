@@ -31,7 +31,7 @@ export function readersOf(
     return {
       name: reader.name,
       cpu: reader.cpu ?? null,
-      everyNs: reader.every,
+      everyNs: reader.every ?? 0,
       ...targets(place, reader, tasks, cpus),
       adjusted: reader.adjusted ?? false,
       reader: forced ?? reader.reader ?? otherwise,

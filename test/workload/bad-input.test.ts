@@ -145,10 +145,10 @@ describe('a dynticks block', () => {
       'w.json:1:65: dynticks.machine.costs: found the unknown key "Tik", expected a key of the dynticks block. Did you mean "Tick"?',
     ],
     [
-      'has a reader without a period',
-      block('"readers": [{"name": "r", "tasks": "all"}]'),
-      'w.json:1:55: dynticks.readers[0].every: found no "every", expected "every": a time with its unit, such as "5s", '
-        + '"1.5ms", "200us" or "10ns".',
+      'has a reader with a period of no length',
+      block('"readers": [{"name": "r", "tasks": "all", "every": "0ms"}]'),
+      'w.json:1:94: dynticks.readers[0].every: found "0ms" (a string), expected a time with its unit, such as "5s", '
+        + '"1.5ms", "200us" or "10ns", at least 1 of its smallest unit.',
     ],
     [
       'has a reader with an unknown key',

@@ -158,6 +158,11 @@ describe('readers', () => {
     ]);
   });
 
+  it('without a period look and look again', () => {
+    const { programs } = resolve('{"tasks": {"a": {"run": 1}}, "dynticks": {"readers": [{"name": "fast", "tasks": ["a"]}]}}');
+    expect(walk(userOf({ programs }), 1, 2).map((op) => [op.kind, op.b])).toEqual([[OpKind.ReadCputime, 1], [OpKind.ReadCputime, 1]]);
+  });
+
   it('say in their programs how many looks a reading is, and whether it wants the adjusted pair', () => {
     const { workload, programs } = resolve(text);
     const last = programs.slice(-3).map((_, i) => walk(userOf({ programs }), programs.length - 3 + i, 2)[1]!);
