@@ -29,6 +29,12 @@ export interface CpuPoolOptions {
   readonly limits: HeapLimits;
 }
 
+/**
+ * Shared memory that the threads of one pool may have seen, before they are renewed. A thread lets go of
+ * a run's memory when it next collects garbage, for which one that makes none has no cause.
+ */
+const SEEN_BYTES_MAX = 256 * 2 ** 20;
+
 /** Pools that were given back, by what a run asks for. */
 const warm = new Map<string, CpuPool>();
 
@@ -40,6 +46,7 @@ export class CpuPool {
   private readonly exits: readonly Promise<void>[];
   /** Tasks that have not ended. */
   private running = 0;
+  private seenBytes = 0;
   /** Once a thread has died or the pool was destroyed. */
   private spoilt = false;
 
@@ -95,10 +102,14 @@ export class CpuPool {
     return reports;
   }
 
-  /** After a run: keeps the threads for the next one, unless the run failed or another such pool is kept. */
-  async giveBack(): Promise<void> {
+  /**
+   * After a run over `sharedBytes` of memory: keeps the threads for the next one, unless the run failed,
+   * another such pool is kept, or they have seen too much.
+   */
+  async giveBack(sharedBytes: number): Promise<void> {
     assert(this.running === 0 || this.spoilt, 'a pool was given back while its CPUs ran');
-    if (!this.isWhole() || warm.has(this.key)) return this.destroy();
+    this.seenBytes += sharedBytes;
+    if (!this.isWhole() || warm.has(this.key) || this.seenBytes > SEEN_BYTES_MAX) return this.destroy();
     warm.set(this.key, this);
   }
 

@@ -204,7 +204,7 @@ export class ThreadsMachine {
   /** Ends all threads, or keeps them warm after a run that came to its end. */
   async close(): Promise<void> {
     this.link?.close();
-    const pool = this.finished && this.failure === undefined ? this.pool?.giveBack() : this.pool?.destroy();
+    const pool = this.finished && this.failure === undefined ? this.pool?.giveBack(this.sharedBytes) : this.pool?.destroy();
     await Promise.all([pool, this.coordinator?.terminate()]);
   }
 
@@ -217,6 +217,11 @@ export class ThreadsMachine {
     this.pool = await CpuPool.take(cpus, { entry: `${folder}/${trial.cpuEntry ?? CPU_ENTRY}`, limits: HEAP });
     this.cpus = this.pool.run<MachineBoot, HostedReport>(this.boots.slice(0, cpus));
     for (const cpu of this.cpus) cpu.catch((death: Error) => this.fail(death));
+  }
+
+  /** What all threads of the run have mapped. */
+  private get sharedBytes(): number {
+    return this.map.map.bytes + this.readers.length * RING_DOUBLES * 8;
   }
 
   /** The first death is the cause of all others. */

@@ -56,7 +56,7 @@ describe('threads of the CPUs', () => {
   it('stay warm for the next run of the same size and limits', async () => {
     const first = await take(2);
     const before = await Promise.all(start(first, 'answer', 'answer'));
-    await first.giveBack();
+    await first.giveBack(0);
     const other = await take(2, { ...MORTAL, limits: { ...LIMITS, maxOldGenerationSizeMb: 25 } });
     expect(other).not.toBe(first);
     const again = await take(2);
@@ -68,16 +68,25 @@ describe('threads of the CPUs', () => {
   it('are kept once per kind: a second pool that is given back ends', async () => {
     const [one, two] = [await take(1), await take(1)];
     expect(one).not.toBe(two);
-    await one.giveBack();
-    await two.giveBack();
+    await one.giveBack(0);
+    await two.giveBack(0);
     expect([one.threads.length, two.threads.length]).toEqual([1, 0]);
     await CpuPool.closeAll();
     expect(one.threads).toEqual([]);
   });
 
+  it('are renewed once they have seen much shared memory, which they would keep', async () => {
+    const pool = await take(1);
+    await pool.giveBack(200 * 2 ** 20);
+    expect(await take(1)).toBe(pool);
+    await pool.giveBack(100 * 2 ** 20);
+    expect(pool.threads).toEqual([]);
+    expect(await take(1)).not.toBe(pool);
+  });
+
   it('are made anew where one died while nobody used it', async () => {
     const first = await take(2);
-    await first.giveBack();
+    await first.giveBack(0);
     await first.threads[1]!.terminate();
     const second = await take(2);
     expect(second).not.toBe(first);
@@ -90,7 +99,7 @@ describe('threads of the CPUs', () => {
     expect(() => start(pool, 'answer', 'answer')).toThrow('2 CPUs for 1 threads');
     start(pool, 'wait for ever');
     expect(() => start(pool, 'answer')).toThrow('one machine at a time');
-    await expect(pool.giveBack()).rejects.toThrow('while its CPUs ran');
+    await expect(pool.giveBack(0)).rejects.toThrow('while its CPUs ran');
   });
 
   it('refuse to run for a process of another build', async () => {
@@ -120,7 +129,7 @@ describe('a CPU’s death', () => {
     const [asleep, dead, busy] = start(pool, 'wait for ever', way, 'spin for ever');
     const death = await deathOf(dead);
     expect([death.thread, death.why]).toEqual(['CPU 1', why]);
-    await pool.giveBack();
+    await pool.giveBack(0);
     expect(pool.threads).toEqual([]);
     const others = await Promise.all([deathOf(asleep), deathOf(busy)]);
     expect(others.map(({ message }) => message)).toEqual(['CPU 0: was terminated', 'CPU 2: was terminated']);
@@ -141,7 +150,7 @@ describe('a CPU’s death', () => {
     await expect(limit).rejects.toEqual(new LimitReached('8,192 tasks'));
     await expect(limit).rejects.toBeInstanceOf(LimitReached);
     await expect(disk).rejects.toBeInstanceOf(HostLimit);
-    await pool.giveBack();
+    await pool.giveBack(0);
     expect(pool.threads).toEqual([]);
   });
 
@@ -180,7 +189,7 @@ describe('a process', () => {
     const boot = { buildId: readStamp(), way: 'answer', threads: 2, cells: new Int32Array(new SharedArrayBuffer(8)),
       memory: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }) };
     const reports = await Promise.all(pool.run([boot, boot]));
-    await pool.giveBack();
+    await pool.giveBack(0);
     console.log(reports.length, pool.threads.length);
     ${then}
   `]);
