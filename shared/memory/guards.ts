@@ -14,6 +14,7 @@
  */
 import { KernelBug } from '../assert.ts';
 import { NOBODY, type CpuId } from '../units.ts';
+import { CellNames } from './cell-names.ts';
 import type { MemoryMap, PlacedRecords } from './memory-map.ts';
 import type { PlacedField } from './struct.ts';
 
@@ -44,8 +45,6 @@ const ANY_WRITER = 4;
 const IS_LONG = 8;
 
 interface GuardedRecord {
-  readonly placed: PlacedRecords;
-  readonly index: number;
   readonly base: number;
   /** Cell of the record's seqcount and of its lock's owner; -1 without one. */
   readonly seq: number;
@@ -53,12 +52,6 @@ interface GuardedRecord {
   /** Any CPU may write it, by the lock or by read-modify-write. */
   readonly many: boolean;
   owner: CpuId;
-}
-
-export interface CellName {
-  readonly struct: string;
-  readonly index: number;
-  readonly field: string;
 }
 
 export class Guards {
@@ -74,11 +67,13 @@ export class Guards {
   private readonly recordAt: Int32Array;
   private readonly words: Int32Array;
   private readonly records: GuardedRecord[] = [];
+  private readonly names: CellNames;
 
   /** `words` are the cells themselves: the guards look at locks and counts in them. */
   constructor(map: MemoryMap, words: Int32Array) {
     const cells = map.bytes >> 2;
     this.words = words;
+    this.names = new CellNames(map);
     const records = map.records.reduce((sum, { count }) => sum + count, 0);
     this.gates = new Int16Array(1 + GATES * records).fill(SHUT);
     this.gateOf = new Int32Array(cells);
@@ -132,18 +127,9 @@ export class Guards {
     this.gates[GATES * number + OWNER_GATE] = to === NOBODY ? SHUT : to;
   }
 
-  /** What lies at a cell; `undefined` where no record does. */
-  cellName(cell: number): CellName | undefined {
-    const record = this.records[this.recordAt[cell]!];
-    if (record === undefined) return undefined;
-    const { placed, index, base } = record;
-    const field = fieldAt(placed.layout.fields, cell * 4 - base);
-    return { struct: placed.layout.name, index, field: field?.name ?? 'padding' };
-  }
-
   /** `struct[index].field`, for messages. */
   nameOf(cell: number): string {
-    const found = this.cellName(cell);
+    const found = this.names.at(cell);
     return found === undefined ? `byte ${cell * 4}` : `${found.struct}[${found.index}].${found.field}`;
   }
 
@@ -161,7 +147,7 @@ export class Guards {
       return found === undefined ? -1 : (base + found.offset) >> 2;
     };
     const record: GuardedRecord = {
-      placed, index, base, many, seq: cellOf(layout.options.seqcount), lock: cellOf(layout.options.lock), owner: placed.ownerOf(index),
+      base, many, seq: cellOf(layout.options.seqcount), lock: cellOf(layout.options.lock), owner: placed.ownerOf(index),
     };
     const gate = GATES * this.records.length;
     const [from, to] = [base >> 2, (base + layout.bytes) >> 2];
@@ -199,10 +185,6 @@ const KIND_NAMES = ['local', 'reading', 'interacting'];
 
 function name(cpu: CpuId): string {
   return cpu === NOBODY ? 'no CPU' : `CPU ${cpu}`;
-}
-
-function fieldAt(fields: readonly PlacedField[], offset: number): PlacedField | undefined {
-  return fields.find((f) => offset >= f.offset && offset < f.offset + f.bytes);
 }
 
 /** A seqcount under a lock belongs to whoever holds the lock. */

@@ -7,7 +7,8 @@
  * accessed with one width only.
  *
  * Implementations, all under test/contract/memory.test.ts: `PlainMemory` (one thread, guards on),
- * `WasmMemory` and `AtomicsMemory` (worker threads over one SharedArrayBuffer).
+ * `WasmMemory` and `AtomicsMemory` (worker threads over one SharedArrayBuffer). `ObservedMemory` is a
+ * window on any of them.
  */
 import type { CpuId, Long, Word } from '../units.ts';
 

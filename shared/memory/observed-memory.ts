@@ -1,15 +1,15 @@
 /**
- * Plain memory that reports each access by name, right after it took place. An engine runs an
- * interrupt or a foreign reader there (a cut); a test counts accesses.
+ * Any memory, seen through a window that reports each access by name, right after it took place. An
+ * engine runs an interrupt or a foreign reader there (a cut); a test counts accesses. One memory may
+ * have several windows, and an access that goes past a window is not reported there.
  *
  * A read-modify-write is one step: when it is complete it reports a load and then a store; a cas that
  * fails only the load.
  */
-import { assert } from '../assert.ts';
-import type { Long, Word } from '../units.ts';
-import type { CellName } from './guards.ts';
+import type { CpuId, Long, Word } from '../units.ts';
+import { CellNames, type CellName } from './cell-names.ts';
 import type { MemoryMap } from './memory-map.ts';
-import { PlainMemory } from './plain-memory.ts';
+import type { Memory } from './memory.ts';
 
 export type Access = 'load' | 'store';
 /** `struct` and `field` as declared; `at` is the cell's byte offset, which tells records apart. */
@@ -17,86 +17,108 @@ export type OnAccess = (struct: string, field: string, op: Access, at: number) =
 
 const NOWHERE: CellName = { struct: '', index: -1, field: '' };
 
-export class ObservedMemory extends PlainMemory {
+/** Thrown by `relax` where nobody may wait; not an Error, so that it costs nothing and nobody mistakes it for one. */
+const WOULD_SPIN = { token: 'whoever may not wait would have to' } as const;
+
+export class ObservedMemory implements Memory {
   onAccess: OnAccess;
-  private readonly names: CellName[];
+  private readonly memory: Memory;
+  private readonly names: CellNames;
   /** A hook may access memory itself; that is not reported again. */
   private inside = false;
+  private mayWait = true;
 
-  constructor(map: MemoryMap, onAccess: OnAccess = () => {}) {
-    super(map);
-    const { guards } = this;
-    assert(guards !== undefined, 'memory with a map has guards');
-    this.names = Array.from({ length: map.bytes >> 2 }, (_, cell) => guards.cellName(cell) ?? NOWHERE);
+  constructor(memory: Memory, map: MemoryMap, onAccess: OnAccess = () => {}) {
+    this.memory = memory;
+    this.names = new CellNames(map);
     this.onAccess = onAccess;
   }
 
-  override load(at: Word): number {
-    const value = super.load(at);
-    this.report(at, 'load');
-    return value;
-  }
-
-  override store(at: Word, value: number): void {
-    super.store(at, value);
-    this.report(at, 'store');
-  }
-
-  override loadLong(at: Long): number {
-    const value = super.loadLong(at);
-    this.report(at, 'load');
-    return value;
-  }
-
-  override storeLong(at: Long, value: number): void {
-    super.storeLong(at, value);
-    this.report(at, 'store');
-  }
-
-  override add(at: Word, by: number): number {
-    return this.whole(at, () => super.add(at, by));
-  }
-
-  override or(at: Word, bits: number): number {
-    return this.whole(at, () => super.or(at, bits));
-  }
-
-  override and(at: Word, bits: number): number {
-    return this.whole(at, () => super.and(at, bits));
-  }
-
-  override exchange(at: Word, value: number): number {
-    return this.whole(at, () => super.exchange(at, value));
-  }
-
-  override cas(at: Word, expected: number, value: number): number {
-    return this.whole(at, () => super.cas(at, expected, value), expected | 0);
-  }
-
-  override addLong(at: Long, by: number): number {
-    return this.whole(at, () => super.addLong(at, by));
-  }
-
-  override exchangeLong(at: Long, value: number): number {
-    return this.whole(at, () => super.exchangeLong(at, value));
-  }
-
-  override casLong(at: Long, expected: number, value: number): number {
-    return this.whole(at, () => super.casLong(at, expected, value), expected);
-  }
-
-  /** A read-modify-write that stored, unless it compared with `expected` and found another value. */
-  private whole(at: number, run: () => number, expected?: number): number {
-    const outer = this.inside;
-    this.inside = true;
-    let old: number;
+  /**
+   * Does something that must be whole, but need not be now. False: it would have had to wait for
+   * somebody, and was thrown out of its loop; up to there it must have changed nothing.
+   */
+  unlessItWaits(attempt: () => void): boolean {
+    const outer = this.mayWait;
+    this.mayWait = false;
     try {
-      old = run();
+      attempt();
+      return true;
+    } catch (thrown) {
+      if (thrown !== WOULD_SPIN) throw thrown;
+      return false;
     } finally {
-      this.inside = outer;
+      this.mayWait = outer;
     }
+  }
+
+  load(at: Word): number {
+    const value = this.memory.load(at);
     this.report(at, 'load');
-    if (expected === undefined || old === expected) this.report(at, 'store');
+    return value;
+  }
+  store(at: Word, value: number): void {
+    this.memory.store(at, value);
+    this.report(at, 'store');
+  }
+  add(at: Word, by: number): number {
+    return this.reportBoth(at, this.memory.add(at, by));
+  }
+  or(at: Word, bits: number): number {
+    return this.reportBoth(at, this.memory.or(at, bits));
+  }
+  and(at: Word, bits: number): number {
+    return this.reportBoth(at, this.memory.and(at, bits));
+  }
+  exchange(at: Word, value: number): number {
+    return this.reportBoth(at, this.memory.exchange(at, value));
+  }
+  cas(at: Word, expected: number, value: number): number {
+    return this.reportSwap(at, this.memory.cas(at, expected, value), expected | 0);
+  }
+
+  loadLong(at: Long): number {
+    const value = this.memory.loadLong(at);
+    this.report(at, 'load');
+    return value;
+  }
+  storeLong(at: Long, value: number): void {
+    this.memory.storeLong(at, value);
+    this.report(at, 'store');
+  }
+  addLong(at: Long, by: number): number {
+    return this.reportBoth(at, this.memory.addLong(at, by));
+  }
+  exchangeLong(at: Long, value: number): number {
+    return this.reportBoth(at, this.memory.exchangeLong(at, value));
+  }
+  casLong(at: Long, expected: number, value: number): number {
+    return this.reportSwap(at, this.memory.casLong(at, expected, value), expected);
+  }
+
+  relax(): void {
+    if (!this.mayWait) throw WOULD_SPIN;
+    this.memory.relax();
+  }
+  wait(at: Word, expected: number, timeoutMs: number): 'ok' | 'not-equal' | 'timed-out' {
+    return this.memory.wait(at, expected, timeoutMs);
+  }
+  notify(at: Word, count: number): number {
+    return this.memory.notify(at, count);
+  }
+  handOver(record: number, to: CpuId): void {
+    this.memory.handOver(record, to);
+  }
+
+  private reportBoth(at: number, old: number): number {
+    this.report(at, 'load');
+    this.report(at, 'store');
+    return old;
+  }
+
+  private reportSwap(at: number, old: number, expected: number): number {
+    if (old === expected) return this.reportBoth(at, old);
+    this.report(at, 'load');
     return old;
   }
 
@@ -104,7 +126,7 @@ export class ObservedMemory extends PlainMemory {
     if (this.inside) return;
     this.inside = true;
     try {
-      const { struct, field } = this.names[at >> 2]!;
+      const { struct, field } = this.names.at(at >> 2) ?? NOWHERE;
       this.onAccess(struct, field, op, at);
     } finally {
       this.inside = false;

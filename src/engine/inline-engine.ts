@@ -6,6 +6,7 @@ import type { EventConsumer } from '../../shared/event-consumer.ts';
 import { KernelBug } from '../../shared/assert.ts';
 import { layOutMachine } from '../../shared/machine-map.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
+import { ObservedMemory } from '../../shared/memory/observed-memory.ts';
 import { PlainMemory } from '../../shared/memory/plain-memory.ts';
 import { KTIME_MAX, NOBODY, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
 import { traceFinals } from '../kernel/finals.ts';
@@ -14,7 +15,7 @@ import { Coordinator } from '../machine/coordinator.ts';
 import { breakGuards, decisionsWith } from '../machine/faults.ts';
 import type { Board, Participant } from '../machine/participant.ts';
 import type { SimCpu } from '../machine/sim-cpu.ts';
-import { CutMemory, Cuts } from './cuts.ts';
+import { Cuts, type Elsewhere } from './cuts.ts';
 import { END_CHECK_NS, EndCheck, endCheckAfter } from './end-check.ts';
 import { comesBefore, type RankOf } from './event-order.ts';
 import { buildCpu, rankOfTies, type MachineSetup } from './machine-setup.ts';
@@ -50,11 +51,13 @@ export class InlineEngine {
   constructor(setup: EngineSetup) {
     this.setup = setup;
     const map = layOutMachine(setup.shape);
-    this.memory = setup.cuts.length > 0 ? new CutMemory(map.map) : new PlainMemory(map.map);
+    this.memory = new PlainMemory(map.map);
     if (breakGuards(setup.faults)) this.memory.lowerGuards();
-    this.image = new KernelImage(this.memory, map);
+    const observed = setup.cuts.length > 0 ? new ObservedMemory(this.memory, map.map) : undefined;
+    const memory = observed ?? this.memory;
+    this.image = new KernelImage(memory, map);
     const board: Board = {
-      memory: this.memory, map, decisions: decisionsWith(setup.faults), ipiDelayNs: setup.ipiDelayNs,
+      memory, map, decisions: decisionsWith(setup.faults), ipiDelayNs: setup.ipiDelayNs,
       promiseOf: (cpu) => this.promiseOf(cpu),
       onSend: (to) => this.sentTo.push(to), whileFull: () => this.takeAllMessages(),
       linger: () => undefined,
@@ -64,9 +67,7 @@ export class InlineEngine {
     this.participants = [...this.cpus, new Coordinator(setup.shape.cpus, board)];
     this.rankOf = rankOfTies(setup);
     this.merge = new TraceMerge(this.participants.map((p) => p.stream), this.rankOf, setup.consumers);
-    this.cuts = this.memory instanceof CutMemory
-      ? new Cuts(setup.cuts, this.memory, this.cpus, (cpu) => this.runNext(this.participants[cpu]!))
-      : undefined;
+    this.cuts = observed && new Cuts(setup.cuts, observed, (cpu) => this.cpus[cpu]!, this.elsewhere(observed));
     this.cpus[0]!.powerOn();
   }
 
@@ -131,13 +132,23 @@ export class InlineEngine {
   }
 
   private runNext(participant: Participant): void {
+    const { memory, cuts } = this;
+    const { id, next } = participant;
+    memory.runAs(id, EventKind.Reading);
+    // whatever runs in a cut may touch anything
+    memory.runAs(id, cuts !== undefined && cuts.willCut(id, next.class) ? EventKind.Interacting : participant.kindOfNext());
+    cuts?.beginEvent(id, next.class);
+    this.execute(participant);
+    cuts?.endEvent();
+    this.deliver();
+  }
+
+  private execute(participant: Participant): void {
     this.events += 1;
-    const { memory } = this;
-    memory.runAs(participant.id, EventKind.Reading);
-    memory.runAs(participant.id, participant.kindOfNext());
-    this.cuts?.beginEvent(participant.id, participant.next.class);
     participant.run();
-    this.cuts?.endEvent();
+  }
+
+  private deliver(): void {
     while (this.sentTo.length > 0) this.deliverTo(this.sentTo.pop()!);
   }
 
@@ -159,6 +170,34 @@ export class InlineEngine {
   private promiseOf(cpu: CpuId): Ns {
     const { inside, next } = this.participants[cpu]!;
     return inside ? next.time : KTIME_MAX;
+  }
+
+  /** What a cut asks of other CPUs, by direct calls: the guards are told who acts, and then that the first one goes on. */
+  private elsewhere(observed: ObservedMemory): Elsewhere {
+    const { memory } = this;
+    const as = (cpu: CpuId, act: () => boolean): boolean => {
+      const outer = memory.cpu;
+      memory.runAs(cpu, EventKind.Interacting);
+      const done = act();
+      memory.runAs(outer, EventKind.Interacting);
+      return done;
+    };
+    return {
+      look: (cpu, task, read, nth, at) =>
+        as(cpu, () => observed.unlessItWaits(() => this.cpus[cpu]!.lookHere(task, read, nth, at))),
+      runEvent: (cpu) => as(cpu, () => this.runAhead(this.cpus[cpu]!)),
+    };
+  }
+
+  private runAhead(cpu: SimCpu): boolean {
+    // it knows of what has been sent to it up to the cut
+    this.deliver();
+    if (cpu.next.time === KTIME_MAX) return false;
+    this.memory.runAs(cpu.id, cpu.kindOfNext());
+    this.cuts!.passEvent(cpu.id, cpu.next.class);
+    this.execute(cpu);
+    this.deliver();
+    return true;
   }
 
   private takeAllMessages(): void {

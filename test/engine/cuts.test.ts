@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { createOracles } from '../../src/check/all-oracles.ts';
 import { Judge } from '../../src/check/judge.ts';
+import { EventClass } from '../../shared/events.ts';
 import { rawSpinGeneration } from '../../shared/sync/raw-spinlock.ts';
+import { KTIME_MAX } from '../../shared/units.ts';
 import type { InlineEngine } from '../../src/engine/inline-engine.ts';
 import type { CutSpec } from '../../src/workload/scenario.ts';
 import { engineOf, resolve, Rows } from '../support/engine.ts';
@@ -55,6 +57,22 @@ describe('a cut', () => {
     const ran = run([at('vtime', 'state', 'store', { reader: 'rd' })]);
     expect([ran.engine.cuts!.ran, ran.rows.named('cut').map(({ cpu, fields }) => [cpu, fields])]).toEqual([[true], [[1, [0]]]]);
     expect(ran.broken).toEqual([]);
+  });
+
+  test('is known before its event runs, and of no other event', () => {
+    const cuts = [at('vtime', 'state', 'store', { reader: 'rd' }), at('user_regs', 'stage', 'store', { cpu: 2 }, 40)];
+    const said: boolean[][] = [];
+    run(cuts, undefined, (engine) => {
+      const { ran } = engine.cuts!;
+      for (let i = 0; i < 2_000; i++) {
+        const { id, next } = engine['first']();
+        const [will, before] = [engine.cuts!.willCut(id, next.class), ran.filter(Boolean).length];
+        engine.run(1);
+        said.push([will, ran.filter(Boolean).length > before]);
+      }
+      return true;
+    });
+    expect(said.filter(([will, ran]) => will || ran)).toEqual([[true, true], [true, true]]);
   });
 
   test('is told of when its access is never reached', () => {
@@ -141,6 +159,25 @@ describe('another CPU’s event in a cut', () => {
     const times = ran.rows.named('event').filter(({ cpu }) => cpu === 2).map(({ t }) => t);
     expect(times).toEqual([...times].sort((a, b) => a - b));
     expect(ran.broken).toEqual([]);
+  });
+
+  test('counts as one of that CPU’s events, and is not cut itself', () => {
+    const first = run([at('user_regs', 'stage', 'store', { cpu: 2 })]);
+    const cut = first.rows.named('cut')[0]!;
+    const steps = first.rows.named('event').filter(({ cpu, fields }) => cpu === 2 && fields[1] === EventClass.Step);
+    const nth = steps.findIndex(({ t }) => t >= cut.t);
+    const inIt = at('rq', 'curr', 'load', { reader: 'rd' }, nth, 2);
+    const inNext = at('rq', 'curr', 'load', { reader: 'rd' }, nth + 1, 2);
+    const ran = run([at('user_regs', 'stage', 'store', { cpu: 2 }), inIt, inNext]);
+    expect(ran.engine.cuts!.ran).toEqual([true, false, true]);
+  });
+
+  test('does not end the wait of a reader that another cut has thrown out: it looks when the outer event is over', () => {
+    const ran = run([at('vtime', 'starttime', 'store', { reader: 'rd' }), at('user_regs', 'stage', 'store', { cpu: 2 })]);
+    expect(ran.engine.cuts!.ran).toEqual([true, true]);
+    const { reads, start } = around(ran);
+    const read = ran.rows.named('task_cputime').find(({ t }) => t >= start)!;
+    expect([reads, read.fields[9]]).toEqual([[1], KTIME_MAX]);
   });
 
   test('that sends to the CPU inside the event leaves alone what that one has promised', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryMap } from '../../../shared/memory/memory-map.ts';
 import type { Memory } from '../../../shared/memory/memory.ts';
 import { ObservedMemory } from '../../../shared/memory/observed-memory.ts';
+import { PlainMemory } from '../../../shared/memory/plain-memory.ts';
 import { StreamRing } from '../../../shared/structs/window.ts';
 import { RingReader, RingWriter, type TakeDoubles } from '../../../shared/sync/stream-ring.ts';
 import { describeEachMemory } from '../../support/each-memory.ts';
@@ -129,7 +130,7 @@ const ROWS = 10;
 
 /** A ring on one thread, and what its reader has got so far. */
 class Schedule {
-  readonly memory = new ObservedMemory(map);
+  readonly memory = new ObservedMemory(new PlainMemory(map), map);
   readonly got: number[] = [];
   private readonly cells = new Float64Array(CAPACITY);
   private readonly ends: Ends;

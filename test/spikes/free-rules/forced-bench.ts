@@ -4,6 +4,7 @@
  */
 import { EventKind } from '../../../shared/memory/guards.ts';
 import { ObservedMemory, type Access } from '../../../shared/memory/observed-memory.ts';
+import { PlainMemory } from '../../../shared/memory/plain-memory.ts';
 import { KTIME_MAX, NOBODY, type CpuId } from '../../../shared/units.ts';
 import { raiseNextInteracting, raisePromise } from './horizon.ts';
 import { freeMap, freeViews, PARTICIPANTS, WRITERS, type FreeViews } from './records.ts';
@@ -16,14 +17,16 @@ const TURNS = 10_000;
 export class ForcedBench {
   readonly views: FreeViews;
   readonly writers: readonly Writer[];
-  private readonly memory: ObservedMemory;
+  private readonly memory: PlainMemory;
+  private readonly observed: ObservedMemory;
   private running: CpuId = NOBODY;
 
   /** Both writers have booted, and the readers' clocks hold nobody back. */
   constructor(faults: WriterFaults = {}) {
     const map = freeMap();
-    this.memory = new ObservedMemory(map.machine.map);
-    this.views = freeViews(this.memory, map);
+    this.memory = new PlainMemory(map.machine.map);
+    this.observed = new ObservedMemory(this.memory, map.machine.map);
+    this.views = freeViews(this.observed, map);
     this.writers = Array.from({ length: WRITERS }, (_, cpu) => new Writer(cpu, this.views, END, faults, () => {}));
     for (let cpu = WRITERS; cpu < PARTICIPANTS; cpu += 1) this.letGo(cpu);
     this.writers.forEach((writer, cpu) => this.as(cpu, () => writer.boot()));
@@ -64,11 +67,11 @@ export class ForcedBench {
   /** Runs `inside` right after the n-th access of that name in `run`. */
   cut<T>(struct: string, field: string, op: Access, n: number, inside: () => void, run: () => T): T {
     let seen = -1;
-    this.memory.onAccess = (s, f, o) => {
+    this.observed.onAccess = (s, f, o) => {
       if (s === struct && f === field && o === op && (seen += 1) === n) inside();
     };
     const result = run();
-    this.memory.onAccess = () => {};
+    this.observed.onAccess = () => {};
     if (seen < n) throw new Error(`cut never reached: ${struct}.${field} ${op} ${n}`);
     return result;
   }
