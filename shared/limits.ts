@@ -10,8 +10,10 @@ export const NR_TASKS_MAX = 8192;
 export const FORK_POOL = 64;
 /** Timers of its own ("unique") that one task may use. */
 export const TIMERS_PER_TASK = 8;
-/** Messages that one CPU may have under way, when the sender's slots are counted. */
+/** Messages that one CPU may have under way, where a scenario does not say. */
 export const CSD_POOL = 256;
+/** The most that a scenario may say. */
+export const CSD_POOL_MAX = 4_096;
 /** Passes of a softirq run before the rest is left to the next tick. @linux kernel/softirq.c MAX_SOFTIRQ_RESTART */
 export const MAX_SOFTIRQ_RESTART = 10;
 /** Passes of the hrtimer interrupt before it declares a hang. @linux kernel/time/hrtimer.c hrtimer_interrupt */
@@ -24,3 +26,5 @@ export const MIN_DELTA_TRIES = 3;
 export const SPIN_TURNS_MAX = 1_000_000_000;
 /** Phases of a program that a lookahead walks over before it says how far it has come. */
 export const LOOKAHEAD_PHASES = 32;
+/** Versions of tasks' vtime records that the oracle of remote reads keeps at a time, all tasks together: 120 MB. */
+export const VERSIONS_KEPT = 1 << 20;

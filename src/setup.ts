@@ -47,10 +47,11 @@ export function machineSetupOf(scenario: Scenario, limitNs: Ns): MachineSetup {
   };
 }
 
-export function shapeOf({ cpus, workload }: Scenario): MachineShape {
+export function shapeOf({ cpus, workload, machine }: Scenario): MachineShape {
   return {
     cpus, tasks: cpus + workload.tasks.length,
     syncObjects: workload.syncObjects.length, sharedTimers: workload.sharedTimers.length,
+    csdPool: machine.messageSlots,
   };
 }
 

@@ -7,7 +7,7 @@ import type { Overrides } from '../workload/resolve.ts';
 import type { Scenario } from '../workload/scenario.ts';
 
 /** What runs a scenario when nobody says. */
-export const DEFAULT_ENGINE: EngineChoice['kind'] = 'inline';
+export const DEFAULT_ENGINE: EngineChoice['kind'] = 'threads';
 const DEFAULT_MEMORY: ThreadsChoice['memory'] = 'wasm';
 
 /** What the flags say; what they do not say is decided by `chooseEngine`. */

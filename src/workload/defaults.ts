@@ -1,4 +1,5 @@
 /** What a scenario is where nobody says otherwise. Golden traces depend on these. */
+import { CSD_POOL } from '../../shared/limits.ts';
 import { NSEC_PER_MSEC, NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
 import type { MachineSpec } from './scenario.ts';
 
@@ -28,5 +29,6 @@ export const DEFAULT_MACHINE: MachineSpec = {
   tscHz: 2_400_000_000,
   lapicHz: 62_500_000,
   ipiDelayNs: 1_000,
+  messageSlots: CSD_POOL,
   costs: {},
 };

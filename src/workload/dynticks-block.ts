@@ -4,7 +4,7 @@
  * The message of each rule says what is expected, as a noun; `readBlock` adds the place.
  */
 import { z } from 'zod';
-import { NR_CPUS_MAX } from '../../shared/limits.ts';
+import { CSD_POOL_MAX, NR_CPUS_MAX } from '../../shared/limits.ts';
 import type { Ns } from '../../shared/units.ts';
 import { Path } from '../kernel/arch.ts';
 import { HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS } from './defaults.ts';
@@ -62,6 +62,7 @@ const machine = z.strictObject({
   tsc: frequency.optional().describe('frequency of the counter that the tsc clock source reads'),
   lapic: frequency.optional().describe('frequency of each CPU’s event device'),
   ipiDelay: time.optional().describe('way of a message from one CPU to another'),
+  messageSlots: integer('a number of slots', 1, CSD_POOL_MAX).optional().describe('messages that one CPU may have under way'),
   costs: z.partialRecord(z.enum(pathNames, { error: costError }), time, { error: costError }).optional()
     .describe('how long a path through the kernel takes'),
 }, { error: 'a machine (an object)' });

@@ -161,6 +161,7 @@ function machineOf({ machine }: DynticksBlock): MachineSpec {
     tscHz: machine?.tsc ?? DEFAULT_MACHINE.tscHz,
     lapicHz: machine?.lapic ?? DEFAULT_MACHINE.lapicHz,
     ipiDelayNs: machine?.ipiDelay ?? DEFAULT_MACHINE.ipiDelayNs,
+    messageSlots: machine?.messageSlots ?? DEFAULT_MACHINE.messageSlots,
     costs: (machine?.costs ?? {}) as Record<string, Ns>,
   };
 }

@@ -50,6 +50,8 @@ export interface MachineSpec {
   readonly lapicHz: number;
   /** Way of a message between two participants. */
   readonly ipiDelayNs: Ns;
+  /** Messages that one participant may have under way, 1 .. CSD_POOL_MAX. */
+  readonly messageSlots: number;
   /** Overrides of `src/machine/costs.ts`, at least 1 ns each. */
   readonly costs: Readonly<Record<string, Ns>>;
 }
