@@ -64,6 +64,7 @@ export class MachineThread {
     this.cuts = this.newCuts();
     this.pace = this.newPace();
     this.participant = this.newParticipant();
+    this.memory.spin.errand = () => this.participant.takeMessages();
     this.member = this.newMember();
   }
 
