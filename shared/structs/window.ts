@@ -23,9 +23,11 @@ export const Standing = struct(
     nextOrdered: word('1: that event is itself one that must be ordered'),
     orderedFrom: long<Ns>('it starts no ordered event earlier'),
     now: long<Ns>('its clock: the end of its last event'),
-    lastStart: long<Ns>('start of its last event'),
+    lastStart: long<Ns>('start of the event that it runs or ran last'),
+    spunIn: long<Ns>('start of the last event in which it has waited long for another’s section'),
     events: long('events run'),
     turn: anyWriter(word('number of the last window that it was asked to take part in')),
+    left: word('number of the last window that it was done with; -1 until it has joined'),
   },
   { writer: 'owning cpu' },
 );

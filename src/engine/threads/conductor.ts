@@ -7,7 +7,7 @@
 import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
 import { END_CHECK_NS, endCheckAfter, type EndCheck } from '../end-check.ts';
 import type { EndReason } from '../run.ts';
-import type { Control } from './control.ts';
+import { startOfNext, type Control } from './control.ts';
 import type { Member } from './member.ts';
 import type { Windows } from './windows.ts';
 
@@ -32,7 +32,10 @@ export interface Snapshot {
   }[];
 }
 
-/** What the main thread may ask of the coordinator. Each answer comes when the machine stands as asked. */
+/**
+ * What the main thread may ask of the coordinator. Each answer comes when the machine stands as asked.
+ * A pause or step that the next question overtakes is answered at once, and so is one after the end.
+ */
 export interface MachineControl {
   start(): void;
   /** The instant up to which everything is done. */
@@ -63,6 +66,9 @@ export class Conductor implements MachineControl {
   private paused = true;
   private stepTo: Ns = Infinity;
   private stopAsked = false;
+  /** Whether it is paused and has come to rest, and where. */
+  private stands = false;
+  private at: Ns = 0;
   private ending: Ending | undefined;
   private readonly pauseWaiters: ((at: Ns) => void)[] = [];
   private readonly endWaiters: ((ending: Ending) => void)[] = [];
@@ -84,8 +90,7 @@ export class Conductor implements MachineControl {
   }
 
   start(): void {
-    this.paused = false;
-    this.moveLimit();
+    this.goOnTo(Infinity);
   }
 
   pause(): Promise<Ns> {
@@ -95,17 +100,18 @@ export class Conductor implements MachineControl {
   }
 
   step(ns?: Ns): Promise<Ns> {
-    const first = this.first();
-    this.stepTo = ns === undefined ? first + 1 : this.parts.control.window.reached + ns;
-    this.start();
+    this.goOnTo(ns === undefined ? this.first() + 1 : this.reached() + ns);
     return this.whenPaused();
   }
 
   snapshot(): Snapshot {
-    const { window, standings } = this.parts.control;
-    if (window.parked === 0 && this.ending === undefined) throw new Error('a machine that runs has no one state: pause it first');
-    const participants = standings.map(({ now, nextTime, events }, id) => ({ id, now, events, nextNs: nextTime }));
-    return { simulatedNs: window.reached, participants };
+    const { standings } = this.parts.control;
+    if (!this.stands && this.ending === undefined) throw new Error('a machine that runs has no one state: pause it first');
+    const participants = standings.map((standing, id) => {
+      const { now, events } = standing;
+      return { id, now, events, nextNs: startOfNext(standing) };
+    });
+    return { simulatedNs: this.at, participants };
   }
 
   stop(): Promise<Ending> {
@@ -117,25 +123,40 @@ export class Conductor implements MachineControl {
     });
   }
 
+  private goOnTo(to: Ns): void {
+    this.tellPaused();
+    this.stepTo = to;
+    this.paused = this.stands = false;
+    this.moveLimit();
+  }
+
   private whenPaused(): Promise<Ns> {
-    return new Promise((resolve) => this.pauseWaiters.push(resolve));
+    return new Promise((resolve) => {
+      if (this.stands || this.ending !== undefined) resolve(this.at);
+      else this.pauseWaiters.push(resolve);
+    });
   }
 
   /** The machine is parked: everything before the limit is done. */
   private decide(): void {
-    const first = this.first();
     if (this.stopAsked) return this.end('interrupted');
+    if (this.stands) return;
+    const first = this.first();
     if (first >= this.parts.endNs) return this.end('duration');
     if (first >= this.nextCheck) {
       const reason = this.checkTheEnd(first);
       if (reason !== undefined) return this.end(reason);
     }
-    if (first >= this.stepTo) {
-      this.paused = true;
-      this.stepTo = Infinity;
-    }
-    if (this.paused) this.tellPaused();
+    if (this.paused || first >= this.stepTo) this.stand(first);
     else this.moveLimit();
+  }
+
+  /** Up to `first` nothing happens, so it stands where it was told to. */
+  private stand(first: Ns): void {
+    this.paused = this.stands = true;
+    this.at = Math.min(first, this.stepTo);
+    this.stepTo = Infinity;
+    this.tellPaused();
   }
 
   private checkTheEnd(first: Ns): EndReason | undefined {
@@ -148,12 +169,17 @@ export class Conductor implements MachineControl {
     const lastStart = standings.reduce((last, standing) => Math.max(last, standing.lastStart), 0);
     const endNs = reason === 'duration' ? this.parts.endNs : lastStart;
     this.ending = { reason, endNs, stuckTasks: endCheck.stuckTasks() };
+    this.at = endNs;
     this.tellPaused();
     windows.stop(endNs);
   }
 
   private tellPaused(): void {
-    for (const tell of this.pauseWaiters.splice(0)) tell(this.parts.control.window.reached);
+    for (const tell of this.pauseWaiters.splice(0)) tell(this.reached());
+  }
+
+  private reached(): Ns {
+    return this.stands || this.ending !== undefined ? this.at : this.parts.control.window.reached;
   }
 
   private moveLimit(): void {
@@ -165,6 +191,6 @@ export class Conductor implements MachineControl {
 
   /** The first event that anybody has, messages in flight included. */
   private first(): Ns {
-    return this.parts.control.standings.reduce((first, { nextTime, announced }) => Math.min(first, nextTime, announced), Infinity);
+    return this.parts.control.standings.reduce((first, standing) => Math.min(first, startOfNext(standing)), Infinity);
   }
 }

@@ -36,6 +36,8 @@ export function prepareControl({ window, baton, standings }: Control, promise: N
     standing.announced = KTIME_MAX;
     standing.nextTime = KTIME_MAX;
     standing.orderedFrom = KTIME_MAX;
+    standing.left = -1;
+    standing.spunIn = -1;
   }
 }
 
@@ -55,4 +57,14 @@ export function announce({ memory, standings }: Control, to: CpuId, due: Ns): vo
     if (found === known) return;
     known = found;
   }
+}
+
+/** When a message that the participant may not know of begins an event there: not before its clock. KTIME_MAX for none. */
+export function arrivalAt({ announced, now }: Standing): Ns {
+  return announced === KTIME_MAX ? KTIME_MAX : Math.max(announced, now);
+}
+
+/** The first that it will do, a message that it may not know of included. KTIME_MAX for nothing. */
+export function startOfNext(standing: Standing): Ns {
+  return Math.min(standing.nextTime, arrivalAt(standing));
 }

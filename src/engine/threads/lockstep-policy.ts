@@ -17,10 +17,10 @@
  * A message whose receiver has not looked yet is a soft event at the instant at which it is due.
  */
 import { KernelBug } from '../../../shared/assert.ts';
-import { WindowMode, type Standing } from '../../../shared/structs/window.ts';
+import { WindowMode } from '../../../shared/structs/window.ts';
 import { KTIME_MAX, NOBODY, type CpuId, type Ns } from '../../../shared/units.ts';
 import { comesBefore, type RankOf } from '../event-order.ts';
-import type { Control } from './control.ts';
+import { arrivalAt, type Control } from './control.ts';
 import type { Opening, WindowPolicy } from './windows.ts';
 
 /** The end of a window as a key: exact, or soft: before all events of that instant. */
@@ -139,11 +139,6 @@ export class LockstepPolicy implements WindowPolicy {
     window.horizonOrigin = bound.origin;
     window.horizonN = bound.n;
   }
-}
-
-/** A message cannot begin an event before its receiver's clock. */
-function arrivalAt({ announced, now }: Standing): Ns {
-  return announced === KTIME_MAX ? KTIME_MAX : Math.max(announced, now);
 }
 
 function setSoft(bound: KeyBound, time: Ns): void {

@@ -43,7 +43,6 @@ export class Member {
   stopped = false;
   private readonly parts: MemberParts;
   private readonly standing: Standing;
-  private lastStart: Ns = 0;
 
   constructor(parts: MemberParts) {
     this.parts = parts;
@@ -54,7 +53,7 @@ export class Member {
   join(): void {
     this.parts.participant.plan();
     this.publish();
-    this.parts.windows.arrive();
+    this.arrive();
   }
 
   /** Sleeps until there is something to do, does it, and says whether it was a window. */
@@ -73,6 +72,12 @@ export class Member {
     this.runBatch();
     this.publish();
     this.flush();
+    this.arrive();
+  }
+
+  private arrive(): void {
+    // before the arrival: after it somebody may have opened the next window
+    this.standing.left = this.parts.control.window.number;
     this.parts.windows.arrive();
   }
 
@@ -111,7 +116,7 @@ export class Member {
 
   private execute(): void {
     const { participant, pace } = this.parts;
-    this.lastStart = participant.next.time;
+    this.standing.lastStart = participant.next.time;
     this.parts.beforeEvent();
     pace.starts(participant);
     participant.run();
@@ -135,7 +140,6 @@ export class Member {
     standing.nextOrigin = next.origin;
     standing.nextN = next.n;
     standing.now = participant.now;
-    standing.lastStart = this.lastStart;
     standing.events = participant.events;
     pace.publishOrdered(participant, standing);
   }
@@ -163,6 +167,7 @@ export class Member {
     this.parts.recordFinals(window.end);
     this.flush();
     this.stopped = true;
+    this.standing.left = window.number;
     memory.add(window.base + WindowPage.at.stopped, 1);
   }
 }

@@ -64,8 +64,13 @@ export class MachineThread {
     this.cuts = this.newCuts();
     this.pace = this.newPace();
     this.participant = this.newParticipant();
-    this.memory.spin.errand = () => this.participant.takeMessages();
+    this.memory.spin.errand = () => this.whileItSpins();
     this.member = this.newMember();
+  }
+
+  /** The participant's clock. */
+  get now(): Ns {
+    return this.participant.now;
   }
 
   /** The coordinator's decisions; in its thread only. */
@@ -148,6 +153,13 @@ export class MachineThread {
   private newBaton(): BatonServer | undefined {
     const { participant, observed, control, cuts } = this;
     return cuts !== undefined && participant instanceof SimCpu ? new BatonServer(control, participant, observed!) : undefined;
+  }
+
+  /** Who waits long for another's section says so, not to be taken for one that hangs; and the other may wait for a slot. */
+  private whileItSpins(): void {
+    const standing = this.control.standings[this.seat.id]!;
+    standing.spunIn = standing.lastStart;
+    this.participant.takeMessages();
   }
 
   private countSpins(spin: Spin): void {
