@@ -4,12 +4,15 @@ import { MachineThread } from '../src/engine/threads/thread.ts';
 import { exposeControl } from '../src/host/threads/control-link.ts';
 import type { MachineBoot } from '../src/host/threads/machine-boot.ts';
 import { checkBuild } from '../src/host/threads/build-stamp.ts';
+import { logLife } from '../src/host/threads/worker-log.ts';
 import { machineSetupOf } from '../src/setup.ts';
 
-const { buildId, scenario, limitNs, seat } = workerData as MachineBoot;
-checkBuild(buildId);
-const thread = new MachineThread(machineSetupOf(scenario, limitNs), seat);
+const boot = workerData as MachineBoot;
+checkBuild(boot.buildId);
+const thread = new MachineThread(machineSetupOf(boot.scenario, boot.limitNs), boot.seat);
 const conductor = thread.conductor();
 exposeControl(parentPort!, conductor);
-thread.member.join();
-await conductor.conduct(() => new Promise((resolve) => setImmediate(resolve)));
+await logLife(boot, thread, () => {
+  thread.member.join();
+  return conductor.conduct(() => new Promise((resolve) => setImmediate(resolve)));
+});

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { EVENTS } from '../../shared/events.ts';
 import { oracleCatalog } from '../check/all-oracles.ts';
+import { HOST_FAULTS } from '../engine/threads/host-faults.ts';
 import { packageRoot } from '../host/package-root.ts';
 import { shippedScenarios } from '../host/scenario-file.ts';
 import { KERNEL_VERSIONS } from '../kernel/versions.ts';
@@ -25,7 +26,7 @@ export function shippedDir(): string {
 export function entriesOf(kind: ListKind): readonly Entry[] {
   switch (kind) {
     case 'scenarios': return shippedScenarios(shippedDir()).map(({ name, says }) => ({ id: name, says }));
-    case 'faults': return FAULTS.map(({ id, says, caughtBy }) => ({ id, says, caughtBy }));
+    case 'faults': return faults();
     case 'oracles': return oracleCatalog.map(({ id, says, reference, blindTo }) => ({ id, says, reference, blindTo }));
     case 'tracepoints': return tracepoints();
     case 'devices': return DEVICES;
@@ -33,6 +34,14 @@ export function entriesOf(kind: ListKind): readonly Entry[] {
     // model checking has not been built; an empty list is the truth
     case 'models': return [];
   }
+}
+
+/** A fault of the host breaks no property of the machine: the host itself reports it. */
+function faults(): readonly Entry[] {
+  return [
+    ...FAULTS.map(({ id, says, caughtBy }) => ({ id, says, caughtBy })),
+    ...HOST_FAULTS.map(({ id, says }) => ({ id, says, caughtBy: ['host'] })),
+  ];
 }
 
 function tracepoints(): readonly Entry[] {

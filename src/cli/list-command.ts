@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.ts';
 /** What stands after a list, where its second column or its emptiness needs a word. */
 const NOTES: Partial<Readonly<Record<ListKind, string>>> = {
   scenarios: 'Run one by its name: dynticks run first-light',
-  faults: 'Switch one on with --fault; where its race happens, at least one of the oracles named catches it.',
+  faults: 'Switch one on with --fault; where its race happens, at least one of the oracles named catches it. [host]: the run ends with 3.',
   tracepoints: 'After each name its fields, in the order of trace.bin.',
   models: 'None yet: this version has no model checker.',
 };

@@ -2,15 +2,14 @@
 /** The command `dynticks`. */
 import { oracleCatalog } from '../check/all-oracles.ts';
 import { tuneV8 } from '../host/v8-tuning.ts';
-import { FAULTS } from '../machine/faults.ts';
 import { factsOf, simulate } from '../sim.ts';
 import { resolveScenario } from '../workload/resolve.ts';
-import { shippedDir } from './catalogue.ts';
+import { entriesOf, shippedDir } from './catalogue.ts';
 import { dispatch } from './program.ts';
 import { processTerminal } from './terminal.ts';
 
 tuneV8();
-const faults = FAULTS.map(({ id }) => id);
+const faults = entriesOf('faults').map(({ id }) => id);
 
 process.exitCode = await dispatch(process.argv.slice(2), processTerminal(), {
   simulate,

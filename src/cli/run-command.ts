@@ -8,6 +8,7 @@ import { reportHtml } from '../host/report-html.ts';
 import { printRunDocument, runDocument, type RunRecord } from '../host/run-json.ts';
 import { readScenarioFile, type ScenarioText } from '../host/scenario-file.ts';
 import { engineName } from '../host/texts.ts';
+import { checkFaults } from '../engines.ts';
 import type { RunResult, SimulateOptions } from '../sim.ts';
 import { BadInput } from '../workload/bad-input.ts';
 import { meantHint } from '../workload/did-you-mean.ts';
@@ -58,6 +59,7 @@ export async function runCommand(options: RunOptions, terminal: Terminal, doors:
       engine: plan.engine,
       consumers: session.consumers,
       signal: session.signal,
+      logFile: session.logFile,
       onProgress: (progress) => session?.onProgress(progress),
     });
     return keep(result, plan, terminal, session);
@@ -73,6 +75,7 @@ function planOf(options: RunOptions, doors: RunDoors): Plan {
   const source = readScenarioFile(options.scenario, doors.shippedDir);
   const resolved = doors.resolve(source.text, source.fileName, options.overrides);
   const engine = chooseEngine(options.engine, resolved);
+  checkFaults(resolved, engine);
   const scenario = { ...resolved, warnings: [...resolved.warnings, ...idleFlags(engine, options.overrides, resolved)] };
   return { options, source, scenario, engine, reproduce: reproduceLine(options, { scenario, engine }) };
 }

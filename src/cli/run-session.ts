@@ -44,7 +44,7 @@ export class RunSession {
     const { scenario } = plan;
     this.folder = RunFolder.create({ out: plan.out, runsDir: plan.runsDir, scenario: scenario.name, seed: scenario.seed });
     this.#interrupt = listenForInterrupt(plan.signals, plan.onInterrupt);
-    this.log = openRunLog(this.folder.file('log.ndjson'));
+    this.log = openRunLog(this.logFile);
     this.#trace = openTrace(plan, this.folder.file('trace.bin'));
     this.#progress = startProgress(plan.bar);
   }
@@ -56,6 +56,10 @@ export class RunSession {
   /** What follows the event stream on the host's behalf. */
   get consumers(): readonly EventConsumer[] {
     return this.#trace === null ? [] : [this.#trace.writer];
+  }
+
+  get logFile(): string {
+    return this.folder.file('log.ndjson');
   }
 
   get seconds(): number {

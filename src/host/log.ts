@@ -18,7 +18,8 @@ export function openRunLog(path: string): RunLog {
   const destination = pino.destination({ dest: path, sync: true });
   // a log that cannot be written (a full disk) is no reason to lose the run
   destination.on('error', () => {});
-  const logger = pino({ level: 'info' }, destination);
+  // a cause is told beside its error, not as part of its message
+  const logger = pino({ level: 'info', serializers: { err: pino.stdSerializers.errWithCause } }, destination);
   return {
     info: (ns, says, more) => logger.info({ ns, ...more }, says),
     warn: (ns, says, more) => logger.warn({ ns, ...more }, says),

@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { oracleCatalog } from '../../src/check/all-oracles.ts';
-import { shippedDir } from '../../src/cli/catalogue.ts';
+import { entriesOf, shippedDir } from '../../src/cli/catalogue.ts';
 import { dispatch } from '../../src/cli/program.ts';
 import type { RunDoors } from '../../src/cli/run-command.ts';
-import { FAULTS } from '../../src/machine/faults.ts';
 import { factsOf, simulate } from '../../src/sim.ts';
 import { resolveScenario } from '../../src/workload/resolve.ts';
 
@@ -51,7 +50,7 @@ export function commandUnderTest(): CommandUnderTest {
 }
 
 function realDoors(runsDir: string, signals: Signals): RunDoors {
-  const faults = FAULTS.map(({ id }) => id);
+  const faults = entriesOf('faults').map(({ id }) => id);
   return {
     simulate, factsOf, runsDir, signals,
     shippedDir: shippedDir(),

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { EVENTS } from '../../shared/events.ts';
 import { DEVICES, entriesOf, LIST_KINDS, shippedDir } from '../../src/cli/catalogue.ts';
+import { HOST_FAULTS } from '../../src/engine/threads/host-faults.ts';
 import { clocksourcesOf } from '../../src/kernel/time/clocksource.ts';
 import { kernelConfigOf } from '../../src/setup.ts';
 import { runRecord } from '../host/run-record.ts';
@@ -55,9 +56,11 @@ describe('the catalogue', () => {
     expect(known.sort()).toEqual(clocksourcesOf(kernelConfigOf(runRecord().scenario)).map(({ name }) => name).sort());
   });
 
-  it('names for each fault oracles that exist', () => {
-    const oracles = entriesOf('oracles').map(({ id }) => id);
-    for (const { caughtBy } of entriesOf('faults')) expect(oracles).toEqual(expect.arrayContaining(caughtBy as string[]));
+  it('names for each fault oracles that exist, or the host', () => {
+    const reporters = [...entriesOf('oracles').map(({ id }) => id), 'host'];
+    for (const { caughtBy } of entriesOf('faults')) expect(reporters).toEqual(expect.arrayContaining(caughtBy as string[]));
+    const byTheHost = entriesOf('faults').filter(({ caughtBy }) => (caughtBy as string[]).includes('host'));
+    expect(byTheHost.map(({ id }) => id)).toEqual(HOST_FAULTS.map(({ id }) => id));
   });
 });
 

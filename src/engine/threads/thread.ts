@@ -23,6 +23,7 @@ import { Conductor } from './conductor.ts';
 import { announce, controlOf, type Control } from './control.ts';
 import { FreePace } from './free-pace.ts';
 import { FreePolicy } from './free-policy.ts';
+import { Saboteur } from './host-faults.ts';
 import { HostPauses } from './host-pauses.ts';
 import { LockstepPace } from './lockstep-pace.ts';
 import { LockstepPolicy } from './lockstep-policy.ts';
@@ -137,6 +138,7 @@ export class MachineThread {
   private newMember(): Member {
     const { control, participant, windows, pace, memory, map, seat } = this;
     const jitter = new HostPauses(this.setup.seed, seat.id, seat.jitterNs);
+    const saboteur = Saboteur.of(this.setup.faults, { memory, map, cpu: seat.id });
     return new Member({
       control, participant, windows, pace,
       bell: new TurnBell(control, seat.id, 0),
@@ -145,6 +147,7 @@ export class MachineThread {
       beforeEvent: () => {
         this.countSpins(memory.spin);
         jitter.maybePause();
+        saboteur?.beforeEvent(participant.next.time);
       },
       recordFinals: (end) => this.recordFinals(end),
     });

@@ -1,7 +1,7 @@
 /**
  * The line between the main thread and a thread that answers: comlink, with what comlink leaves out.
  * A comlink call to a thread that has died never settles, nor does one to a thread that never turns
- * to its messages. So each call is raced with the thread's end and with a time-out.
+ * to its messages. So each call is raced with the thread's end, and as a rule with a time-out.
  */
 import { expose, releaseProxy, wrap, type Endpoint } from 'comlink';
 // @ts-expect-error comlink ships this file's types under a name that the compiler does not look for
@@ -60,8 +60,24 @@ export class ControlLink<Control> {
     this.death.catch(() => {});
   }
 
+  /** Whether a call is under way. */
+  get isBusy(): boolean {
+    return this.calls.size > 0;
+  }
+
   /** What `method` gives back there; an error that it throws keeps its class, if it is one of ours. */
   call<M extends Methods<Control>>(method: M, ...args: ArgsOf<Control[M]>): Promise<AnswerOf<Control[M]>> {
+    return this.send(method, args, this.timeoutMs);
+  }
+
+  /** As `call`, where the answer comes when something is done, however long that takes; somebody else must see to it that it comes. */
+  ask<M extends Methods<Control>>(method: M, ...args: ArgsOf<Control[M]>): Promise<AnswerOf<Control[M]>> {
+    return this.send(method, args, null);
+  }
+
+  private send<M extends Methods<Control>>(
+    method: M, args: ArgsOf<Control[M]>, timeoutMs: number | null,
+  ): Promise<AnswerOf<Control[M]>> {
     if (this.over !== null) return Promise.reject(this.over);
     return new Promise((resolve, reject) => {
       const settle = (how: () => void): void => {
@@ -70,8 +86,8 @@ export class ControlLink<Control> {
         how();
       };
       const fail = (why: Error): void => settle(() => reject(why));
-      const deaf = new ThreadDeath(this.name, `gave no answer to "${method}" in ${this.timeoutMs} ms`);
-      const timer = setTimeout(() => fail(deaf), this.timeoutMs);
+      const deaf = (): void => fail(new ThreadDeath(this.name, `gave no answer to "${method}" in ${timeoutMs} ms`));
+      const timer = timeoutMs === null ? undefined : setTimeout(deaf, timeoutMs);
       this.calls.add(fail);
       this.far[method]!(...args).then(
         (answer) => settle(() => resolve(answer as AnswerOf<Control[M]>)),
@@ -80,11 +96,11 @@ export class ControlLink<Control> {
     });
   }
 
-  /** Lets go of the other side, which then no longer lives for our calls' sake. Calls under way reject. */
-  close(): void {
+  /** Lets go of the other side, which then no longer lives for our calls' sake. Calls under way reject, and later ones: `why`. */
+  close(why: Error = new ThreadDeath(this.name, 'its line was closed')): void {
     if (this.over !== null) return;
     this.far[releaseProxy]();
-    this.end(new ThreadDeath(this.name, 'its line was closed'));
+    this.end(why);
   }
 
   private end(why: Error): void {

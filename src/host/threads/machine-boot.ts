@@ -10,4 +10,6 @@ export interface MachineBoot {
   /** No event begins at this instant or later. */
   readonly limitNs: Ns;
   readonly seat: Seat;
+  /** The run's log, to which the thread adds its lines; null for none. */
+  readonly logFile: string | null;
 }

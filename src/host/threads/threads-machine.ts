@@ -2,12 +2,13 @@
  * A machine on threads, seen from the main thread: one thread for each CPU, one for the coordinator,
  * and here the merge of their records and the questions to the coordinator.
  *
- *      CPU 0 ---ring---\                                        /-> digest, figures, proc
- *      CPU 1 ---ring----+--> streams --merge (below `reached`)----+--> oracles
- *      coord. --ring---/                                        \-> trace.bin
+ *      boot ---> stands ---start, step---> runs ---its end, or stop---> ended ---close---> (warm threads)
+ *                  ^                        |  |
+ *                  \----pause, step's end---/  \---a death, a hang, a consumer that throws---> failed, closed
  *
- * The rings are emptied whether or not their records can be merged yet, so no CPU waits for another
- * one's records. If a thread dies, the others would wait for it for ever: all are ended.
+ * From the boot on the rings are emptied by themselves, so whoever asks for a pause or a step need do
+ * nothing else. If a thread dies, the others would wait for it for ever: all are ended. The first death
+ * is the cause of all others; what the threads had handed over by then is handed on, to tell why.
  */
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
@@ -16,9 +17,8 @@ import type { EventConsumer } from '../../../shared/event-consumer.ts';
 import { layOutMachine, type MachineMap } from '../../../shared/machine-map.ts';
 import { AtomicsMemory } from '../../../shared/memory/atomics-memory.ts';
 import type { Memory } from '../../../shared/memory/memory.ts';
-import { WasmMemory, allocateShared } from '../../../shared/memory/wasm-memory.ts';
-import { StreamRing, WindowMode } from '../../../shared/structs/window.ts';
-import { RingReader } from '../../../shared/sync/stream-ring.ts';
+import { WasmMemory, allocateShared, type SharedWasmMemory } from '../../../shared/memory/wasm-memory.ts';
+import { WindowMode } from '../../../shared/structs/window.ts';
 import { KTIME_MAX, type Ns } from '../../../shared/units.ts';
 import { rankOfTies, type MachineSetup } from '../../engine/machine-setup.ts';
 import type { Progress, ThreadsChoice } from '../../engine/run.ts';
@@ -26,14 +26,16 @@ import type { Ending, MachineControl, Snapshot } from '../../engine/threads/cond
 import { controlOf, prepareControl, type Control } from '../../engine/threads/control.ts';
 import type { FreeRules } from '../../engine/threads/free-pace.ts';
 import type { ThreadReport } from '../../engine/threads/seat.ts';
-import { TraceMerge } from '../../engine/trace-merge.ts';
-import { TraceStream } from '../../machine/trace-stream.ts';
 import type { Scenario } from '../../workload/scenario.ts';
 import { packageRoot } from '../package-root.ts';
 import { buildId } from './build-id.ts';
 import { ControlLink } from './control-link.ts';
 import { CpuPool } from './cpu-pool.ts';
 import type { MachineBoot } from './machine-boot.ts';
+import { MachineLog } from './machine-log.ts';
+import { RingMerge } from './ring-merge.ts';
+import { Watchdog, type Patience } from './watchdog.ts';
+import { whoHangs } from './who-hangs.ts';
 
 export interface ThreadsPlan {
   readonly scenario: Scenario;
@@ -43,6 +45,8 @@ export interface ThreadsPlan {
   readonly consumers: readonly EventConsumer[];
   /** As in `Seat`. */
   readonly widenNs: number;
+  /** The run's log, to which each thread adds its lines; null for none. */
+  readonly logFile: string | null;
   readonly trial: ThreadsTrial;
 }
 
@@ -53,6 +57,8 @@ export interface ThreadsTrial {
   readonly jitterNs?: number;
   /** Below `dist/`: what the CPUs' threads run in place of their own entry. */
   readonly cpuEntry?: string;
+  /** Doubles of each participant's ring. */
+  readonly ringDoubles?: number;
 }
 
 export interface Watching {
@@ -65,9 +71,12 @@ export type HostedReport = ThreadReport & { readonly threadId: number };
 
 /** Doubles of one participant's ring: 512 KiB, some thousand records. */
 const RING_DOUBLES = 1 << 16;
-/** How long the main thread sleeps when no ring has anything for it. */
+/** How long the main thread sleeps when no ring has anything for it: while the machine runs, and while it stands. */
 const IDLE_MS = 1;
+const STANDING_MS = 20;
 const PROGRESS_MS = 50;
+/** Loading code is no event. */
+const BOOT_PATIENCE: Patience = { wallMs: 60_000, cpuMs: 0, idleMs: 60_000 };
 const CPU_ENTRY = 'workers/cpu.js';
 /** Of each CPU's thread; its records and the machine's memory are not on its heap. */
 const HEAP = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 96 };
@@ -76,102 +85,57 @@ export class ThreadsMachine {
   readonly map: MachineMap;
   /** The machine's memory as this thread sees it; for looking only. */
   readonly memory: Memory;
+  /** The run is over and its stream is whole. Rejects with what broke the run. */
+  readonly ended: Promise<Ending>;
   private readonly plan: ThreadsPlan;
+  private readonly shared: SharedWasmMemory;
   private readonly control: Control;
-  private readonly streams: readonly TraceStream[];
-  private readonly readers: readonly RingReader[];
-  private readonly merge: TraceMerge;
-  private readonly boots: readonly MachineBoot[];
+  private readonly merge: RingMerge;
+  private readonly log: MachineLog;
+  private resolveEnded!: (ending: Ending) => void;
+  private rejectEnded!: (why: Error) => void;
+  private watchdog: Watchdog | undefined;
   private coordinator!: Worker;
   private link!: ControlLink<MachineControl>;
-  private pool!: CpuPool;
+  private pool: CpuPool | undefined;
   private cpus: readonly Promise<HostedReport>[] = [];
-  /** What ended a thread, once one has ended before its time. */
+  /** What broke the run. */
   private failure: Error | undefined;
   private finished = false;
+  private closing: Promise<void> | undefined;
 
-  /** All threads are up and stand at the beginning. */
+  /** All threads are up, and stand at the beginning. */
   static async boot(plan: ThreadsPlan): Promise<ThreadsMachine> {
-    const machine = new ThreadsMachine(plan);
+    const machine = new ThreadsMachine(plan, await MachineLog.open(plan.logFile));
     try {
       await machine.startThreads();
     } catch (error) {
       await machine.close();
-      throw error;
+      throw machine.failure ?? error;
     }
     return machine;
   }
 
-  private constructor(plan: ThreadsPlan) {
+  private constructor(plan: ThreadsPlan, log: MachineLog) {
+    const { setup, choice, trial: { ringDoubles = RING_DOUBLES } } = plan;
     this.plan = plan;
-    const { setup, choice } = plan;
+    this.log = log;
     this.map = layOutMachine(setup.shape);
-    const shared = allocateShared(this.map.map.bytes);
-    this.memory = choice.memory === 'wasm' ? new WasmMemory(shared) : new AtomicsMemory(shared.buffer);
+    this.shared = allocateShared(this.map.map.bytes);
+    this.memory = choice.memory === 'wasm' ? new WasmMemory(this.shared) : new AtomicsMemory(this.shared.buffer);
     this.control = controlOf(this.memory, this.map);
     prepareControl(this.control, choice.sync === 'free' ? 0 : KTIME_MAX);
-    const rows = this.control.standings.map(() => new SharedArrayBuffer(RING_DOUBLES * 8));
-    this.streams = rows.map(() => new TraceStream());
-    this.readers = rows.map((cells, i) => new RingReader(this.memory, this.map.at.streamRing + i * StreamRing.bytes, new Float64Array(cells)));
-    this.merge = new TraceMerge(this.streams, rankOfTies(setup), plan.consumers);
-    const cores = availableParallelism();
-    this.boots = rows.map((cells, id) => ({
-      buildId: buildId(), scenario: plan.scenario, limitNs: setup.limitNs,
-      seat: {
-        id, choice, rules: plan.rules, shared, rows: cells, layoutHash: this.map.map.hash(), cores,
-        widenNs: plan.widenNs, counted: plan.trial.counted ?? false, jitterNs: plan.trial.jitterNs ?? 0,
-      },
-    }));
+    this.merge = new RingMerge(this.control, rankOfTies(setup), plan.consumers, ringDoubles);
+    this.ended = new Promise((resolve, reject) => {
+      this.resolveEnded = resolve;
+      this.rejectEnded = reject;
+    });
+    this.ended.catch(() => {});
   }
 
   /** Records handed to the consumers so far. */
   get records(): number {
     return this.merge.records;
-  }
-
-  /** Runs to the end, or until the signal says otherwise. @throws what ended a thread before its time */
-  async run({ signal, onProgress }: Watching): Promise<Ending> {
-    await this.start();
-    let nextProgress = performance.now() + PROGRESS_MS;
-    for (let asked = false; !this.allStopped(); ) {
-      if (signal?.aborted === true && !asked) {
-        asked = true;
-        void this.stop().catch(() => {});
-      }
-      const moved = this.drain();
-      if (this.failure !== undefined) throw this.failure;
-      if (performance.now() >= nextProgress) {
-        onProgress?.(this.progress());
-        nextProgress = performance.now() + PROGRESS_MS;
-      }
-      await (moved ? nextTurn() : pause(IDLE_MS));
-    }
-    return this.finish();
-  }
-
-  async start(): Promise<void> {
-    await this.link.call('start');
-  }
-
-  pause(): Promise<Ns> {
-    return this.link.call('pause');
-  }
-
-  step(ns?: Ns): Promise<Ns> {
-    return this.link.call('step', ns);
-  }
-
-  snapshot(): Promise<Snapshot> {
-    return this.link.call('snapshot');
-  }
-
-  stop(): Promise<Ending> {
-    return this.link.call('stop');
-  }
-
-  /** What each CPU's thread has to say, after the end. */
-  reports(): Promise<HostedReport[]> {
-    return Promise.all(this.cpus);
   }
 
   /** Windows that were opened, and those in which two threads were at work at one moment. */
@@ -180,53 +144,141 @@ export class ThreadsMachine {
     return { opened, overlapping };
   }
 
+  /** Runs to the end, or until the signal says otherwise. @throws what broke the run */
+  async run({ signal, onProgress }: Watching): Promise<Ending> {
+    const stop = (): void => { this.stop().catch(() => {}); };
+    signal?.addEventListener('abort', stop);
+    try {
+      await this.start();
+      if (signal?.aborted === true) stop();
+      for (;;) {
+        const ending = await Promise.race([this.ended, pause(PROGRESS_MS, undefined, { ref: false })]);
+        if (ending !== undefined) return ending;
+        onProgress?.(this.progress());
+      }
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  async start(): Promise<void> {
+    await this.link.call('start');
+  }
+
+  /** Everything before the instant that it gives is done, and the consumers have seen it. */
+  async pause(): Promise<Ns> {
+    const at = await this.link.ask('pause');
+    this.drain();
+    return at;
+  }
+
+  /** As `MachineControl`; then it is paused. */
+  async step(ns?: Ns): Promise<Ns> {
+    const at = await this.link.ask('step', ns);
+    this.drain();
+    return at;
+  }
+
+  snapshot(): Promise<Snapshot> {
+    return this.link.call('snapshot');
+  }
+
+  /** Ends the run where it is, unless it has ended. */
+  async stop(): Promise<Ending> {
+    if (!this.finished) await this.link.ask('stop');
+    return this.ended;
+  }
+
+  /** What each CPU's thread has to say, after the end. */
+  reports(): Promise<HostedReport[]> {
+    return Promise.all(this.cpus);
+  }
+
   /** Where the run stands. */
   progress(): Progress {
-    const { control: { window, standings }, plan: { setup: { limitNs } } } = this;
-    const events = standings.reduce((sum, standing) => sum + standing.events, 0);
-    return { simulatedNs: Math.min(window.reached, limitNs), limitNs, events };
+    const { control: { window }, plan: { setup: { limitNs } } } = this;
+    return { simulatedNs: Math.min(window.reached, limitNs), limitNs, events: this.events() };
   }
 
-  /** Takes what lies in the rings, and hands on what can be merged. Whether there was anything. */
-  drain(): boolean {
-    // first how far everybody was, then the records: those before it are in the rings by now
-    const { reached } = this.control.window;
-    let moved = 0;
-    for (let i = 0; i < this.readers.length; i++) {
-      const stream = this.streams[i]!;
-      moved += this.readers[i]!.read((cells, from, to) => stream.appendRows(cells, from, to));
-    }
-    // the last records lie before what had been reached: they are merged when all of them are there
-    if (moved > 0 && this.control.window.mode !== WindowMode.Stop) this.merge.mergeBefore(reached);
-    return moved > 0;
-  }
-
-  /** Ends all threads, or keeps them warm after a run that came to its end. */
-  async close(): Promise<void> {
-    this.link?.close();
-    const pool = this.finished && this.failure === undefined ? this.pool?.giveBack(this.sharedBytes) : this.pool?.destroy();
-    await Promise.all([pool, this.coordinator?.terminate()]);
+  /** Ends all threads, or keeps those of the CPUs warm after a run that came to its end. */
+  close(): Promise<void> {
+    this.closing ??= this.endThreads();
+    return this.closing;
   }
 
   private async startThreads(): Promise<void> {
     const folder = `${packageRoot()}/dist`;
     const { setup: { shape: { cpus } }, trial } = this.plan;
-    this.coordinator = new Worker(`${folder}/workers/coordinator.js`, { workerData: this.boots[cpus], execArgv: [] });
+    const boots = this.boots();
+    this.coordinator = new Worker(`${folder}/workers/coordinator.js`, { workerData: boots[cpus], execArgv: [] });
     this.link = ControlLink.open<MachineControl>(this.coordinator, 'the coordinator');
-    this.link.death.catch((death: Error) => this.fail(death));
+    this.link.death.catch((death: Error) => this.die(death));
     this.pool = await CpuPool.take(cpus, { entry: `${folder}/${trial.cpuEntry ?? CPU_ENTRY}`, limits: HEAP });
-    this.cpus = this.pool.run<MachineBoot, HostedReport>(this.boots.slice(0, cpus));
-    for (const cpu of this.cpus) cpu.catch((death: Error) => this.fail(death));
+    if (this.failure !== undefined) {
+      await this.pool.destroy();
+      throw this.failure;
+    }
+    this.cpus = this.pool.run<MachineBoot, HostedReport>(boots.slice(0, cpus));
+    for (const cpu of this.cpus) cpu.catch((death: Error) => this.die(death));
+    void this.keepDraining();
+    this.watch(BOOT_PATIENCE);
+    await this.link.ask('pause');
+    this.watch();
+    this.log.threadsUp({ threads: cpus + 1, cores: availableParallelism(), ...this.plan.choice });
   }
 
-  /** What all threads of the run have mapped. */
-  private get sharedBytes(): number {
-    return this.map.map.bytes + this.readers.length * RING_DOUBLES * 8;
+  private boots(): MachineBoot[] {
+    const { shared, map, plan: { scenario, setup: { limitNs }, choice, rules, widenNs, logFile, trial } } = this;
+    const common = {
+      choice, rules, shared, widenNs, layoutHash: map.map.hash(), cores: availableParallelism(),
+      counted: trial.counted ?? false, jitterNs: trial.jitterNs ?? 0,
+    };
+    return this.merge.rings.map((rows, id) => ({ buildId: buildId(), scenario, limitNs, logFile, seat: { ...common, id, rows } }));
   }
 
-  /** The first death is the cause of all others. */
-  private fail(death: Error): void {
-    if (!this.finished) this.failure ??= death;
+  private watch(patience?: Patience): void {
+    this.watchdog?.stop();
+    this.watchdog = new Watchdog({
+      progress: () => this.events() + this.merge.written + this.control.window.opened,
+      isWaiting: () => (this.stands() && !this.link.isBusy) || this.merge.isFull,
+      witness: () => whoHangs(this.control),
+    }, patience);
+    this.watchdog.start((hang) => this.die(hang));
+  }
+
+  private async keepDraining(): Promise<void> {
+    try {
+      while (this.closing === undefined) {
+        const moved = this.drain();
+        if (this.allStopped()) return await this.finish();
+        await (moved ? nextTurn() : pause(this.stands() ? STANDING_MS : IDLE_MS));
+      }
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  /** Whether there was anything. @throws what a consumer threw, which breaks the run */
+  private drain(): boolean {
+    if (this.isOver()) return false;
+    try {
+      const moved = this.merge.drain();
+      if (moved) this.log.begun(this.control.window.reached);
+      return moved;
+    } catch (error) {
+      this.fail(error as Error);
+      throw error;
+    }
+  }
+
+  private events(): number {
+    return this.control.standings.reduce((sum, standing) => sum + standing.events, 0);
+  }
+
+  /** Paused: nobody has a window, and there is none to be had. */
+  private stands(): boolean {
+    const { parked, limit } = this.control.window;
+    return parked === 1 && limit === 0;
   }
 
   private allStopped(): boolean {
@@ -234,12 +286,48 @@ export class ThreadsMachine {
     return window.mode === WindowMode.Stop && window.stopped === standings.length;
   }
 
-  private async finish(): Promise<Ending> {
+  private async finish(): Promise<void> {
     await this.reports();
-    const ending = await this.stop();
+    const ending = await this.link.ask('stop');
+    this.merge.finish();
     this.finished = true;
-    this.drain();
-    this.merge.mergeBefore(KTIME_MAX);
-    return ending;
+    this.watchdog?.stop();
+    this.log.ended(ending.endNs, { reason: ending.reason, events: this.events(), ...this.windows });
+    this.resolveEnded(ending);
+  }
+
+  /** A thread has ended before its time, or hangs: what was recorded before may tell why. */
+  private die(death: Error): void {
+    if (this.isOver()) return;
+    try {
+      this.merge.finish();
+    } catch {
+      // a consumer that can take no more is not the cause
+    }
+    this.fail(death);
+  }
+
+  /** Only the first failure is told: others follow from it. */
+  private fail(why: Error): void {
+    if (this.isOver()) return;
+    this.failure = why;
+    this.log.failed(this.control.window.reached, why);
+    this.rejectEnded(why);
+    this.link.close(why);
+    void this.close();
+  }
+
+  private isOver(): boolean {
+    return this.finished || this.failure !== undefined || this.closing !== undefined;
+  }
+
+  private async endThreads(): Promise<void> {
+    this.watchdog?.stop();
+    this.link?.close();
+    this.rejectEnded(new Error('the machine was closed before its run had ended'));
+    const { pool } = this;
+    const cpus = this.finished ? pool?.giveBack(this.map.map.bytes + this.merge.bytes) : pool?.destroy();
+    await Promise.all([cpus, this.coordinator?.terminate()]);
+    this.log.close();
   }
 }

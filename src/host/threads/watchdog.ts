@@ -7,13 +7,16 @@
  * A look that comes late (the main thread was busy, the process was stopped) says nothing about the
  * threads, so it starts the measure anew.
  */
+import { ThreadDeath } from './thread-death.ts';
+import type { HangWitness } from './who-hangs.ts';
+
 export interface Watched {
-  /** Grows with each event that ends anywhere in the machine. */
-  events(): number;
+  /** Another number whenever an event has ended anywhere in the machine, or soon after. */
+  progress(): number;
   /** Nobody is to move: the run is parked, or its threads wait for the main thread. */
   isWaiting(): boolean;
-  /** Which participants are inside an event: `CPU 3 in a step since 4.000 ms`. Asked only when the machine hangs. */
-  describe(): string;
+  /** Who keeps it from going on. Asked only when the machine hangs. */
+  witness(): HangWitness;
 }
 
 /** What the host gives; another in tests. */
@@ -32,7 +35,7 @@ export interface Patience {
   readonly idleMs: number;
 }
 
-const PATIENCE: Patience = { wallMs: 1_000, cpuMs: 500, idleMs: 10_000 };
+const PATIENCE: Patience = { wallMs: 600, cpuMs: 400, idleMs: 10_000 };
 const LOOK_EVERY_MS = 100;
 /** A look that comes later than this after the last one is late. */
 const LATE_MS = 500;
@@ -50,7 +53,7 @@ export class Watchdog {
   private readonly patience: Patience;
   private readonly clock: HostClock;
   private timer: NodeJS.Timeout | undefined;
-  private events = -1;
+  private progress = -1;
   /** When the measure began, and what was burnt by then. */
   private sinceMs = 0;
   private sinceCpuMs = 0;
@@ -64,7 +67,7 @@ export class Watchdog {
   }
 
   /** Looks ten times a second, until `stop`; `onHang` is called once. Does not hold the process up. */
-  start(onHang: (why: string) => void): void {
+  start(onHang: (why: ThreadDeath) => void): void {
     this.restart();
     this.timer = setInterval(() => {
       const why = this.look();
@@ -78,25 +81,27 @@ export class Watchdog {
     clearInterval(this.timer);
   }
 
-  /** Why the machine is taken to hang, as a clause; null while it is not. */
-  look(): string | null {
+  /** Which thread is taken to hang, and why; null while none is. */
+  look(): ThreadDeath | null {
     const wallMs = this.clock.wallMs();
     const late = wallMs - this.lastLookMs > LATE_MS;
     this.lastLookMs = wallMs;
-    const events = this.watched.events();
-    if (late || events !== this.events || this.watched.isWaiting()) {
-      this.events = events;
+    const progress = this.watched.progress();
+    if (late || progress !== this.progress || this.watched.isWaiting()) {
+      this.progress = progress;
       this.restart();
       return null;
     }
     return this.judge(wallMs - this.sinceMs, this.clock.cpuMs() - this.sinceCpuMs);
   }
 
-  private judge(wallMs: number, cpuMs: number): string | null {
+  private judge(wallMs: number, cpuMs: number): ThreadDeath | null {
     const { patience } = this;
     const burns = wallMs >= patience.wallMs && cpuMs >= patience.cpuMs;
     if (!burns && wallMs < patience.idleMs) return null;
-    return `no event ended for ${seconds(wallMs)} in which ${seconds(cpuMs)} of CPU time were used; ${this.watched.describe()}`;
+    const { thread, says } = this.watched.witness();
+    const measured = `No event ended for ${seconds(wallMs)}, in which ${seconds(cpuMs)} of CPU time were used`;
+    return new ThreadDeath(thread, `hangs. ${measured}: ${says}`);
   }
 
   private restart(): void {

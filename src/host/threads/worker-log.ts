@@ -5,17 +5,19 @@
  */
 import { threadId } from 'node:worker_threads';
 import type { CpuId, Ns } from '../../../shared/units.ts';
+import type { MachineBoot } from './machine-boot.ts';
 
 /** How a thread set itself up. */
 export interface UpFacts {
   readonly memory: string;
-  readonly spin: string;
+  readonly sync: string;
 }
 
 /** What it did until the end. */
 export interface DoneFacts {
   readonly events: number;
   readonly windows: number;
+  readonly spins: number;
 }
 
 export interface WorkerLog {
@@ -26,20 +28,43 @@ export interface WorkerLog {
 
 const SILENT: WorkerLog = { up: () => {}, done: () => {}, failed: () => {} };
 
-/** `path` is the run's log, or null. The file stays open until `done` or `failed`. */
+/** `path` is the run's log, or null; `cpu` the participant's number. The file stays open until `done` or `failed`. */
 export async function openWorkerLog(path: string | null, cpu: CpuId): Promise<WorkerLog> {
   if (path === null) return SILENT;
   const { openRunLog } = await import('../log.ts');
   const log = openRunLog(path);
   return {
-    up: (ns, facts) => log.info(ns, 'CPU up', { cpu, threadId, ...facts }),
-    done: (ns, facts) => {
-      log.info(ns, 'CPU done', { cpu, ...facts });
+    up: (ns, { memory, sync }) => log.info(ns, 'thread up', { cpu, threadId, memory, sync }),
+    done: (ns, { events, windows, spins }) => {
+      log.info(ns, 'thread done', { cpu, events, windows, spins });
       log.close();
     },
     failed: (ns, error) => {
-      log.error(ns, 'CPU failed', { cpu, err: error });
+      log.error(ns, 'thread failed', { cpu, err: error });
       log.close();
     },
   };
+}
+
+/** A thread of the machine, as far as the log wants to know it. */
+export interface Logged<Report extends DoneFacts> {
+  /** Its simulated clock. */
+  readonly now: Ns;
+  report(): Report;
+}
+
+/** Lives a thread's life between its first line and its last one; gives its report. */
+export async function logLife<Report extends DoneFacts>(
+  { logFile, seat: { id, choice } }: MachineBoot, thread: Logged<Report>, live: () => unknown,
+): Promise<Report> {
+  const log = await openWorkerLog(logFile, id);
+  log.up(thread.now, choice);
+  try {
+    await live();
+  } catch (error) {
+    log.failed(thread.now, error);
+    throw error;
+  }
+  log.done(thread.now, thread.report());
+  return thread.report();
 }

@@ -13,8 +13,8 @@ export interface LoggingBoot {
 const { path, cpu, lines, end } = workerData as LoggingBoot;
 
 const log = await openWorkerLog(path, cpu);
-for (let i = 0; i < lines; i++) log.up(i, { memory: 'wasm', spin: `${i} ${'x'.repeat(i % 500)}` });
-if (end === 'done') log.done(lines, { events: 12, windows: 3 });
+for (let i = 0; i < lines; i++) log.up(i, { memory: 'wasm', sync: `free ${'x'.repeat(i % 500)}` });
+if (end === 'done') log.done(lines, { events: 12, windows: 3, spins: 5 });
 if (end === 'failed') log.failed(lines, new TypeError('not so'));
 if (end === 'exit') process.exit(0);
 const loaded = Object.keys(createRequire(import.meta.url).cache);

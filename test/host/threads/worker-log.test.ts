@@ -30,8 +30,8 @@ describe('a thread’s log', () => {
     log.info(9, 'end');
     expect(lines()).toMatchObject([
       { level: 30, ns: 0, msg: 'run' },
-      { level: 30, ns: 0, cpu: 3, threadId: expect.any(Number), memory: 'wasm', spin: '0 ', msg: 'CPU up' },
-      { level: 30, ns: 1, cpu: 3, events: 12, windows: 3, msg: 'CPU done' },
+      { level: 30, ns: 0, cpu: 3, threadId: expect.any(Number), memory: 'wasm', sync: 'free ', msg: 'thread up' },
+      { level: 30, ns: 1, cpu: 3, events: 12, windows: 3, spins: 5, msg: 'thread done' },
       { level: 30, ns: 9, msg: 'end' },
     ]);
     const shape = ({ level, time, pid, hostname }: Line) => [level, typeof time, pid, hostname];
@@ -41,7 +41,7 @@ describe('a thread’s log', () => {
 
   it('keeps what a CPU failed of', async () => {
     await once(start({ path, cpu: 0, lines: 0, end: 'failed' }), 'exit');
-    expect(lines()).toMatchObject([{ level: 50, ns: 0, cpu: 0, msg: 'CPU failed', err: { type: 'TypeError', message: 'not so' } }]);
+    expect(lines()).toMatchObject([{ level: 50, ns: 0, cpu: 0, msg: 'thread failed', err: { type: 'TypeError', message: 'not so' } }]);
   });
 
   it('mixes no two lines of four threads, and loses none when they exit or are terminated', async () => {
@@ -49,7 +49,7 @@ describe('a thread’s log', () => {
     const workers = ends.map((end, cpu) => start({ path, cpu, lines: 500, end }));
     await Promise.all(workers.map((worker, cpu) => once(worker, ends[cpu] === 'exit' ? 'exit' : 'message')));
     await Promise.all(workers.map((worker) => worker.terminate()));
-    const of = (cpu: number) => lines().filter((line) => line['cpu'] === cpu && line['msg'] === 'CPU up').map(({ ns }) => ns);
+    const of = (cpu: number) => lines().filter((line) => line['cpu'] === cpu && line['msg'] === 'thread up').map(({ ns }) => ns);
     for (const cpu of ends.keys()) expect(of(cpu)).toEqual(Array.from({ length: 500 }, (_, i) => i));
   });
 
