@@ -68,6 +68,9 @@ export const WindowPage = struct(
     overlapping: long('windows that have seen two of them there at once'),
     overlapSeen: word('number of the last such window'),
     opened: long('windows opened'),
+    ping: word('start-up: CPU 0 waits here for CPU 1, to measure a hand-over'),
+    pong: word('start-up: the other way round'),
+    spinLoads: word('how often a thread looks for its turn before it sleeps'),
   },
   { writer: 'any cpu' },
 );

@@ -6,7 +6,7 @@ import type { Memory } from '../../../shared/memory/memory.ts';
 import type { Spin } from '../../../shared/memory/spin.ts';
 import { ObservedMemory } from '../../../shared/memory/observed-memory.ts';
 import { WasmMemory } from '../../../shared/memory/wasm-memory.ts';
-import { StreamRing } from '../../../shared/structs/window.ts';
+import { StreamRing, WindowPage } from '../../../shared/structs/window.ts';
 import { RingWriter } from '../../../shared/sync/stream-ring.ts';
 import type { Ns } from '../../../shared/units.ts';
 import { traceFinals } from '../../kernel/finals.ts';
@@ -30,6 +30,7 @@ import { LockstepPolicy } from './lockstep-policy.ts';
 import { Member } from './member.ts';
 import type { Pace } from './pace.ts';
 import type { Seat, ThreadReport } from './seat.ts';
+import { measureHandOff, mayHaveCores, spinLoads } from './spin-policy.ts';
 import { TurnBell } from './turn-bell.ts';
 import { Windows } from './windows.ts';
 
@@ -83,6 +84,7 @@ export class MachineThread {
 
   /** A CPU's whole life, from the first arrival to the last record. */
   runToStop(): ThreadReport {
+    this.chooseSpinning();
     this.member.join();
     while (!this.member.stopped) this.member.turn(Infinity);
     return this.report();
@@ -90,6 +92,15 @@ export class MachineThread {
 
   report(): ThreadReport {
     return { id: this.seat.id, events: this.participant.events, windows: this.member.windows, spins: this.spins, stores: this.stores, cutsRan: this.cuts?.ran ?? [] };
+  }
+
+  /** CPU 0 and CPU 1 measure a hand-over, before anybody waits for a window. */
+  private chooseSpinning(): void {
+    const { seat: { id, cores }, setup: { shape: { cpus } }, control: { memory, window } } = this;
+    if (cpus < 2 || id > 1 || !mayHaveCores(cpus, cores)) return;
+    const [ping, pong] = [window.base + WindowPage.at.ping, window.base + WindowPage.at.pong];
+    const measured = id === 0 ? measureHandOff(memory, 0, ping, pong) : measureHandOff(memory, 1, pong, ping);
+    if (id === 0) window.spinLoads = spinLoads(cpus, cores, measured);
   }
 
   private policy(): FreePolicy | LockstepPolicy {
@@ -141,7 +152,7 @@ export class MachineThread {
     const saboteur = Saboteur.of(this.setup.faults, { memory, map, cpu: seat.id });
     return new Member({
       control, participant, windows, pace,
-      bell: new TurnBell(control, seat.id, 0),
+      bell: new TurnBell(control, seat.id),
       ring: new RingWriter(memory, map.at.streamRing + seat.id * StreamRing.bytes, new Float64Array(seat.rows)),
       cuts: this.cuts, baton: this.newBaton(),
       beforeEvent: () => {

@@ -27,17 +27,14 @@ export class TurnBell {
   private readonly control: Control;
   private readonly memory: Memory;
   private readonly id: CpuId;
-  private readonly loads: number;
   private readonly turnCell: Word;
   private readonly queue: number;
   private seen = 0;
 
-  /** `loads`: how often it looks before it sleeps. */
-  constructor(control: Control, id: CpuId, loads: number) {
+  constructor(control: Control, id: CpuId) {
     this.control = control;
     this.memory = control.memory;
     this.id = id;
-    this.loads = loads;
     this.turnCell = control.standings[id]!.base + Standing.at.turn;
     this.queue = control.queues[id]!.base;
   }
@@ -45,7 +42,7 @@ export class TurnBell {
   /** Waits for a turn, at most `timeoutMs` of sleep (Infinity: for ever); an errand comes before it. */
   wait(timeoutMs: number): Woken {
     if (this.turnCame()) return 'turn';
-    for (let i = 0; i < this.loads; i++) if (this.turnCame()) return 'turn';
+    for (let i = this.control.window.spinLoads; i > 0; i--) if (this.turnCame()) return 'turn';
     return this.sleep(timeoutMs);
   }
 
