@@ -1,56 +1,61 @@
 /**
- * Call queue: senders push to one receiver, which sleeps without any time-out between batches.
- * Verdict: nothing lost, nothing out of order per sender, no wake-up missed; a push without
+ * Call queue: threads send and receive through the soak's own path (`npm run soak -- messages`), only
+ * fewer messages, and sleep without any time-out. Verdict: nothing lost, doubled or altered, nothing out
+ * of order per sender, no wake-up missed. The soak must find each mutant out; a push without
  * compare-and-swap loses messages, and a sleep without a second look misses wake-ups.
  */
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { MUTANTS, type Mutant } from '../../scripts/soak/message-mutants.ts';
+import { hasDefect, PATTERNS, POOLS, soakMessages, type MessageCase } from '../../scripts/soak/messages.ts';
 import { CallQueue, Csd } from '../../shared/structs/cpu.ts';
 import { NATIVE } from '../support/each-memory.ts';
 import { runThreads, type Body } from '../support/threads.ts';
 
-interface Load {
-  readonly messages: number;
-  readonly receiver: number;
+/** Threads run `dist/`, as those of `runThreads` do. */
+const WORKER = pathToFileURL(`${process.cwd()}/dist/scripts/soak/message-worker.js`);
+/** With one slot, each message is a hand-over there and back. */
+const messagesFor = (pool: number) => (pool === 1 ? 2_000 : 50_000);
+
+function soak(which: Omit<MessageCase, 'messages'>, stuckAfterMs = 30_000) {
+  return soakMessages({ loads: 0, messages: messagesFor(which.pool), ...which }, WORKER, stuckAfterMs);
 }
 
-const sender: Body<Load> = ({ memory, map, lib, id, arg }) => {
-  let waits = 0;
-  for (let n = 0; n < arg.messages; n++) {
-    const kind = n === arg.messages - 1 ? 4 : 0; // the last one says so
-    lib.sendCsd(memory, map, id, arg.receiver, kind, n * 7, -n, n, n, n + 1, () => waits++);
-  }
-  return waits;
-};
+const sound = (pool: number) => ({ received: messagesFor(pool), lost: 0, outOfOrder: 0, altered: 0, stuck: false });
 
-const receiver: Body<Load> = ({ memory, map, lib, id }) => {
-  const next = Array(id).fill(0);
-  let [got, wrong, ended] = [0, 0, 0];
-  while (ended < id) {
-    lib.takeAll(memory, map, id, (kind, origin, a, b, due, n, cause) => {
-      got++;
-      if (n !== next[origin] || a !== n * 7 || b !== 0 - n || due !== n || cause !== n + 1) wrong++;
-      next[origin]++;
-      if (kind === 4) ended++;
+describe.each(NATIVE)('call queues on %s memory', (memory) => {
+  describe.each(PATTERNS)('%s', (pattern) => {
+    it.each(POOLS)('lose nothing and keep the order of each sender, with %i slots', async (pool) => {
+      expect(await soak({ pattern, pool, memory })).toMatchObject(sound(pool));
     });
-    if (ended < id) lib.sleepOnBell(memory, map, id, Infinity);
-  }
-  return { got, wrong };
-};
-
-describe.each(NATIVE)('a call queue on %s memory', (kind) => {
-  it.each([1, 3])('loses nothing and keeps the order of each sender: %i -> 1', async (senders) => {
-    const bodies = [...Array(senders).fill(sender), receiver] as Body<Load>[];
-    const ends = await runThreads(kind, bodies, { messages: 100_000, receiver: senders });
-    expect(ends[senders]).toEqual({ got: senders * 100_000, wrong: 0 });
   });
 
-  it('with one slot a sender hands over message by message', async () => {
-    const ends = await runThreads(kind, [sender, receiver], { messages: 2_000, receiver: 1 }, { csdPool: 1 });
-    expect(ends[1]).toEqual({ got: 2_000, wrong: 0 });
+  it.each(POOLS)('do so where threads look before they sleep, with %i slots', async (pool) => {
+    expect(await soak({ pattern: 'one to one', pool, memory, loads: 20_000 })).toMatchObject({ ...sound(pool), loads: 20_000 });
   });
 });
 
-interface Weak extends Load {
+describe('the soak finds out', () => {
+  const STUCK_AFTER_MS = 500;
+  /** Where each does its harm, and what of it is seen. */
+  const harm: Record<Mutant, { pool: number; seen: object }> = {
+    'doorbell lost': { pool: 1, seen: { stuck: true } },
+    'slot freed silently': { pool: 1, seen: { stuck: true } },
+    'slot freed before it is copied': { pool: 256, seen: {} },
+    'list not reversed': { pool: 256, seen: { stuck: false, lost: 0, altered: 0 } },
+    'no second look': { pool: 1, seen: { stuck: true } },
+  };
+
+  it.each(MUTANTS)('%s', async (mutant) => {
+    const { pool, seen } = harm[mutant];
+    const result = await soak({ pattern: 'one to one', pool, memory: 'wasm', mutant }, STUCK_AFTER_MS);
+    expect(hasDefect(result)).toBe(true);
+    expect(result).toMatchObject(seen);
+  });
+});
+
+interface Weak {
+  readonly messages: number;
   readonly head: number;
   readonly slot: number;
   readonly next: number;
@@ -72,7 +77,7 @@ const carelessSender: Body<Weak> = ({ memory, map, id, arg }) => {
 
 describe('weak twins of the call queue', () => {
   it('a push without compare-and-swap loses messages', async () => {
-    const arg = { messages: 20_000, receiver: 3, head: 16, slot: Csd.bytes, next: Csd.at.next };
+    const arg = { messages: 20_000, head: 16, slot: Csd.bytes, next: Csd.at.next };
     const [listed] = await runThreads('wasm', [carelessSender, carelessSender, carelessSender], arg, { csdPool: 20_000 });
     expect(listed).toBeLessThan(60_000);
   });
