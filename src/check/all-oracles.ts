@@ -16,6 +16,7 @@ import { KcpustatMonotonic } from './oracles/kcpustat-monotonic.ts';
 import { LockOrder } from './oracles/lock-order.ts';
 import { MachineConservation } from './oracles/machine-conservation.ts';
 import { MessagesDelivered } from './oracles/messages-delivered.ts';
+import { MessagesInTime } from './oracles/messages-in-time.ts';
 import { OneCpuAtATime } from './oracles/one-cpu-at-a-time.ts';
 import { ReadMonotonic } from './oracles/read-monotonic.ts';
 import { SeqcountVersions } from './oracles/seqcount-versions.ts';
@@ -34,7 +35,7 @@ const ORACLES: readonly OracleClass[] = [
   SeqcountVersions, LockOrder,
   JiffiesRelation, JiffiesClock, DutyOwner, JiffiesOnce,
   HrtimerOrder, HrtimerEarly, HrtimerForgotten,
-  MessagesDelivered, OneCpuAtATime,
+  MessagesDelivered, MessagesInTime, OneCpuAtATime,
   VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader,
   ReadMonotonic, KcpustatMonotonic, AdjustedMonotonic, AdjustedSum,
   CputimeExact, CpuConservation, MachineConservation,

@@ -75,3 +75,61 @@ export class KeptEvents {
     return namedEvent(this.rows[row], this.rows[row + 1], this.rows[row + 2], this.rows, row + ROW_HEAD);
   }
 }
+
+const FIRST_ROWS = 64;
+
+/** Copies of events that come and go, as messages do that are under way: a slot each, and more slots when all are taken. */
+export class EventPool {
+  readonly #events: readonly EventName[];
+  readonly #free: number[] = [];
+  #kept: KeptEvents;
+  #slots = 0;
+
+  constructor(...events: EventName[]) {
+    this.#events = events;
+    this.#kept = new KeptEvents(0, ...events);
+  }
+
+  /** Copies a row; returns its slot. */
+  take(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): number {
+    if (this.#free.length === 0) this.#grow();
+    const slot = this.#free.pop()!;
+    this.#kept.keep(slot, id, cpu, t, fields, at);
+    return slot;
+  }
+
+  /** The row is no longer needed. */
+  release(slot: number): void {
+    this.#free.push(slot);
+  }
+
+  /** All rows; another array after the next `take`. */
+  get rows(): Float64Array {
+    return this.#kept.rows;
+  }
+
+  at(slot: number): number {
+    return this.#kept.at(slot);
+  }
+
+  cpu(slot: number): CpuId {
+    return this.#kept.cpu(slot);
+  }
+
+  t(slot: number): Ns {
+    return this.#kept.t(slot);
+  }
+
+  named(slot: number): WitnessEvent {
+    return this.#kept.named(slot);
+  }
+
+  #grow(): void {
+    const before = this.#slots;
+    const grown = new KeptEvents(Math.max(FIRST_ROWS, 2 * before), ...this.#events);
+    grown.rows.set(this.#kept.rows);
+    this.#kept = grown;
+    this.#slots = Math.max(FIRST_ROWS, 2 * before);
+    for (let slot = this.#slots - 1; slot >= before; slot--) this.#free.push(slot);
+  }
+}

@@ -16,12 +16,13 @@ export abstract class OracleBase implements Oracle, EventConsumer {
   #violations = 0;
   #witness: Witness | undefined;
 
-  constructor(about: OracleDescription, facts: RunFacts) {
+  /** `whereRacing`: what it asks for besides where CPUs race. */
+  constructor(about: OracleDescription, facts: RunFacts, whereRacing: readonly EventName[] = []) {
     this.id = about.id;
     this.says = about.says;
     this.reference = about.reference;
     this.blindTo = about.blindTo;
-    this.listens = about.listens;
+    this.listens = facts.racing ? [...about.listens, ...whereRacing] : about.listens;
     this.facts = facts;
   }
 

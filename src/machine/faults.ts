@@ -13,11 +13,13 @@ export interface Fault {
   readonly caughtBy: readonly string[];
   /** It breaks a rule that memory's guards enforce, so they must let it. */
   readonly breaksGuards: boolean;
+  /** It shows only where CPUs race: one thread does no harm there, whatever is cut. */
+  readonly needsRaces: boolean;
   readonly decisions: Partial<Decisions>;
 }
 
-/** Which of a CPU's messages `dropped-ipi` loses: the first after the boot, the twentieth and so on. */
-const DROPPED_MESSAGE = 20;
+/** Which of a CPU's messages is lost, or loses its doorbell: one that it sends after the boot. */
+const STRUCK_MESSAGE = 20;
 
 export const FAULTS: readonly Fault[] = [
   {
@@ -25,6 +27,7 @@ export const FAULTS: readonly Fault[] = [
     says: 'the writer closes its vtime section between the clock and the time that it measured, so that half a version is published',
     caughtBy: ['V-01', 'C-01', 'R-01'],
     breaksGuards: false,
+    needsRaces: false,
     decisions: { tearVtimeWrite: true },
   },
   {
@@ -32,21 +35,48 @@ export const FAULTS: readonly Fault[] = [
     says: 'a reader of a task’s CPU time does not look whether the sequence moved while it read',
     caughtBy: ['V-02', 'R-01'],
     breaksGuards: false,
+    needsRaces: false,
     decisions: { skipReadRetry: true },
+  },
+  {
+    id: 'promise-outside',
+    says: 'a reader of a task’s CPU time loads the promise when its section is over, so that an edge in between is extrapolated over',
+    caughtBy: ['V-02', 'R-01'],
+    breaksGuards: false,
+    needsRaces: true,
+    decisions: { promiseAfterSection: true },
+  },
+  {
+    id: 'own-clock',
+    says: 'a reader of a task’s CPU time extrapolates to its own clock, however far the task’s CPU has come',
+    caughtBy: ['V-02', 'R-01'],
+    breaksGuards: false,
+    needsRaces: false,
+    decisions: { ignorePromise: true },
   },
   {
     id: 'B-01',
     says: 'the user-time flush moves starttime before it enters the write section (Linux until 3.12)',
     caughtBy: ['V-02', 'R-01'],
     breaksGuards: true,
+    needsRaces: false,
     decisions: { vtimeDeltaOutsideSection: true },
   },
   {
     id: 'dropped-ipi',
-    says: `each CPU’s ${DROPPED_MESSAGE}th message is lost on its way`,
-    caughtBy: ['S-02'],
+    says: `each CPU’s message number ${STRUCK_MESSAGE} is lost on its way`,
+    caughtBy: ['S-02', 'S-08'],
     breaksGuards: false,
-    decisions: { dropsMessage: (_from, _to, n) => n === DROPPED_MESSAGE },
+    needsRaces: false,
+    decisions: { dropsMessage: (_from, _to, n) => n === STRUCK_MESSAGE },
+  },
+  {
+    id: 'lost-doorbell',
+    says: `each CPU’s message number ${STRUCK_MESSAGE} is put on its receiver’s list, and nobody is told of it`,
+    caughtBy: ['S-08', 'S-02'],
+    breaksGuards: false,
+    needsRaces: false,
+    decisions: { losesDoorbell: (_from, _to, n) => n === STRUCK_MESSAGE },
   },
 ];
 

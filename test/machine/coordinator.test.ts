@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { EventClass } from '../../shared/events.ts';
+import { EVENT_ARITY, Event, EventClass, ROW_HEAD } from '../../shared/events.ts';
 import { sendCsd, takeAll } from '../../shared/sync/call-queue.ts';
 import { MessageKind } from '../../shared/structs/cpu.ts';
 import { KTIME_MAX, type Ns } from '../../shared/units.ts';
@@ -45,6 +45,11 @@ describe('the coordinator', () => {
     expect(coordinator.next.time).toBe(KTIME_MAX);
   });
 
+  test('is quiet until its next event, which others always notice', () => {
+    ask(1_000, DeviceMode.Oneshot, 30_000);
+    expect([coordinator.quietUntil(), coordinator.nextIsOrdered()]).toEqual([31_000, true]);
+  });
+
   test('interrupts the boot CPU once after a one-shot event, one message’s way later', () => {
     ask(1_000, DeviceMode.Oneshot, 30_000);
     expect([coordinator.next.time, coordinator.next.class, coordinator.next.origin]).toEqual([31_000, EventClass.Device, CPUS]);
@@ -54,6 +59,20 @@ describe('the coordinator', () => {
   test('interrupts it again and again in periodic mode, on one grid', () => {
     ask(1_000, DeviceMode.Periodic, 4_000_000);
     expect(interrupts(3)).toEqual([4_001_000, 8_001_000, 12_001_000].map((due) => due + IPI_DELAY));
+  });
+
+  test('says of each message since when it had nothing else to do, whatever it has promised since', () => {
+    ask(1_000, DeviceMode.Oneshot, 30_000);
+    coordinator.run();
+    coordinator.catchUp(50_000);
+    sendCsd(board.memory, board.map, 0, CPUS, MessageKind.ProgramDevice, DeviceMode.Shutdown, 0, 40_000, asked++, 0, () => undefined);
+    coordinator.takeMessages();
+    coordinator.plan();
+    coordinator.catchUp(50_000);
+    coordinator.run();
+    const { rows, length } = coordinator.stream;
+    const [start, since] = [rows[length - (ROW_HEAD + EVENT_ARITY[Event.csd_function_entry]!) + 2], rows[length - 1]];
+    expect([start, since]).toEqual([50_000, 31_000]);
   });
 
   test('falls silent when the device is shut down', () => {

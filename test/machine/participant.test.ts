@@ -76,4 +76,15 @@ describe('a participant', () => {
     receiver.plan();
     expect([sentTo, receiver.next.time, sender.stream.rows[0]]).toEqual([[], KTIME_MAX, Event.csd_queue_cpu]);
   });
+
+  test('puts a message that loses its doorbell on the list, and tells nobody', () => {
+    const { board, sentTo } = newBoard(2, { decisions: { ...asLinux, losesDoorbell: (_from, _to, n) => n === 0 } });
+    const [sender, receiver] = [new Bare(0, board), new Bare(1, board)];
+    sender.send(1, MessageKind.Reschedule, 5, 6);
+    sender.send(1, MessageKind.Reschedule, 5, 6);
+    expect(sentTo).toEqual([1]);
+    receiver.takeMessages();
+    receiver.plan();
+    expect([receiver.next.n, receiver.next.time]).toEqual([0, IPI_DELAY]);
+  });
 });

@@ -1,6 +1,6 @@
 /** Every scenario that ships, cut short: one digest a seed, nothing broken without a fault, each fault caught. */
 import { describe, expect, test } from 'vitest';
-import { FAULTS } from '../../src/machine/faults.ts';
+import { FAULTS, type Fault } from '../../src/machine/faults.ts';
 import { simulate, type RunResult } from '../../src/sim.ts';
 import type { RtAppFile } from '../support/rtapp-files.ts';
 import { brokenOf, cpuCounts, faultFree, resolveFile, shipped, withFault, witnessOf } from '../support/shipped.ts';
@@ -56,9 +56,18 @@ describe('the shipped scenarios together', () => {
   });
 });
 
-describe.each(withFault)('$name', (file) => {
-  const [id] = resolveFile(file).faults;
-  const fault = FAULTS.find((known) => known.id === id)!;
+const faultOf = (file: RtAppFile): Fault => FAULTS.find(({ id }) => id === resolveFile(file).faults[0])!;
+
+describe.each(withFault.filter((file) => faultOf(file).needsRaces))('$name', (file) => {
+  test.each([faultOf(file).id, 'none'])('does no harm on one thread, with %s', async (fault) => {
+    const run = await simulate(resolveFile(file, { faults: [fault] }));
+    expect(brokenOf(run)).toEqual({});
+    expect(run.figures.reads.ofRunning).toBeGreaterThan(1_000);
+  });
+});
+
+describe.each(withFault.filter((file) => !faultOf(file).needsRaces))('$name', (file) => {
+  const fault = faultOf(file);
 
   test('breaks what the fault says, on its first run, with every cut reached', async () => {
     const run = await simulate(resolveFile(file));
@@ -90,8 +99,18 @@ describe('the witness of a fault', () => {
     expect(await says('fault-torn-vtime.json', 'V-01')).toMatch(/^version \d+ of mix-0's vtime, published by CPU 1 at \d+ ns, is worth/);
   });
 
+  test('names the instant for which a reader trusted its own clock', async () => {
+    expect(await says('fault-own-clock.json', 'V-02'))
+      .toMatch(/^rd \(complete reader\), reading mix-0 at (\d+) ns, looked at \1 ns, beyond the promise \d+ ns that ended its bracket$/);
+  });
+
   test('names sender and receiver of a lost message', async () => {
     expect(await says('fault-dropped-ipi.json', 'S-02'))
       .toMatch(/^message \d+ of CPU \d to CPU \d was due at \d+ ns and never reached its handler/);
+  });
+
+  test('names what came before a message of which nobody was told', async () => {
+    expect(await says('fault-lost-doorbell.json', 'S-08'))
+      .toMatch(/^CPU \d begins another event at \d+ ns, while message \d+ of CPU \d waits for it, due at \d+ ns$/);
   });
 });

@@ -1,6 +1,7 @@
 /** Whole files: each fixture, each shipped scenario, each of rt-app's own examples where they are at hand. */
 import { describe, expect, it } from 'vitest';
 import { OpKind } from '../../src/kernel/user.ts';
+import { FAULTS as FAULT_CATALOGUE } from '../../src/machine/faults.ts';
 import { declarationsByName } from '../../src/workload/compile.ts';
 import { parseWorkload } from '../../src/workload/rtapp/parse-workload.ts';
 import { Source } from '../../src/workload/rtapp/source.ts';
@@ -9,7 +10,7 @@ import { countEvents } from '../support/count-events.ts';
 import { FIXTURES, jsonFilesUnder, REAL_RTAPP, SCENARIOS, type RtAppFile } from '../support/rtapp-files.ts';
 import { eventsOfOnePass, userOf } from '../support/walk-program.ts';
 
-const FAULTS = ['torn-vtime', 'missing-retry', 'B-01', 'dropped-ipi'];
+const FAULTS = FAULT_CATALOGUE.map(({ id }) => id);
 
 const fixtures = jsonFilesUnder(FIXTURES).filter(({ name }) => name !== 'pre-1.0.json');
 const scenarios = jsonFilesUnder(SCENARIOS);

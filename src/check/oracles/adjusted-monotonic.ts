@@ -1,54 +1,71 @@
-/** The utime and the stime that /proc shows never fall, whoever asks: a lock puts all askers in one order. */
+/** The utime and the stime that /proc shows never fall, whoever asks: a lock puts all askers in one order, and hands time on. */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
-import { Event } from '../../../shared/events.ts';
-import type { CpuId, Ns } from '../../../shared/units.ts';
+import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
+import { AdjustedTurns } from '../adjusted-turns.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
-import type { OracleDescription } from '../oracle.ts';
+import type { OracleDescription, Verdict } from '../oracle.ts';
 
 const [BY, TASK, UTIME, STIME] = places('cputime_adjust', 'by', 'task', 'utime', 'stime');
-const [CHILD] = places('sched_process_fork', 'child');
 
 export class AdjustedMonotonic extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'R-06',
-    says: 'adjusted utime and adjusted stime of a task each never fall, over all readers on all CPUs',
+    says: 'adjusted utime and adjusted stime of a task each never fall, over all readers on all CPUs, and no reader is served before the ' +
+      'one that was served before it',
     reference: 'kernel/sched/cputime.c cputime_adjust',
     blindTo: 'whether the split between utime and stime is a fair one',
     listens: ['cputime_adjust', 'sched_process_fork'],
   };
 
+  readonly #turns: AdjustedTurns;
   readonly #last: KeptEvents;
+  /** When the event began that looked last. */
+  readonly #lastStart: Float64Array;
 
   constructor(facts: RunFacts) {
-    super(AdjustedMonotonic.about, facts);
+    super(AdjustedMonotonic.about, facts, ['event']);
     this.#last = new KeptEvents(facts.tasks.length, 'cputime_adjust');
+    this.#lastStart = new Float64Array(facts.tasks.length);
+    this.#turns = new AdjustedTurns(facts, this.#onLook.bind(this), (task) => this.#last.forget(task));
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    if (id === Event.sched_process_fork) return this.#last.forget(fields[at + CHILD]);
-    const task = fields[at + TASK];
-    const last = this.#last;
-    if (last.has(task)) {
-      // the lock hands its release stamp on, so stamps follow the lock's order even where the stream does not
-      const later = t >= last.t(task);
-      this.checked++;
-      this.#compare('utime', UTIME, later, id, cpu, t, fields, at);
-      this.#compare('stime', STIME, later, id, cpu, t, fields, at);
-      if (!later) return;
-    }
-    last.keep(task, id, cpu, t, fields, at);
+    this.#turns.onEvent(id, cpu, t, fields, at);
   }
 
-  #compare(name: string, place: number, later: boolean, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+  override finish(): Verdict {
+    this.#turns.flush();
+    return this.verdict();
+  }
+
+  #onLook(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number, start: Ns): void {
     const task = fields[at + TASK];
-    const kept = this.#last.rows[this.#last.at(task) + place];
-    const here = fields[at + place];
-    if (later ? here >= kept : here <= kept) return;
-    this.broken(() => ({
-      says: `adjusted ${name} of ${this.nameOf(task)} fell from ${later ? kept : here} to ${later ? here : kept} between the reads at ` +
-        `${Math.min(t, this.#last.t(task))} ns and ${Math.max(t, this.#last.t(task))} ns (the second by ${this.nameOf(fields[at + BY])})`,
-      events: [this.#last.named(task), namedEvent(id, cpu, t, fields, at)],
-    }));
+    if (this.#last.has(task)) {
+      const wrong = this.#wrong(task, t, start, fields, at);
+      this.checked++;
+      if (wrong !== undefined) {
+        this.broken(() => ({
+          says: `adjusted ${wrong} (the second by ${this.nameOf(fields[at + BY])})`,
+          events: [this.#last.named(task), namedEvent(id, cpu, t, fields, at)],
+        }));
+      }
+    }
+    this.#last.keep(task, id, cpu, t, fields, at);
+    this.#lastStart[task] = start;
+  }
+
+  #wrong(task: TaskId, t: Ns, start: Ns, fields: Float64Array, at: number): string | undefined {
+    const { rows } = this.#last;
+    const before = this.#last.at(task);
+    const lastT = this.#last.t(task);
+    const name = this.nameOf(task);
+    const fell = (what: string, place: number): string =>
+      `${what} of ${name} fell from ${rows[before + place]} to ${fields[at + place]} between the reads at ${lastT} ns and ${t} ns`;
+    if (fields[at + UTIME] < rows[before + UTIME]) return fell('utime', UTIME);
+    if (fields[at + STIME] < rows[before + STIME]) return fell('stime', STIME);
+    if (t < lastT) return `pair of ${name} was given out at ${t} ns, in the turn after ${lastT} ns: the lock hands time on`;
+    const order = this.#turns.bound.outOfOrder(this.#lastStart[task], start);
+    return order === undefined ? undefined : `pair of ${name} was given out at ${t} ns ${order}`;
   }
 }

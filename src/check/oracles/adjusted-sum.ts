@@ -3,14 +3,13 @@
  * an asker whose rtime is not newer is given the old pair.
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
-import { Event } from '../../../shared/events.ts';
 import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
+import { AdjustedTurns } from '../adjusted-turns.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
-import type { OracleDescription } from '../oracle.ts';
+import type { OracleDescription, Verdict } from '../oracle.ts';
 
 const [TASK, RTIME, UTIME, STIME] = places('cputime_adjust', 'task', 'rtime', 'utime', 'stime');
-const [CHILD] = places('sched_process_fork', 'child');
 
 export class AdjustedSum extends OracleBase {
   static readonly about: OracleDescription = {
@@ -21,6 +20,7 @@ export class AdjustedSum extends OracleBase {
     listens: ['cputime_adjust', 'sched_process_fork'],
   };
 
+  readonly #turns: AdjustedTurns;
   readonly #largestRtime: Float64Array;
   readonly #last: KeptEvents;
 
@@ -28,30 +28,38 @@ export class AdjustedSum extends OracleBase {
     super(AdjustedSum.about, facts);
     this.#largestRtime = new Float64Array(facts.tasks.length);
     this.#last = new KeptEvents(facts.tasks.length, 'cputime_adjust');
+    this.#turns = new AdjustedTurns(facts, this.#onLook.bind(this), (task) => this.#forget(task));
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    if (id === Event.sched_process_fork) return this.#forget(fields[at + CHILD]);
+    this.#turns.onEvent(id, cpu, t, fields, at);
+  }
+
+  override finish(): Verdict {
+    this.#turns.flush();
+    return this.verdict();
+  }
+
+  #onLook(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const task = fields[at + TASK];
     this.#largestRtime[task] = Math.max(this.#largestRtime[task], fields[at + RTIME]);
     this.checked++;
-    const wrong = this.#wrong(task, t, fields, at);
+    const wrong = this.#wrong(task, fields, at);
     if (wrong !== undefined) {
       this.broken(() => ({
         says: `${this.nameOf(task)} at ${t} ns: ${wrong}`,
         events: [...(this.#last.has(task) ? [this.#last.named(task)] : []), namedEvent(id, cpu, t, fields, at)],
       }));
     }
-    if (t >= this.#lastTime(task)) this.#last.keep(task, id, cpu, t, fields, at);
+    this.#last.keep(task, id, cpu, t, fields, at);
   }
 
-  #wrong(task: TaskId, t: Ns, fields: Float64Array, at: number): string | undefined {
+  #wrong(task: TaskId, fields: Float64Array, at: number): string | undefined {
     const utime = fields[at + UTIME];
     const stime = fields[at + STIME];
     const rtime = fields[at + RTIME];
     const sum = utime + stime;
     if (sum > this.#largestRtime[task]) return `adjusted ${utime} + ${stime} is more than the largest rtime ${this.#largestRtime[task]}`;
-    if (t < this.#lastTime(task)) return undefined;
     const before = this.#last.at(task);
     const { rows } = this.#last;
     const lastSum = this.#last.has(task) ? rows[before + UTIME] + rows[before + STIME] : 0;
@@ -60,10 +68,6 @@ export class AdjustedSum extends OracleBase {
     if (utime === rows[before + UTIME] && stime === rows[before + STIME]) return undefined;
     return `rtime ${rtime} is not beyond the ${lastSum} already given, yet the pair changed from ${rows[before + UTIME]} + ` +
       `${rows[before + STIME]} to ${utime} + ${stime}`;
-  }
-
-  #lastTime(task: TaskId): Ns {
-    return this.#last.has(task) ? this.#last.t(task) : 0;
   }
 
   #forget(child: TaskId): void {

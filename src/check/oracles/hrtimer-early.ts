@@ -1,15 +1,30 @@
-/** No timer expires before the earliest instant that it allows, by the kernel's clock nor by the true one. */
+/**
+ * No timer expires before the earliest instant that it allows, by the kernel's clock nor by the true one.
+ *
+ * Where CPUs race the kernel's clock may be ahead of a CPU's own, and then only by what another CPU that
+ * is ahead has made of it: it moved the base, below which no CPU's clock falls.
+ *
+ *      CPU 0, at 4,000,120                    CPU 1, at 3,999,800
+ *      moves the base to 4,000,000
+ *                                             reads the clock: 4,000,000; a timer for 4,000,000 expires
+ */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { Event } from '../../../shared/events.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
-import { namedEvent, places } from '../kept-events.ts';
+import { EventPool, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
-import type { OracleDescription } from '../oracle.ts';
+import type { OracleDescription, Verdict } from '../oracle.ts';
+import { RaceBound } from '../race-bound.ts';
 
 const [TIMER, NOW, SOFTEXPIRES] = places('hrtimer_expire_entry', 'hrtimer', 'now', 'softexpires');
+const [MONO] = places('timekeeping_update', 'mono');
+const [LAST_JIFFY] = places('jiffies_update', 'last_jiffies_update');
 
 /** How far the kernel's clock may have run ahead of the true one: rounding of multipliers and of periodic devices. */
 const DRIFT_PER_NS = 10e-6;
 const DRIFT_NS: Ns = 2;
+/** Moves of the clock that are remembered: a tick lies between two. */
+const MOVES = 8;
 
 export class HrtimerEarly extends OracleBase {
   static readonly about: OracleDescription = {
@@ -20,19 +35,82 @@ export class HrtimerEarly extends OracleBase {
     listens: ['hrtimer_expire_entry'],
   };
 
+  readonly #bound: RaceBound;
+  /** The last moves of the kernel's clock: to which instant, in an event that began when, by whom. */
+  readonly #movedTo = new Float64Array(MOVES).fill(-1);
+  readonly #movedIn = new Float64Array(MOVES);
+  readonly #movedBy = new Int32Array(MOVES);
+  #moves = 0;
+  /** Expiries ahead of their CPU's clock for which nobody has moved the kernel's yet, with the start of their events. */
+  readonly #ahead: { readonly slot: number; readonly start: Ns }[] = [];
+  readonly #kept = new EventPool('hrtimer_expire_entry');
+
   constructor(facts: RunFacts) {
-    super(HrtimerEarly.about, facts);
+    super(HrtimerEarly.about, facts, ['event', 'timekeeping_update', 'jiffies_update']);
+    this.#bound = new RaceBound(facts);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    switch (id) {
+      case Event.hrtimer_expire_entry: return this.#onExpire(id, cpu, t, fields, at);
+      case Event.event: return this.#bound.onBegin(cpu, fields, at);
+      case Event.timekeeping_update: return this.#onMove(cpu, t, fields[at + MONO]);
+      case Event.jiffies_update: return this.#onMove(cpu, t, fields[at + LAST_JIFFY]);
+    }
+  }
+
+  override finish(): Verdict {
+    for (const { slot } of this.#ahead) this.#early(slot);
+    this.#ahead.length = 0;
+    return this.verdict();
+  }
+
+  #onExpire(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const soft = fields[at + SOFTEXPIRES];
     const now = fields[at + NOW];
     this.checked++;
     if (now >= soft && t + t * DRIFT_PER_NS + DRIFT_NS >= soft) return;
-    const clock = now < soft ? `the kernel's clock stands at ${now} ns` : `the true clock stands at ${t} ns`;
-    this.broken(() => ({
-      says: `CPU ${cpu} expires timer ${fields[at + TIMER]} before its softexpires ${soft} ns: ${clock}`,
-      events: [namedEvent(id, cpu, t, fields, at)],
-    }));
+    const slot = this.#kept.take(id, cpu, t, fields, at);
+    const start = this.#bound.startOf(cpu, t);
+    if (now < soft || !this.facts.racing) return this.#early(slot);
+    for (let move = 0; move < MOVES; move++) if (this.#explains(move, slot, start)) return this.#kept.release(slot);
+    this.#ahead.push({ slot, start });
+  }
+
+  /** The kernel's clock is at `to` now, or later. */
+  #onMove(cpu: CpuId, t: Ns, to: Ns): void {
+    const move = this.#moves++ % MOVES;
+    this.#movedTo[move] = to;
+    this.#movedIn[move] = this.#bound.startOf(cpu, t);
+    this.#movedBy[move] = cpu;
+    for (let i = this.#ahead.length - 1; i >= 0; i--) {
+      const { slot, start } = this.#ahead[i];
+      const explained = this.#explains(move, slot, start);
+      if (!explained && this.#movedIn[move] < start + this.facts.skewNs) continue;
+      if (explained) this.#kept.release(slot);
+      else this.#early(slot);
+      this.#ahead.splice(i, 1);
+    }
+  }
+
+  /** Whether that move is what the expiring CPU read: by another CPU, in an event not too far ahead. */
+  #explains(move: number, slot: number, start: Ns): boolean {
+    const read = this.#kept.rows[this.#kept.at(slot) + NOW];
+    return this.#movedTo[move] === read && this.#movedBy[move] !== this.#kept.cpu(slot) && this.#movedIn[move] < start + this.facts.skewNs;
+  }
+
+  #early(slot: number): void {
+    const { rows } = this.#kept;
+    const at = this.#kept.at(slot);
+    const [cpu, t] = [this.#kept.cpu(slot), this.#kept.t(slot)];
+    this.broken(() => {
+      const soft = rows[at + SOFTEXPIRES];
+      const clock = rows[at + NOW] < soft ? `the kernel's clock stands at ${rows[at + NOW]} ns` : `the true clock stands at ${t} ns`;
+      return {
+        says: `CPU ${cpu} expires timer ${rows[at + TIMER]} before its softexpires ${soft} ns: ${clock}`,
+        events: [namedEvent(Event.hrtimer_expire_entry, cpu, t, rows, at)],
+      };
+    });
+    this.#kept.release(slot);
   }
 }

@@ -1,6 +1,9 @@
 /**
  * jiffies never run ahead of the clock. While a CPU's tick is periodic its device is the clock, and
  * the rounding of that device's period may put a jiffy a little early: less than a tick is allowed.
+ *
+ * Where CPUs race, a CPU may read the kernel's clock from another one that is ahead of it: by less than
+ * a message's way, since both events may be seen by others, and what that other event had taken so far.
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
@@ -8,6 +11,7 @@ import type { CpuId, Ns } from '../../../shared/units.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
+import { RaceBound } from '../race-bound.ts';
 
 const [JIFFIES, LAST] = places('jiffies_update', 'jiffies', 'last_jiffies_update');
 const [MODE] = places('tick', 'mode');
@@ -24,26 +28,43 @@ export class JiffiesClock extends OracleBase {
 
   readonly #oneshot: Uint8Array;
   readonly #lastTick: KeptEvents;
+  readonly #bound: RaceBound;
+  /** The longest that any event had taken when it moved the kernel's clock. */
+  #longest: Ns = 0;
 
   constructor(facts: RunFacts) {
-    super(JiffiesClock.about, facts);
+    super(JiffiesClock.about, facts, ['event', 'timekeeping_update']);
+    this.#bound = new RaceBound(facts);
     this.#oneshot = new Uint8Array(facts.cpus + 1);
     this.#lastTick = new KeptEvents(facts.cpus + 1, 'tick');
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    if (id === Event.tick) {
-      this.#oneshot[cpu] = fields[at + MODE] === ONESHOT ? 1 : 0;
-      this.#lastTick.keep(cpu, id, cpu, t, fields, at);
-      return;
+    switch (id) {
+      case Event.tick:
+        this.#oneshot[cpu] = fields[at + MODE] === ONESHOT ? 1 : 0;
+        this.#lastTick.keep(cpu, id, cpu, t, fields, at);
+        return;
+      case Event.event: return this.#bound.onBegin(cpu, fields, at);
+      case Event.timekeeping_update:
+        this.#longest = Math.max(this.#longest, t - this.#bound.startOf(cpu, t));
+        return;
+      case Event.jiffies_update: return this.#onUpdate(id, cpu, t, fields, at);
     }
+  }
+
+  #onUpdate(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const ahead = fields[at + LAST] - t;
     this.checked++;
-    if (ahead <= 0 || (this.#oneshot[cpu] === 0 && ahead < this.facts.tickNs)) return;
+    if (ahead <= this.#allowed() || (this.#oneshot[cpu] === 0 && ahead < this.facts.tickNs)) return;
     this.broken(() => ({
       says: `CPU ${cpu} lets jiffy ${fields[at + JIFFIES]} begin at ${fields[at + LAST]} ns, ${ahead} ns ahead of its clock, which ` +
         `stands at ${t} ns`,
       events: [...(this.#lastTick.has(cpu) ? [this.#lastTick.named(cpu)] : []), namedEvent(id, cpu, t, fields, at)],
     }));
+  }
+
+  #allowed(): Ns {
+    return this.facts.racing ? this.facts.ipiDelayNs + this.#longest : 0;
   }
 }

@@ -37,7 +37,7 @@ export class JiffiesOnce extends OracleBase {
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    this.#order.take(fields[at + VERSION], id, cpu, t, fields, at);
+    this.#order.take(fields[at + VERSION], t, id, cpu, t, fields, at);
   }
 
   override finish(): Verdict {

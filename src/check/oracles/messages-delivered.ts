@@ -2,7 +2,7 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { NSEC_PER_MSEC, type CpuId, type Ns } from '../../../shared/units.ts';
-import { KeptEvents, namedEvent, places } from '../kept-events.ts';
+import { EventPool, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict } from '../oracle.ts';
 
@@ -25,9 +25,7 @@ export class MessagesDelivered extends OracleBase {
 
   /** Slot of each message under way, by sender and number. */
   readonly #underWay: readonly Map<number, number>[];
-  #sent = new KeptEvents(64, 'csd_queue_cpu');
-  #slots = 64;
-  readonly #free: number[] = Array.from({ length: 64 }, (_, slot) => slot);
+  readonly #sent = new EventPool('csd_queue_cpu');
 
   constructor(facts: RunFacts) {
     super(MessagesDelivered.about, facts);
@@ -67,9 +65,7 @@ export class MessagesDelivered extends OracleBase {
       }));
       return;
     }
-    const slot = this.#takeSlot();
-    this.#sent.keep(slot, id, cpu, t, fields, at);
-    this.#underWay[cpu].set(n, slot);
+    this.#underWay[cpu].set(n, this.#sent.take(id, cpu, t, fields, at));
   }
 
   #onHandle(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -92,7 +88,7 @@ export class MessagesDelivered extends OracleBase {
       }));
     }
     this.#underWay[origin].delete(n);
-    this.#free.push(slot);
+    this.#sent.release(slot);
   }
 
   #wrong(slot: number, cpu: CpuId, t: Ns, kind: number): string | undefined {
@@ -102,17 +98,5 @@ export class MessagesDelivered extends OracleBase {
     if (rows[sent + KIND] !== kind) return `was sent as kind ${rows[sent + KIND]} but handled as kind ${kind}`;
     if (t < rows[sent + DUE]) return `was handled at ${t} ns, before it was due at ${rows[sent + DUE]} ns`;
     return undefined;
-  }
-
-  /** Messages under way are few; when they are more than ever before, the slots double. */
-  #takeSlot(): number {
-    const slot = this.#free.pop();
-    if (slot !== undefined) return slot;
-    const grown = new KeptEvents(2 * this.#slots, 'csd_queue_cpu');
-    grown.rows.set(this.#sent.rows);
-    this.#sent = grown;
-    for (let fresh = 2 * this.#slots - 1; fresh > this.#slots; fresh--) this.#free.push(fresh);
-    this.#slots *= 2;
-    return this.#slots / 2;
   }
 }

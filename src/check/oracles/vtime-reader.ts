@@ -9,16 +9,25 @@
  *
  * Legal: k0 <= k <= k1; the tuple is version k's; min(t, p) is not before min(t, p0), not after p1,
  * and not after the stamp of version k + 1, when there is one; and what the reader made of it is the
- * tuple's worth at tau = max(s_k, min(t, p)). No tolerance.
+ * tuple's worth at tau = max(s_k, min(t, p)). No tolerance. p0 and p1 bound only where they are
+ * promises of the CPU that published version k: a task may have moved meanwhile. Where CPUs race,
+ * version k + 1 must not be stamped before p either: a promise that is broken.
  *
  * A version may stand later in the stream than a read of it (the writer was ahead): such a read
- * waits until the newest version of its bracket has come.
+ * waits until the newest version of its bracket has come. And a read may come long after the version
+ * that it found (the reader was ahead), by Q at most:
+ *
+ *      stream, by keys              version 7 at 300 | read at 300 + Q - 1, found version 6
+ *      waits for version 8          read at 300, found version 8 | version 8 at 300 + Q - 1
+ *
+ * So a version is kept until its successor is 2 Q older than the event that the stream has come to:
+ * every read can be judged.
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
-import { EVENT_ARITY, Event, ROW_HEAD } from '../../../shared/events.ts';
+import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
-import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
-import { KeptEvents, namedEvent, places } from '../kept-events.ts';
+import { KTIME_MAX, NONE, NSEC_PER_MSEC, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
+import { EventPool, KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict, WitnessEvent } from '../oracle.ts';
 import { isRunning, liveAt, pendingSystem, pendingUser, READER_NAMES } from '../vtime-formula.ts';
@@ -26,18 +35,19 @@ import { UNKNOWN_VERSION, VersionRing } from '../version-ring.ts';
 
 const [
   BY, TASK, READER, T, K0, P0, K1, P1, K, P, STATE, STARTTIME, RAW_UTIME, RAW_STIME, VTIME_UTIME, VTIME_STIME, VTIME_GTIME, UTIME, STIME,
+  P0_CPU, P1_CPU,
 ] = places(
   'task_cputime', 'by', 'task', 'reader', 't', 'k0', 'p0', 'k1', 'p1', 'k', 'p', 'state', 'starttime', 'raw_utime', 'raw_stime',
-  'vtime_utime', 'vtime_stime', 'vtime_gtime', 'utime', 'stime',
+  'vtime_utime', 'vtime_stime', 'vtime_gtime', 'utime', 'stime', 'p0_cpu', 'p1_cpu',
 );
 const [V_TASK, V_K, V_STATE, V_CPU, V_STARTTIME, V_UTIME, V_STIME, V_GTIME, V_VTIME_UTIME, V_VTIME_STIME, V_VTIME_GTIME] = places(
   'vtime_publish', 'task', 'k', 'state', 'cpu', 'starttime', 'utime', 'stime', 'gtime', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
 );
 const [CHILD] = places('sched_process_fork', 'child');
+const [EVENT_TIME] = places('event', 'time');
 
-/** Versions kept of each task. On one thread a reader lags by at most a cut; engines with skew ask for more. */
-const RING_LENGTH = 128;
-const READ_ARITY = EVENT_ARITY[Event.task_cputime];
+/** For so long after a cut a reader’s CPU may be ahead of the one that was cut: no event takes longer. */
+const CUT_SPAN_NS: Ns = 10 * NSEC_PER_MSEC;
 
 export class VtimeReader extends OracleBase {
   static readonly about: OracleDescription = {
@@ -46,19 +56,25 @@ export class VtimeReader extends OracleBase {
       'exact worth at the reader’s instant',
     reference: 'kernel/sched/cputime.c task_cputime; docs/CHECKING.md, legal remote read',
     blindTo: 'whether the version itself is right (V-01), and how many ticks a sampled task had when it was read (C-05)',
-    listens: ['vtime_publish', 'task_cputime', 'sched_process_fork'],
+    listens: ['vtime_publish', 'task_cputime', 'sched_process_fork', 'cut'],
   };
 
   readonly #versions: VersionRing;
-  /** Reads of versions that the stream has yet to show, by task: whole rows. */
-  readonly #waiting = new Map<TaskId, Float64Array[]>();
+  /** Reads of versions that the stream has yet to show: the last one of each task and version, and the one before each. */
+  readonly #waiting = new Map<number, number>();
+  readonly #before: number[] = [];
+  readonly #reads = new EventPool('task_cputime');
+  /** Start of the event that the stream has come to, where CPUs race. */
+  #now: Ns = 0;
+  /** All versions are kept until then. */
+  #keepAllUntil: Ns = -1;
   /** The latest instant for which a task's newest version was used, and that read. */
   readonly #usedUntil: Float64Array;
   readonly #usedBy: KeptEvents;
 
-  constructor(facts: RunFacts, ringLength = RING_LENGTH) {
-    super(VtimeReader.about, facts);
-    this.#versions = new VersionRing(facts.tasks.length, ringLength);
+  constructor(facts: RunFacts, firstLength?: number) {
+    super(VtimeReader.about, facts, ['event']);
+    this.#versions = new VersionRing(facts.tasks.length, firstLength);
     this.#usedUntil = new Float64Array(facts.tasks.length).fill(-1);
     this.#usedBy = new KeptEvents(facts.tasks.length, 'task_cputime');
   }
@@ -68,12 +84,14 @@ export class VtimeReader extends OracleBase {
       case Event.vtime_publish: return this.#onPublish(cpu, t, fields, at);
       case Event.task_cputime: return this.#onRead(cpu, t, fields, at);
       case Event.sched_process_fork: return this.#onFork(fields[at + CHILD]);
+      case Event.event: this.#now = fields[at + EVENT_TIME]; return;
+      case Event.cut: this.#keepAllUntil = t + CUT_SPAN_NS;
     }
   }
 
   /** Reads whose version never came are violations too: a read that nobody can judge is not legal. */
   override finish(): Verdict {
-    for (const rows of this.#waiting.values()) for (const row of rows) this.#judge(row[1], row[2], row, ROW_HEAD);
+    for (const last of this.#waiting.values()) this.#judgeChain(last);
     this.#waiting.clear();
     return this.verdict();
   }
@@ -81,42 +99,52 @@ export class VtimeReader extends OracleBase {
   #onPublish(cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const task = fields[at + V_TASK];
     if (this.#usedUntil[task] > t) {
+      const { rows } = this.#usedBy;
+      const read = this.#usedBy.at(task);
       this.broken(() => ({
-        says: `${this.#readerName(this.#usedBy.rows, this.#usedBy.at(task))} took version ${fields[at + V_K] - 1} of ` +
-          `${this.nameOf(task)}'s vtime for the truth at ${this.#usedUntil[task]} ns, but version ${fields[at + V_K]} holds from ${t} ns`,
+        says: `${this.#readerName(rows, read)}, reading ${this.nameOf(task)} at ${rows[read + T]} ns, ` +
+          this.#contradicts(fields[at + V_K] - 1, t, rows, read),
         events: [this.#usedBy.named(task), namedEvent(Event.vtime_publish, cpu, t, fields, at)],
       }));
     }
     this.#usedUntil[task] = -1;
-    this.#versions.put(task, fields[at + V_K], cpu, t, fields, at);
-    if (this.#waiting.size > 0) this.#judgeWaiting(task);
+    this.#versions.put(task, fields[at + V_K], this.#neededFrom(t), cpu, t, fields, at);
+    if (this.#waiting.size > 0) this.#judgeWaiting(waitingFor(task, fields[at + V_K]));
+  }
+
+  /** Earliest instant of a read that is still to be judged. */
+  #neededFrom(t: Ns): Ns {
+    if (this.facts.racing) return this.#now - 2 * this.facts.skewNs;
+    return t > this.#keepAllUntil ? t : -1;
   }
 
   #onRead(cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const task = fields[at + TASK];
     if (fields[at + K1] <= this.#versions.newest(task)) return this.#judge(cpu, t, fields, at);
-    const row = new Float64Array(ROW_HEAD + READ_ARITY);
-    row.set([Event.task_cputime, cpu, t]);
-    row.set(fields.subarray(at, at + READ_ARITY), ROW_HEAD);
-    const rows = this.#waiting.get(task);
-    if (rows) rows.push(row);
-    else this.#waiting.set(task, [row]);
+    const key = waitingFor(task, fields[at + K1]);
+    const slot = this.#reads.take(Event.task_cputime, cpu, t, fields, at);
+    this.#before[slot] = this.#waiting.get(key) ?? NONE;
+    this.#waiting.set(key, slot);
   }
 
-  #judgeWaiting(task: TaskId): void {
-    const rows = this.#waiting.get(task);
-    if (!rows) return;
-    const newest = this.#versions.newest(task);
-    const still = rows.filter((row) => row[ROW_HEAD + K1] > newest);
-    for (const row of rows) if (row[ROW_HEAD + K1] <= newest) this.#judge(row[1], row[2], row, ROW_HEAD);
-    if (still.length > 0) this.#waiting.set(task, still);
-    else this.#waiting.delete(task);
+  #judgeWaiting(key: number): void {
+    const last = this.#waiting.get(key);
+    if (last === undefined) return;
+    this.#waiting.delete(key);
+    this.#judgeChain(last);
+  }
+
+  #judgeChain(last: number): void {
+    for (let slot = last; slot !== NONE; slot = this.#before[slot]) {
+      this.#judge(this.#reads.cpu(slot), this.#reads.t(slot), this.#reads.rows, this.#reads.at(slot));
+      this.#reads.release(slot);
+    }
   }
 
   /** A record of a fork pool begins a new life: its accounts are empty, whatever its last version says. */
   #onFork(child: TaskId): void {
     const ring = this.#versions.of(child);
-    const slot = this.#versions.find(child, this.#versions.newest(child), V_K);
+    const slot = this.#versions.find(child, this.#versions.newest(child));
     if (slot === UNKNOWN_VERSION) return;
     const at = ring.at(slot);
     for (const field of [V_UTIME, V_STIME, V_GTIME, V_VTIME_UTIME, V_VTIME_STIME, V_VTIME_GTIME]) ring.rows[at + field] = 0;
@@ -125,17 +153,18 @@ export class VtimeReader extends OracleBase {
   #judge(cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const task = fields[at + TASK];
     const k = fields[at + K];
-    this.checked++;
     if (k < fields[at + K0] || k > fields[at + K1]) {
+      this.checked++;
       const bracket = `${fields[at + K0]} .. ${fields[at + K1]}`;
       return this.#illegal(`accepted version ${k} outside its bracket ${bracket}`, UNKNOWN_VERSION, cpu, t, fields, at);
     }
-    const slot = this.#versions.find(task, k, V_K);
+    const slot = this.#versions.find(task, k);
     if (slot === UNKNOWN_VERSION) {
       const newest = this.#versions.newest(task);
-      const why = k > newest ? 'nobody has published' : 'is no longer known, so that the read went unjudged';
+      const why = k > newest ? 'nobody has published' : 'was no longer in memory, however far apart CPUs may be';
       return this.#illegal(`accepted version ${k}, which ${why} (the newest is ${newest})`, UNKNOWN_VERSION, cpu, t, fields, at);
     }
+    this.checked++;
     const ring = this.#versions.of(task);
     const wrong = this.#tupleOf(ring.rows, ring.at(slot), fields, at)
       ?? this.#instantOf(task, k, ring, slot, fields, at)
@@ -182,35 +211,40 @@ export class VtimeReader extends OracleBase {
     const instant = Math.min(t, fields[at + P]);
     const cpu = ring.rows[ring.at(slot) + V_CPU];
     const earliest = Math.min(t, fields[at + P0]);
-    if (instant < earliest && this.#stayedOn(cpu, task, fields[at + K0], k)) {
+    if (instant < earliest && fields[at + P0_CPU] === cpu) {
       return `looked at ${instant} ns, before its bracket began at ${earliest} ns`;
     }
-    if (instant > fields[at + P1] && this.#stayedOn(cpu, task, k, fields[at + K1])) {
+    if (instant > fields[at + P1] && fields[at + P1_CPU] === cpu) {
       return `looked at ${instant} ns, beyond the promise ${fields[at + P1]} ns that ended its bracket`;
     }
-    const next = this.#versions.find(task, k + 1, V_K);
-    if (next !== UNKNOWN_VERSION && instant > ring.t(next)) {
-      return `took version ${k} for the truth at ${instant} ns, but version ${k + 1} holds from ${ring.t(next)} ns`;
-    }
-    return undefined;
+    const next = this.#versions.find(task, k + 1);
+    const contradicted = next !== UNKNOWN_VERSION && this.#usedAt(fields, at) > ring.t(next);
+    return contradicted ? this.#contradicts(k, ring.t(next), fields, at) : undefined;
   }
 
-  /** Whether all versions of that part of the bracket are `cpu`'s; if not, its promise may be another CPU's and bounds nothing. */
-  #stayedOn(cpu: CpuId, task: TaskId, from: number, to: number): boolean {
-    const ring = this.#versions.of(task);
-    for (let k = from; k <= to; k++) {
-      const slot = this.#versions.find(task, k, V_K);
-      if (slot === UNKNOWN_VERSION || ring.rows[ring.at(slot) + V_CPU] !== cpu) return false;
-    }
-    return true;
+  /**
+   * The instant until which a read rules out a successor of the version that it accepted. Where CPUs race that is
+   * all of the promise: it was loaded while there was no successor, and its CPU stores nothing stamped earlier.
+   */
+  #usedAt(fields: Float64Array, at: number): Ns {
+    const promise = fields[at + P];
+    return this.facts.racing && promise !== KTIME_MAX ? promise : Math.min(fields[at + T], promise);
+  }
+
+  /** What such a read has done, with a successor that holds from `stamp` on. */
+  #contradicts(k: number, stamp: Ns, fields: Float64Array, at: number): string {
+    const instant = Math.min(fields[at + T], fields[at + P]);
+    return instant > stamp
+      ? `took version ${k} for the truth at ${instant} ns, but version ${k + 1} holds from ${stamp} ns`
+      : `found version ${k} with the promise of ${fields[at + P]} ns, but version ${k + 1} is stamped ${stamp} ns: that promise was broken`;
   }
 
   /** Keeps the read that trusts the newest version longest, in case its successor turns out to be older. */
   #remember(task: TaskId, k: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     if (!isRunning(fields[at + STATE]) || k !== this.#versions.newest(task)) return;
-    const instant = Math.min(fields[at + T], fields[at + P]);
-    if (instant <= this.#usedUntil[task]) return;
-    this.#usedUntil[task] = instant;
+    const until = this.#usedAt(fields, at);
+    if (until <= this.#usedUntil[task]) return;
+    this.#usedUntil[task] = until;
     this.#usedBy.keep(task, Event.task_cputime, cpu, t, fields, at);
   }
 
@@ -228,6 +262,11 @@ export class VtimeReader extends OracleBase {
   #readerName(fields: Float64Array, at: number): string {
     return `${this.nameOf(fields[at + BY])} (${READER_NAMES[fields[at + READER]]} reader)`;
   }
+}
+
+/** Reads of a task that wait for one version of its record have one key. */
+function waitingFor(task: TaskId, k: number): number {
+  return task * 2 ** 32 + k;
 }
 
 function differs(field: string, read: number, published: number): string {

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { AdjustedMonotonic } from '../../../src/check/oracles/adjusted-monotonic.ts';
 import { AdjustedSum } from '../../../src/check/oracles/adjusted-sum.ts';
-import { EventStream, runFacts } from '../../support/event-stream.ts';
+import { EventStream, IPI_DELAY, racingFacts, runFacts } from '../../support/event-stream.ts';
 import { judgeStream, witnessOf } from '../../support/verdicts.ts';
 
 const facts = runFacts(1, 'gen', ['writer-0', 'reader-0']);
-/** Rows of t, rtime, utime, stime. */
-const pairs = (...rows: [number, number, number, number][]) => {
-  const stream = new EventStream();
-  for (const [t, rtime, utime, stime] of rows) stream.add('cputime_adjust', 0, t, { by: 2, task: 1, rtime, utime, stime });
+/** Rows of t, rtime, utime, stime, in the order of the lock's turns unless a row says its own; turn 1 was the record's beginning. */
+const pairs = (...rows: [number, number, number, number, number?][]) => {
+  const stream = new EventStream().add('sched_process_fork', 0, 0, { child: 1 });
+  rows.forEach(([t, rtime, utime, stime, turn], i) =>
+    stream.add('cputime_adjust', 0, t, { by: 2, task: 1, rtime, utime, stime, turn: turn ?? i + 2 }));
   return stream;
 };
 
@@ -27,13 +28,32 @@ describe('R-06, adjusted values never fall', () => {
     expect(witnessOf(judge(pairs([10, 5, 3, 2], [20, 9, 8, 1]))).says).toContain('adjusted stime of writer-0 fell from 2 to 1');
   });
 
-  it('goes by the lock’s stamps where the stream has two looks the other way round', () => {
-    expect(judge(pairs([20, 9, 3, 6], [19, 5, 3, 2], [30, 10, 4, 6])).verdict).toBe('held');
-    expect(witnessOf(judge(pairs([20, 9, 3, 6], [19, 5, 4, 1]))).says).toContain('fell from 4 to 3 between the reads at 19 ns and 20 ns');
+  it('goes by the turns of the lock where the stream has two looks the other way round', () => {
+    expect(judge(pairs([20, 9, 3, 6, 3], [20, 5, 3, 2, 2], [30, 10, 4, 6])).verdict).toBe('held');
+    expect(witnessOf(judge(pairs([20, 9, 3, 6, 3], [19, 5, 4, 1, 2]))).says)
+      .toContain('fell from 4 to 3 between the reads at 19 ns and 20 ns');
+  });
+
+  it('finds a lock that hands no time on', () => {
+    expect(witnessOf(judge(pairs([20, 5, 3, 2], [19, 9, 3, 6]))).says)
+      .toBe('adjusted pair of writer-0 was given out at 19 ns, in the turn after 20 ns: the lock hands time on (the second by reader-0)');
+  });
+
+  it('lets looks that race be served in the other order, up to a message’s way apart', () => {
+    // CPU 0's event comes first in the stream, CPU 1's was served first; CPU 0 goes on when that one let go
+    const race = (start: number) => judgeStream(AdjustedMonotonic, racingFacts(runFacts(2, 'gen', ['writer-0', 'reader-0']), 100_000),
+      new EventStream().add('sched_process_fork', 0, 0, { child: 2 })
+        .add('event', 0, 1_000, { time: 1_000 })
+        .add('cputime_adjust', 0, start, { by: 3, task: 2, rtime: 9, utime: 3, stime: 6, turn: 3 })
+        .add('event', 1, start, { time: start })
+        .add('cputime_adjust', 1, start, { by: 3, task: 2, rtime: 5, utime: 3, stime: 2, turn: 2 }));
+    expect(race(1_000 + IPI_DELAY)).toEqual({ verdict: 'held', checked: 1 });
+    expect(witnessOf(race(1_001 + IPI_DELAY)).says)
+      .toContain('given out at 1501 ns in an event that began at 1000 ns, after one that began at 1501 ns: so far apart');
   });
 
   it('forgets the earlier life of a forked record', () => {
-    const stream = pairs([10, 5, 3, 2]).add('sched_process_fork', 0, 15, { child: 1 }).add('cputime_adjust', 0, 20, { task: 1 });
+    const stream = pairs([10, 5, 3, 2]).add('sched_process_fork', 0, 15, { child: 1 }).add('cputime_adjust', 0, 20, { task: 1, turn: 4 });
     expect(judge(stream)).toEqual({ verdict: 'not exercised' });
   });
 });
@@ -44,6 +64,11 @@ describe('R-07, the adjusted pair sums to rtime', () => {
   it('holds for updates and for looks with an old rtime, is not exercised without a look', () => {
     expect(judge(pairs([5, 0, 0, 0], [10, 5, 3, 2], [20, 4, 3, 2], [30, 9, 3, 6]))).toEqual({ verdict: 'held', checked: 4 });
     expect(judge(pairs())).toEqual({ verdict: 'not exercised' });
+  });
+
+  it('goes by the turns of the lock where the stream has two looks the other way round', () => {
+    expect(judge(pairs([20, 9, 3, 6, 3], [20, 5, 3, 2, 2])).verdict).toBe('held');
+    expect(witnessOf(judge(pairs([20, 9, 3, 6, 2], [20, 5, 3, 2, 3]))).says).toContain('yet the pair changed from 3 + 6 to 3 + 2');
   });
 
   it('finds a sum beyond the largest rtime', () => {
@@ -62,7 +87,7 @@ describe('R-07, the adjusted pair sums to rtime', () => {
 
   it('finds a forked record whose filter remembers the earlier life', () => {
     const stream = pairs([10, 5, 3, 2]).add('sched_process_fork', 0, 15, { child: 1 })
-      .add('cputime_adjust', 0, 20, { task: 1, rtime: 1, utime: 3, stime: 2 });
+      .add('cputime_adjust', 0, 20, { task: 1, rtime: 1, utime: 3, stime: 2, turn: 4 });
     expect(witnessOf(judge(stream)).says).toContain('adjusted 3 + 2 is more than the largest rtime 1');
   });
 });

@@ -4,12 +4,12 @@ import type { Oracle } from '../../../src/check/oracle.ts';
 import { HrtimerEarly } from '../../../src/check/oracles/hrtimer-early.ts';
 import { HrtimerForgotten } from '../../../src/check/oracles/hrtimer-forgotten.ts';
 import { HrtimerOrder } from '../../../src/check/oracles/hrtimer-order.ts';
-import { EventStream, runFacts, TICK } from '../../support/event-stream.ts';
+import { EventStream, racingFacts, runFacts, TICK } from '../../support/event-stream.ts';
 import { judgeStream, witnessOf } from '../../support/verdicts.ts';
 
 const facts = runFacts(2, 'tick', []);
-const judge = (OracleOfRun: new (facts: RunFacts) => Oracle, stream: EventStream, end?: number) =>
-  judgeStream(OracleOfRun, facts, stream, end);
+const judge = (OracleOfRun: new (facts: RunFacts) => Oracle, stream: EventStream, end?: number, of = facts) =>
+  judgeStream(OracleOfRun, of, stream, end);
 
 /** Timers 4 (for 200), 5 (for 100) and 6 (for 100, after 5) on CPU 0. */
 const queued = () =>
@@ -97,6 +97,45 @@ describe('H-02, never early', () => {
   it('finds a kernel’s clock that runs ahead of the true one', () => {
     expect(once(1_000_000, 1_000_012, 1_000_012).verdict).toBe('held');
     expect(witnessOf(once(1_000_000, 1_000_100, 1_000_100)).says).toContain('the true clock stands at 1000000 ns');
+  });
+
+  describe('where CPUs race', () => {
+    const SKEW = 1_000_000;
+    const race = (stream: EventStream) => judge(HrtimerEarly, stream, undefined, racingFacts(facts, SKEW));
+    /** CPU 1's clock stands at 3,500,000; it reads the kernel's, which says 4,000,000, and a timer for then expires. */
+    const expires = (stream: EventStream) => stream.add('event', 1, 3_400_000, { time: 3_400_000 })
+      .add('hrtimer_expire_entry', 1, 3_500_000, { hrtimer: 3, now: TICK, softexpires: TICK, expires: TICK });
+    /** A CPU moves that clock to an instant in an event that begins at `start`. */
+    const moves = (stream: EventStream, cpu: number, start: number, mono = TICK) => stream.add('event', cpu, start, { time: start })
+      .add('timekeeping_update', cpu, start + 470, { mono });
+
+    it('forgives what a CPU that is ahead has made of the kernel’s clock, before or after it in the stream', () => {
+      expect(race(moves(expires(new EventStream()), 0, TICK)).verdict).toBe('held');
+      expect(race(expires(moves(new EventStream(), 0, 3_399_999))).verdict).toBe('held');
+      expect(race(moves(expires(new EventStream()), 0, 3_399_999 + SKEW))).toEqual({ verdict: 'held', checked: 1 });
+    });
+
+    it('forgives the same of a CPU that moves jiffies, where they are the clock', () => {
+      const stream = expires(new EventStream()).add('event', 0, TICK, { time: TICK });
+      expect(race(stream.add('jiffies_update', 0, TICK + 10, { last_jiffies_update: TICK })).verdict).toBe('held');
+    });
+
+    it('finds a clock that nobody has moved there, nobody else, or nobody near enough', () => {
+      for (const stream of [
+        expires(new EventStream()), moves(expires(new EventStream()), 1, TICK), moves(expires(new EventStream()), 0, TICK, TICK - 1),
+        moves(expires(new EventStream()), 0, 3_400_000 + SKEW), expires(moves(new EventStream(), 1, 3_300_000)),
+      ]) {
+        const verdict = race(stream);
+        expect(witnessOf(verdict).says)
+          .toBe(`CPU 1 expires timer 3 before its softexpires ${TICK} ns: the true clock stands at 3500000 ns`);
+        expect(verdict).toMatchObject({ checked: 1, violations: 1 });
+      }
+    });
+
+    it('still goes by the kernel’s clock exactly', () => {
+      const stream = new EventStream().add('hrtimer_expire_entry', 1, 100, { hrtimer: 3, now: 99, softexpires: 100, expires: 100 });
+      expect(witnessOf(race(moves(stream, 0, 90, 99))).says).toContain("the kernel's clock stands at 99 ns");
+    });
   });
 });
 

@@ -5,7 +5,7 @@ import { DutyOwner } from '../../../src/check/oracles/duty-owner.ts';
 import { JiffiesClock } from '../../../src/check/oracles/jiffies-clock.ts';
 import { JiffiesOnce } from '../../../src/check/oracles/jiffies-once.ts';
 import { JiffiesRelation } from '../../../src/check/oracles/jiffies-relation.ts';
-import { EventStream, runFacts, TICK } from '../../support/event-stream.ts';
+import { EventStream, IPI_DELAY, racingFacts, runFacts, TICK } from '../../support/event-stream.ts';
 import { judgeStream, witnessOf } from '../../support/verdicts.ts';
 
 const facts = runFacts(2, 'tick', []);
@@ -60,6 +60,18 @@ describe('J-02, the clock', () => {
     expect(verdictOf(JiffiesClock, good().add('tick', 0, 5 * TICK, { mode: 0 }).add('jiffies_update', 0, at, early)).verdict).toBe('held');
     expect(witnessOf(verdictOf(JiffiesClock, good().add('jiffies_update', 0, 40 + 5 * TICK, early))).says)
       .toContain(`${TICK} ns ahead of its clock`);
+  });
+});
+
+describe('J-02, the clock, where CPUs race', () => {
+  /** The kernel's clock was moved by an event that had taken 300 ns; then CPU 1 lets a jiffy begin so far ahead of its own. */
+  const ahead = (ns: number) => judgeStream(JiffiesClock, racingFacts(facts, TICK), good()
+    .add('event', 0, 6 * TICK, { time: 6 * TICK }).add('timekeeping_update', 0, 6 * TICK + 300, { mono: 6 * TICK })
+    .add('tick', 1, 5 * TICK, { mode: 1 }).add('jiffies_update', 1, 40 + 6 * TICK - ns, jiffy(6, 5)));
+
+  it('allows a message’s way and what the other event had taken, and no more', () => {
+    expect(ahead(IPI_DELAY + 300).verdict).toBe('held');
+    expect(witnessOf(ahead(IPI_DELAY + 301)).says).toContain(`${IPI_DELAY + 301} ns ahead of its clock`);
   });
 });
 

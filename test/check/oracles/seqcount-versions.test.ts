@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { SeqcountVersions } from '../../../src/check/oracles/seqcount-versions.ts';
-import { EventStream, runFacts } from '../../support/event-stream.ts';
+import { EventStream, IPI_DELAY, racingFacts, runFacts } from '../../support/event-stream.ts';
 import { judgeStream, witnessOf } from '../../support/verdicts.ts';
 
 const facts = runFacts(2, 'gen', ['thread0-0', 'reader-0']);
 const judge = (stream: EventStream) => judgeStream(SeqcountVersions, facts, stream);
 const versions = (...of: number[]) => {
   const stream = new EventStream();
-  of.forEach((version, i) => stream.add('jiffies_update', 0, 100 * i, { version }));
+  of.forEach((version) => stream.add('jiffies_update', 0, 100 * version, { version }));
   return stream;
+};
+/** Updates by two CPUs that race, each [cpu, start of its event, version, its own time]. */
+const racing = (...updates: [number, number, number, number][]) => {
+  const stream = new EventStream();
+  for (const [cpu, time, version, t] of updates) stream.add('event', cpu, time, { time }).add('jiffies_update', cpu, t, { version });
+  return judgeStream(SeqcountVersions, racingFacts(facts, 100_000), stream);
 };
 
 describe('G-01, versions of sequences', () => {
@@ -34,6 +40,22 @@ describe('G-01, versions of sequences', () => {
 
   it('finds a version that comes twice', () => {
     expect(witnessOf(judge(versions(4, 6, 6))).says).toBe('jiffies_seq went from 6 to 6; exactly 8 may follow');
+  });
+
+  it('finds a version that is older than the one before it: a lock that hands no time on', () => {
+    const stream = new EventStream().add('jiffies_update', 0, 500, { version: 4 }).add('jiffies_update', 1, 499, { version: 6 });
+    expect(witnessOf(judge(stream)).says).toBe('jiffies_seq went from 4 to 6 at 499 ns, but to 4 only at 500 ns: its lock hands time on');
+    const record = new EventStream().add('vtime_publish', 0, 300, { task: 2, k: 1 }).add('vtime_publish', 1, 299, { task: 2, k: 2 });
+    expect(witnessOf(judge(record)).says)
+      .toBe("version 2 of thread0-0's vtime is published at 299 ns, before the version before it, at 300 ns");
+  });
+
+  it('lets events that race take effect in the other order, up to a message’s way apart', () => {
+    expect(racing([0, 1_000, 4, 1_000], [0, 2_000, 8, 2_700], [1, 2_000 + IPI_DELAY, 6, 2_600]).verdict).toBe('held');
+    const witness = witnessOf(racing([0, 1_000, 4, 1_000], [0, 2_000, 8, 2_700], [1, 2_001 + IPI_DELAY, 6, 2_600]));
+    expect(witness.says).toBe('jiffies_seq went from 6 to 8 in an event that began at 2000 ns, after one that began at 2501 ns: so far ' +
+      'apart (a message takes 500 ns) events take effect in the order of time');
+    expect(witness.events.map(({ fields }) => fields.version)).toEqual([6, 8]);
   });
 
   it('finds a sequence left odd', () => {

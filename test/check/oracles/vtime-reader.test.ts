@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import { KTIME_MAX } from '../../../shared/units.ts';
 import { VtimeReader } from '../../../src/check/oracles/vtime-reader.ts';
-import { EventStream, runFacts, TICK } from '../../support/event-stream.ts';
+import { EventStream, racingFacts, runFacts, TICK } from '../../support/event-stream.ts';
 import { judgeStream, witnessOf } from '../../support/verdicts.ts';
 
 const facts = runFacts(2, 'gen', ['writer-0', 'reader-0']);
@@ -22,7 +23,7 @@ const writer = () =>
 /** Version 3: in the kernel again from 170 on. */
 const third = { task: T, k: 3, state: VtimeState.Sys, cpu: 1, starttime: 170, utime: 1000, vtime_utime: 47, vtime_stime: 30 };
 
-const onThread = (p: number) => ({ p0: p, p, p1: p });
+const onThread = (p: number) => ({ p0: p, p, p1: p, p0_cpu: 1, p1_cpu: 1 });
 /** A right read of version 2 at 150, changed as the test likes. */
 const read2 = (change: Record<string, number> = {}) => ({
   by: READER, task: T, reader: LINUX, t: 150, k0: 2, k: 2, k1: 2, ...onThread(KTIME_MAX),
@@ -116,7 +117,7 @@ describe('V-02, legal remote read, the reader’s side', () => {
     const stream = writer().add('task_cputime', 0, 200, read2({ t: 200, utime: 1077 })).add('vtime_publish', 1, 170, third);
     const witness = witnessOf(judge(stream));
     expect(witness.says)
-      .toBe("reader-0 (linux reader) took version 2 of writer-0's vtime for the truth at 200 ns, but version 3 holds from 170 ns");
+      .toBe('reader-0 (linux reader), reading writer-0 at 200 ns, took version 2 for the truth at 200 ns, but version 3 holds from 170 ns');
     expect(witness.events.map((event) => event.event)).toEqual(['task_cputime', 'vtime_publish']);
   });
 
@@ -128,25 +129,123 @@ describe('V-02, legal remote read, the reader’s side', () => {
       .toContain('looked at 145 ns, beyond the promise 144 ns that ended its bracket');
   });
 
-  it('lets the lower bound fall away when the task came from another CPU', () => {
-    const moved = new EventStream()
-      .add('vtime_publish', 0, 90, { task: T, k: 1, state: VtimeState.Sys, cpu: 0, starttime: 90 })
-      .add('vtime_publish', 0, 100, { task: T, k: 2, state: VtimeState.Inactive, cpu: -1, starttime: 100, vtime_stime: 10 })
-      .add('vtime_publish', 1, 130, { task: T, k: 3, state: VtimeState.Sys, cpu: 1, starttime: 130, vtime_stime: 10 })
-      .add('task_cputime', 0, 150, {
-        by: READER, task: T, t: 150, k0: 1, p0: 150, k: 3, p: 140, k1: 3, p1: 140,
-        state: VtimeState.Sys, starttime: 130, vtime_stime: 10, stime: 20,
-      });
-    expect(judge(moved).verdict).toBe('held');
+  /** The task has come from CPU 0 to CPU 1, where the read accepts version 3 at 140; whose the bracket's promises are is the test's. */
+  const moved = (bracket: { p0: number; p0_cpu: number; p1: number; p1_cpu: number }) => judge(new EventStream()
+    .add('vtime_publish', 0, 90, { task: T, k: 1, state: VtimeState.Sys, cpu: 0, starttime: 90 })
+    .add('vtime_publish', 0, 100, { task: T, k: 2, state: VtimeState.Inactive, cpu: -1, starttime: 100, vtime_stime: 10 })
+    .add('vtime_publish', 1, 130, { task: T, k: 3, state: VtimeState.Sys, cpu: 1, starttime: 130, vtime_stime: 10 })
+    .add('task_cputime', 0, 150, {
+      by: READER, task: T, t: 150, k0: 1, k: 3, p: 140, k1: 3,
+      state: VtimeState.Sys, starttime: 130, vtime_stime: 10, stime: 20, ...bracket,
+    }));
+
+  it('is bound only by promises of the CPU that published the version', () => {
+    expect(moved({ p0: 150, p0_cpu: 0, p1: 140, p1_cpu: 1 }).verdict).toBe('held');
+    expect(moved({ p0: KTIME_MAX, p0_cpu: -1, p1: 140, p1_cpu: 1 }).verdict).toBe('held');
+    expect(moved({ p0: 130, p0_cpu: 1, p1: 120, p1_cpu: 0 }).verdict).toBe('held');
+    expect(witnessOf(moved({ p0: 150, p0_cpu: 1, p1: 140, p1_cpu: 1 })).says)
+      .toContain('looked at 140 ns, before its bracket began at 150 ns');
+    expect(witnessOf(moved({ p0: 150, p0_cpu: 0, p1: 139, p1_cpu: 1 })).says).toContain('looked at 140 ns, beyond the promise 139 ns');
   });
 
-  it('counts a read that it cannot judge any more as a violation', () => {
+  it('refuses a version that no reader can have found any more', () => {
     const stream = new EventStream();
     for (let k = 1; k <= 6; k++) stream.add('vtime_publish', 1, 100 * k, { task: T, k, state: VtimeState.Sys, cpu: 1, starttime: 100 * k });
     stream.add('task_cputime', 0, 210, read2({ t: 210, k0: 2, k: 2, k1: 6 }));
     const verdict = stream.feed(new VtimeReader(facts, 4)).finish();
     expect(witnessOf(verdict).says)
-      .toContain('accepted version 2, which is no longer known, so that the read went unjudged (the newest is 6)');
+      .toContain('accepted version 2, which was no longer in memory, however far apart CPUs may be (the newest is 6)');
+    expect(verdict).toMatchObject({ checked: 0, violations: 1 });
+  });
+
+  it('keeps all versions for a while after a cut: the reader’s clock may be far ahead of the CPU that was cut', () => {
+    const stream = writer().add('cut', 1, 130);
+    for (let k = 3; k <= 300; k++) {
+      stream.add('vtime_publish', 1, 100 * k, { task: T, k, state: VtimeState.Sys, cpu: 1, starttime: 100 * k });
+    }
+    stream.add('task_cputime', 0, 30_100, read2({ t: 30_100, k1: 300, p0: 140, p: 140, p1: 140, utime: 1017 }));
+    expect(judge(stream)).toEqual({ verdict: 'held', checked: 1 });
+  });
+
+  describe('where CPUs race', () => {
+    const SKEW = 10_000;
+    /** Version k at 100 k, in an event that begins then; in the kernel since. */
+    const publish = (stream: EventStream, k: number) => stream.add('event', 1, 100 * k, { time: 100 * k })
+      .add('vtime_publish', 1, 100 * k, { task: T, k, state: VtimeState.Sys, cpu: 1, starttime: 100 * k });
+    /** A look at version k at `t`, with the promise that CPU 1 has not begun what made version k + 1. */
+    const look = (stream: EventStream, k: number, t: number, change: Record<string, number> = {}) => {
+      const p = 100 * (k + 1);
+      return stream.add('event', 0, t, { time: t }).add('task_cputime', 0, t, {
+        by: READER, task: T, reader: COMPLETE, t, k0: k, k, k1: k, ...onThread(p),
+        state: VtimeState.Sys, starttime: 100 * k, stime: Math.max(0, Math.min(t, p) - 100 * k), ...change,
+      });
+    };
+    const race = (stream: EventStream) => stream.feed(new VtimeReader(racingFacts(facts, SKEW), 2)).finish();
+
+    it('judges reads that come up to the skew after the successor of what they found, whatever the ring was made for', () => {
+      const stream = new EventStream();
+      for (let k = 1; k <= 300; k++) {
+        publish(stream, k);
+        if (k > 99) look(stream, k - 99, 100 * k + 99);
+      }
+      expect(race(stream)).toEqual({ verdict: 'held', checked: 201 });
+    });
+
+    it('judges reads that come up to the skew before what they found, several of one version too', () => {
+      const stream = new EventStream();
+      for (let k = 1; k <= 300; k++) {
+        look(stream, k + 99, 100 * k - 90);
+        look(stream, k + 99, 100 * k - 90);
+        publish(stream, k);
+      }
+      for (let k = 301; k <= 399; k++) publish(stream, k);
+      expect(race(stream)).toEqual({ verdict: 'held', checked: 600 });
+    });
+
+    it('finds among them the one that extrapolates over the next edge', () => {
+      const stream = new EventStream();
+      for (let k = 1; k <= 300; k++) {
+        publish(stream, k);
+        if (k > 99) look(stream, k - 99, 100 * k + 99, k === 200 ? { ...onThread(KTIME_MAX), stime: 200 * 100 + 99 - 101 * 100 } : {});
+      }
+      const verdict = race(stream);
+      expect(witnessOf(verdict).says).toContain('took version 101 for the truth at 20099 ns, but version 102 holds from 10200 ns');
+      expect(verdict).toMatchObject({ checked: 201, violations: 1 });
+    });
+
+    it('finds a promise that its CPU has not kept, though the read was right', () => {
+      for (const early of [true, false]) {
+        const stream = new EventStream();
+        publish(stream, 1);
+        if (early) look(stream, 1, 150, onThread(201));
+        publish(stream, 2);
+        if (!early) look(stream, 1, 190, { ...onThread(201), k1: 2 });
+        expect(witnessOf(race(stream)).says)
+          .toContain('found version 1 with the promise of 201 ns, but version 2 is stamped 200 ns: that promise was broken');
+      }
+      const ofOwnCpu = look(publish(publish(new EventStream(), 1), 2), 1, 190, { ...onThread(KTIME_MAX), k1: 2, stime: 90 });
+      expect(race(ofOwnCpu).verdict).toBe('held');
+    });
+
+    it('forgets what nobody can have found: the ring does not grow with the run', () => {
+      const stream = new EventStream();
+      for (let k = 1; k <= 3_000; k++) publish(stream, k);
+      look(stream, 1_000, 300_001, { k1: 3_000 });
+      expect(witnessOf(race(stream)).says).toContain('accepted version 1000, which was no longer in memory');
+    });
+
+    it('stops at a named limit where more versions are needed than it can keep', () => {
+      const reader = new VtimeReader(racingFacts(facts, 1e12), 2);
+      const row = new Float64Array(16);
+      row[0] = T;
+      const put = (): void => {
+        for (let k = 1; k <= 1 << 21; k++) {
+          row[1] = k;
+          reader.onEvent(Event.vtime_publish, 1, k, row, 0);
+        }
+      };
+      expect(put).toThrow(/VERSIONS_KEPT.*--skew/);
+    });
   });
 
   it('empties a forked record, whatever its last version says', () => {
