@@ -6,6 +6,7 @@ import type { EventConsumer } from '../../shared/event-consumer.ts';
 import { KernelBug } from '../../shared/assert.ts';
 import { layOutMachine } from '../../shared/machine-map.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
+import type { Memory } from '../../shared/memory/memory.ts';
 import { ObservedMemory } from '../../shared/memory/observed-memory.ts';
 import { PlainMemory } from '../../shared/memory/plain-memory.ts';
 import { KTIME_MAX, NOBODY, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
@@ -25,6 +26,8 @@ import { TraceMerge } from './trace-merge.ts';
 /** Everything that decides a run. */
 export interface EngineSetup extends MachineSetup {
   readonly consumers: readonly EventConsumer[];
+  /** Runs over this memory, which nothing guards, instead of plain memory: to compare engines over one kind of it. */
+  readonly over?: Memory;
 }
 
 /** Doubles that a stream may hold before the streams are merged. */
@@ -54,7 +57,7 @@ export class InlineEngine {
     this.memory = new PlainMemory(map.map);
     if (breakGuards(setup.faults)) this.memory.lowerGuards();
     const observed = setup.cuts.length > 0 ? new ObservedMemory(this.memory, map.map) : undefined;
-    const memory = observed ?? this.memory;
+    const memory = setup.over ?? observed ?? this.memory;
     this.image = new KernelImage(memory, map);
     const board: Board = {
       memory, map, decisions: decisionsWith(setup.faults), ipiDelayNs: setup.ipiDelayNs,
