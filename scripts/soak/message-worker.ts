@@ -3,7 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { layOutMachine } from '../../shared/machine-map.ts';
 import { AtomicsMemory } from '../../shared/memory/atomics-memory.ts';
 import { WasmMemory } from '../../shared/memory/wasm-memory.ts';
-import { CallQueue, MessageKind } from '../../shared/structs/cpu.ts';
+import { MessageKind } from '../../shared/structs/cpu.ts';
+import { WindowPage } from '../../shared/structs/window.ts';
 import { sendCsd, sleepOnBell, takeAll } from '../../shared/sync/call-queue.ts';
 import { mayHaveCores, measureHandOff, spinLoads } from '../../src/engine/threads/spin-policy.ts';
 import { spoil } from './message-mutants.ts';
@@ -69,18 +70,16 @@ function receive(): void {
   }
 }
 
-/** As an engine does at its start: two threads measure, where there may be cores for all; one tells everybody. */
+/** As the engine does at its start: where there may be cores for all, two threads measure; one tells everybody. */
 function setLoads(): void {
+  const page = WindowPage.at;
   let { loads } = given;
   if (loads === undefined && id < 2 && mayHaveCores(given.shape.cpus, given.cores)) {
-    const words = [map.map.bytes, map.map.bytes + 64] as const;
-    const measured = measureHandOff(native, id as 0 | 1, words[id]!, words[1 - id]!);
+    const words = [page.ping, page.pong] as const;
+    const measured = measureHandOff(native, id as 0 | 1, map.at.window + words[id]!, map.at.window + words[1 - id]!);
     loads = spinLoads(given.shape.cpus, given.cores, measured);
   }
-  if (id !== 0) return;
-  for (let thread = 0; thread < threads; thread++) {
-    native.store(map.at.callQueue + thread * CallQueue.bytes + CallQueue.at.loads, loads ?? 0);
-  }
+  if (id === 0) native.store(map.at.window + page.spinLoads, loads ?? 0);
 }
 
 function awaitAll(): void {
@@ -99,5 +98,5 @@ const startNs = nowNs();
 send();
 receive();
 const endNs = nowNs();
-const loads = native.load(map.at.callQueue + CallQueue.at.loads);
+const loads = native.load(map.at.window + WindowPage.at.spinLoads);
 parentPort!.postMessage({ sent, received, outOfOrder, altered, loads, startNs, endNs } satisfies ThreadReport);

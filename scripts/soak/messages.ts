@@ -65,8 +65,6 @@ export interface MessageResult {
 }
 
 const LOOK_MS = 50;
-/** Two lines after the machine's memory, for the measurement of the spin policy. */
-const EXTRA_BYTES = 128;
 
 /** Runs one case. `worker`: the compiled entry of a thread. */
 export async function soakMessages(which: MessageCase, worker: URL, stuckAfterMs: number): Promise<MessageResult> {
@@ -76,7 +74,7 @@ export async function soakMessages(which: MessageCase, worker: URL, stuckAfterMs
   const { map } = layOutMachine(shape);
   const { memory, loads, mutant } = which;
   const board = new SharedArrayBuffer(4 * (Board.received + orders.length));
-  const shared = allocateShared(map.bytes + EXTRA_BYTES);
+  const shared = allocateShared(map.bytes);
   const common = { memory, loads, mutant, shared, shape, hash: map.hash(), cores: availableParallelism(), board };
   const workers = orders.map((own, id) => new Worker(worker, { workerData: { ...common, id, orders: own } satisfies WorkerData }));
   const watch = new StallWatch(new Int32Array(board), stuckAfterMs);

@@ -140,7 +140,7 @@ export const Hrtimer = struct(
 );
 export type Hrtimer = ViewOf<typeof Hrtimer>;
 
-/** A participant's incoming messages: the list that others push to and the bell they ring; and how it waits. */
+/** A participant's incoming messages: the list that others push to and the bell they ring. */
 export const CallQueue = struct(
   'call_single_queue',
   {
@@ -148,7 +148,6 @@ export const CallQueue = struct(
     bell: word('rung (incremented) by whoever finds the list empty'),
     asleep: word('1 while the owner sleeps on the bell'),
     starved: word('1 while the owner waits for a slot of its own pool: whoever frees one rings'),
-    loads: word('how often the owner looks before it sleeps; 0: it sleeps at once'),
   },
   { writer: 'any cpu' },
 );

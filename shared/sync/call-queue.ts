@@ -48,18 +48,19 @@
  *                                                                (starved 1 -> 0; bell 3 -> 4; notify)
  *                                                              waits while bell is 3: it is 4, stays awake
  *
- * `loads` is for hosts with a core for each thread: there, looking that often before sleeping spares
- * two wake-ups a message.
+ * On a host with a core for each thread both look for a while before they sleep (`spinLoads` of the
+ * window page), which spares two wake-ups a message.
  */
 import type { MachineMap } from '../machine-map.ts';
 import type { Memory } from '../memory/memory.ts';
 import { CallQueue, Csd, type MessageKind } from '../structs/cpu.ts';
+import { WindowPage } from '../structs/window.ts';
 import type { CpuId, Ns, Word } from '../units.ts';
 
 /** What the receiver makes of one message. It must copy: the slot is free when it returns. */
 export type Deliver = (kind: MessageKind, origin: CpuId, a: number, b: number, due: Ns, n: number, cause: number) => void;
 
-const { head: HEAD, bell: BELL, asleep: ASLEEP, starved: STARVED, loads: LOADS } = CallQueue.at;
+const { head: HEAD, bell: BELL, asleep: ASLEEP, starved: STARVED } = CallQueue.at;
 const { locked: LOCKED, next: NEXT, kind: KIND, origin: ORIGIN, a: A, b: B, due: DUE, n: N, cause: CAUSE } = Csd.at;
 
 /**
@@ -121,7 +122,7 @@ export function isQueueEmpty(memory: Memory, map: MachineMap, owner: CpuId): boo
  */
 export function sleepOnBell(memory: Memory, map: MachineMap, owner: CpuId, timeoutMs: number): void {
   const queue = queueOf(map, owner);
-  for (let left = memory.load(queue + LOADS); left > 0; left--) if (memory.load(queue + HEAD) !== 0) return;
+  for (let left = spinLoads(memory, map); left > 0; left--) if (memory.load(queue + HEAD) !== 0) return;
   const bell = memory.load(queue + BELL);
   memory.store(queue + ASLEEP, 1);
   if (memory.load(queue + HEAD) === 0) memory.wait(queue + BELL, bell, timeoutMs);
@@ -158,7 +159,7 @@ function claimSlot(memory: Memory, map: MachineMap, from: CpuId, n: number, whil
 function awaitSlot(memory: Memory, map: MachineMap, from: CpuId, n: number): void {
   const queue = queueOf(map, from);
   const oldest = slotOf(map, from, n);
-  for (let left = memory.load(queue + LOADS); left > 0; left--) {
+  for (let left = spinLoads(memory, map); left > 0; left--) {
     if (memory.load(oldest + LOCKED) === 0 || memory.load(queue + HEAD) !== 0) return;
     memory.relax();
   }
@@ -210,6 +211,11 @@ function llistReverseOrder(memory: Memory, newest: Word): Word {
 function slotOf(map: MachineMap, from: CpuId, n: number): Word {
   const { csdPool } = map.shape;
   return map.at.csd + (from * csdPool + (n % csdPool)) * Csd.bytes;
+}
+
+/** How often a thread looks before it sleeps. */
+function spinLoads(memory: Memory, map: MachineMap): number {
+  return memory.load(map.at.window + WindowPage.at.spinLoads);
 }
 
 function queueOf(map: MachineMap, participant: CpuId): Word {

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { layOutMachine } from '../../../shared/machine-map.ts';
 import { isQueueEmpty, sendCsd, sleepOnBell, takeAll } from '../../../shared/sync/call-queue.ts';
 import { CallQueue, Csd, MessageKind } from '../../../shared/structs/cpu.ts';
+import { WindowPage } from '../../../shared/structs/window.ts';
 import { describeEachMemory } from '../../support/each-memory.ts';
 import { doesRelax } from '../../support/relaxing.ts';
 
@@ -10,6 +11,7 @@ const POOL = 4;
 const map = layOutMachine({ cpus: 2, tasks: 2, syncObjects: 1, sharedTimers: 1, csdPool: POOL });
 const COORDINATOR = 2;
 const cellOf = (cpu: number, field: keyof typeof CallQueue.at) => map.at.callQueue + cpu * CallQueue.bytes + CallQueue.at[field];
+const LOADS = map.at.window + WindowPage.at.spinLoads;
 const bellOf = (cpu: number) => cellOf(cpu, 'bell');
 const nobody = () => expect.unreachable('no slot is free');
 
@@ -88,7 +90,7 @@ describeEachMemory('a call queue', (make) => {
   it('looks for a free slot as often as it may before it sleeps', () => {
     const { memory, send, take } = start();
     for (let i = 0; i < POOL; i++) send(0, 1, i);
-    memory.store(cellOf(0, 'loads'), 3);
+    memory.store(LOADS, 3);
     memory.wait = () => expect.unreachable('sleeps');
     const turns = doesRelax(memory, 3, () => expect(take(1)).toHaveLength(POOL));
     let drains = 0;
@@ -149,7 +151,7 @@ describeEachMemory('a call queue', (make) => {
 
   it('looks into its list as often as it may before it sleeps', () => {
     const { memory } = start();
-    memory.store(cellOf(1, 'loads'), 2);
+    memory.store(LOADS, 2);
     const load = memory.load.bind(memory);
     let looks = 0;
     memory.load = (at) => {
