@@ -11,10 +11,13 @@ import { allocateShared } from '../../shared/memory/wasm-memory.ts';
 import type { NativeKind } from './each-memory.ts';
 
 const MODULES = [
-  'machine-map', 'memory/wasm-memory', 'memory/atomics-memory', 'sync/seqcount', 'sync/raw-spinlock', 'sync/call-queue', 'sync/stream-ring',
+  'shared/machine-map', 'shared/memory/wasm-memory', 'shared/memory/atomics-memory',
+  'shared/sync/seqcount', 'shared/sync/raw-spinlock', 'shared/sync/call-queue', 'shared/sync/stream-ring',
+  'src/engine/threads/hand-off', 'src/engine/threads/spin-policy',
 ];
 type Lib = typeof import('../../shared/sync/seqcount.ts') & typeof import('../../shared/sync/raw-spinlock.ts') &
-  typeof import('../../shared/sync/call-queue.ts') & typeof import('../../shared/sync/stream-ring.ts');
+  typeof import('../../shared/sync/call-queue.ts') & typeof import('../../shared/sync/stream-ring.ts') &
+  typeof import('../../src/engine/threads/hand-off.ts') & typeof import('../../src/engine/threads/spin-policy.ts');
 
 export interface Thread<Arg> {
   readonly memory: Memory;
@@ -27,7 +30,7 @@ export interface Thread<Arg> {
 export type Body<Arg> = (thread: Thread<Arg>) => unknown;
 
 const SHAPE: MachineShape = { cpus: 4, tasks: 8, syncObjects: 1, sharedTimers: 1 };
-const dist = pathToFileURL(`${process.cwd()}/dist/shared/`).href;
+const dist = pathToFileURL(`${process.cwd()}/dist/`).href;
 
 const SOURCE = `
 const { parentPort, workerData: w } = require('node:worker_threads');
