@@ -128,7 +128,7 @@ describe('a program', () => {
     expect(quietFor(program, Quiet.Work, KTIME_MAX, Object.assign(freshRegs(), { pc: program.exit, threadLoop: 50 }))).toBe(GAP);
   });
 
-  it('of no pass at all is loud at once', () => expect(quietFor(programOf(0, [{ passes: 1, ops: [run] }]), Quiet.Work)).toBe(GAP));
+  it('of no pass at all is loud at once', () => expect(quietFor(programOf(0, [{ passes: 1, ops: [run, post] }]), Quiet.Work)).toBe(GAP));
 
   it('is loud where a phase sets attributes, and passes where it need not', () => {
     const program = (sets: [number, number]): Program => programOf(-1, [{ passes: 1, ops: [run] }, { sets, passes: 1, ops: [run] }]);
