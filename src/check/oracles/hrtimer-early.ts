@@ -2,9 +2,10 @@
  * No timer expires before the earliest instant that it allows, by the kernel's clock nor by the true one.
  *
  * Where CPUs race the kernel's clock may be ahead of a CPU's own, and then only by what another CPU that
- * is ahead has made of it: it moved the base, below which no CPU's clock falls.
+ * is ahead has made of it: it moved the base, below which no CPU's clock falls. What moves it is an event
+ * that everybody may see, so it began a message's way (L) later at most.
  *
- *      CPU 0, at 4,000,120                    CPU 1, at 3,999,800
+ *      CPU 0, at 4,000,120                    CPU 1, at 3,999,300
  *      moves the base to 4,000,000
  *                                             reads the clock: 4,000,000; a timer for 4,000,000 expires
  */
@@ -86,7 +87,7 @@ export class HrtimerEarly extends OracleBase {
     for (let i = this.#ahead.length - 1; i >= 0; i--) {
       const { slot, start } = this.#ahead[i];
       const explained = this.#explains(move, slot, start);
-      if (!explained && this.#movedIn[move] < start + this.facts.skewNs) continue;
+      if (!explained && this.#bound.outOfOrder(this.#movedIn[move], start) === undefined) continue;
       if (explained) this.#kept.release(slot);
       else this.#early(slot);
       this.#ahead.splice(i, 1);
@@ -96,7 +97,8 @@ export class HrtimerEarly extends OracleBase {
   /** Whether that move is what the expiring CPU read: by another CPU, in an event not too far ahead. */
   #explains(move: number, slot: number, start: Ns): boolean {
     const read = this.#kept.rows[this.#kept.at(slot) + NOW];
-    return this.#movedTo[move] === read && this.#movedBy[move] !== this.#kept.cpu(slot) && this.#movedIn[move] < start + this.facts.skewNs;
+    if (this.#movedTo[move] !== read || this.#movedBy[move] === this.#kept.cpu(slot)) return false;
+    return this.#bound.outOfOrder(this.#movedIn[move], start) === undefined;
   }
 
   #early(slot: number): void {

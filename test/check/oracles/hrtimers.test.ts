@@ -4,7 +4,7 @@ import type { Oracle } from '../../../src/check/oracle.ts';
 import { HrtimerEarly } from '../../../src/check/oracles/hrtimer-early.ts';
 import { HrtimerForgotten } from '../../../src/check/oracles/hrtimer-forgotten.ts';
 import { HrtimerOrder } from '../../../src/check/oracles/hrtimer-order.ts';
-import { EventStream, racingFacts, runFacts, TICK } from '../../support/event-stream.ts';
+import { EventStream, IPI_DELAY, racingFacts, runFacts, TICK } from '../../support/event-stream.ts';
 import { judgeStream, witnessOf } from '../../support/verdicts.ts';
 
 const facts = runFacts(2, 'tick', []);
@@ -100,19 +100,19 @@ describe('H-02, never early', () => {
   });
 
   describe('where CPUs race', () => {
-    const SKEW = 1_000_000;
-    const race = (stream: EventStream) => judge(HrtimerEarly, stream, undefined, racingFacts(facts, SKEW));
-    /** CPU 1's clock stands at 3,500,000; it reads the kernel's, which says 4,000,000, and a timer for then expires. */
-    const expires = (stream: EventStream) => stream.add('event', 1, 3_400_000, { time: 3_400_000 })
-      .add('hrtimer_expire_entry', 1, 3_500_000, { hrtimer: 3, now: TICK, softexpires: TICK, expires: TICK });
+    const race = (stream: EventStream) => judge(HrtimerEarly, stream, undefined, racingFacts(facts, 1_000_000));
+    const START = TICK - 400;
+    /** CPU 1's clock stands at 3,999,700; it reads the kernel's, which says 4,000,000, and a timer for then expires. */
+    const expires = (stream: EventStream) => stream.add('event', 1, START, { time: START })
+      .add('hrtimer_expire_entry', 1, TICK - 300, { hrtimer: 3, now: TICK, softexpires: TICK, expires: TICK });
     /** A CPU moves that clock to an instant in an event that begins at `start`. */
     const moves = (stream: EventStream, cpu: number, start: number, mono = TICK) => stream.add('event', cpu, start, { time: start })
       .add('timekeeping_update', cpu, start + 470, { mono });
 
     it('forgives what a CPU that is ahead has made of the kernel’s clock, before or after it in the stream', () => {
       expect(race(moves(expires(new EventStream()), 0, TICK)).verdict).toBe('held');
-      expect(race(expires(moves(new EventStream(), 0, 3_399_999))).verdict).toBe('held');
-      expect(race(moves(expires(new EventStream()), 0, 3_399_999 + SKEW))).toEqual({ verdict: 'held', checked: 1 });
+      expect(race(expires(moves(new EventStream(), 0, START - 1))).verdict).toBe('held');
+      expect(race(moves(expires(new EventStream()), 0, START + IPI_DELAY))).toEqual({ verdict: 'held', checked: 1 });
     });
 
     it('forgives the same of a CPU that moves jiffies, where they are the clock', () => {
@@ -123,11 +123,11 @@ describe('H-02, never early', () => {
     it('finds a clock that nobody has moved there, nobody else, or nobody near enough', () => {
       for (const stream of [
         expires(new EventStream()), moves(expires(new EventStream()), 1, TICK), moves(expires(new EventStream()), 0, TICK, TICK - 1),
-        moves(expires(new EventStream()), 0, 3_400_000 + SKEW), expires(moves(new EventStream(), 1, 3_300_000)),
+        moves(expires(new EventStream()), 0, START + IPI_DELAY + 1), expires(moves(new EventStream(), 1, START - 1)),
       ]) {
         const verdict = race(stream);
         expect(witnessOf(verdict).says)
-          .toBe(`CPU 1 expires timer 3 before its softexpires ${TICK} ns: the true clock stands at 3500000 ns`);
+          .toBe(`CPU 1 expires timer 3 before its softexpires ${TICK} ns: the true clock stands at ${TICK - 300} ns`);
         expect(verdict).toMatchObject({ checked: 1, violations: 1 });
       }
     });
