@@ -19,6 +19,9 @@ import type { Op } from './user.ts';
 /** What an hrtimer calls; true: it moved its expiry forward and wants to be queued again. */
 export type HrtimerCallback = (cpu: KernelCpu, timer: Hrtimer) => boolean;
 
+/** Reads are counted by passes that were thrown away: none, one, two and so on, and all that had more. */
+export const RETRY_BUCKETS = 8;
+
 export class KernelCpu {
   readonly id: CpuId;
   readonly image: KernelImage;
@@ -44,6 +47,8 @@ export class KernelCpu {
   readonly fields = new Float64Array(24);
   /** Scratch for a look at a task's CPU time. */
   readonly cputime: TaskCputime = newTaskCputime();
+  /** How often reads of this CPU were overtaken by a writer; differs from run to run where CPUs race, so it is no part of the trace. */
+  readonly readRetries = new Float64Array(RETRY_BUCKETS);
   readonly adjusted: AdjustedCputime = { utime: 0, stime: 0, turn: 0 };
   /** When the running task's present stretch ends; KTIME_MAX when the CPU has nothing to run. */
   stepDue: Ns = KTIME_MAX;

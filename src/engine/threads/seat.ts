@@ -32,6 +32,8 @@ export interface ThreadReport {
   readonly windows: number;
   /** Turns in spin loops: waiting for locks and sections of others. */
   readonly spins: number;
+  /** Its reads of tasks by passes that were thrown away: none, one, two and so on, and more. */
+  readonly readRetries: readonly number[];
   /** Counted stores; 0 when not asked to count. */
   readonly stores: number;
   /** Whether each of the scenario's cuts has run on this thread. */

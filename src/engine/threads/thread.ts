@@ -4,8 +4,9 @@ import { layOutMachine, type MachineMap } from '../../../shared/machine-map.ts';
 import { AtomicsMemory } from '../../../shared/memory/atomics-memory.ts';
 import type { Memory } from '../../../shared/memory/memory.ts';
 import type { Spin } from '../../../shared/memory/spin.ts';
-import { ObservedMemory } from '../../../shared/memory/observed-memory.ts';
+import { ObservedMemory, type Access } from '../../../shared/memory/observed-memory.ts';
 import { WasmMemory } from '../../../shared/memory/wasm-memory.ts';
+import { CallQueue } from '../../../shared/structs/cpu.ts';
 import { StreamRing, WindowPage } from '../../../shared/structs/window.ts';
 import { RingWriter } from '../../../shared/sync/stream-ring.ts';
 import type { Ns } from '../../../shared/units.ts';
@@ -91,7 +92,9 @@ export class MachineThread {
   }
 
   report(): ThreadReport {
-    return { id: this.seat.id, events: this.participant.events, windows: this.member.windows, spins: this.spins, stores: this.stores, cutsRan: this.cuts?.ran ?? [] };
+    const { seat: { id }, participant, member: { windows }, spins, stores } = this;
+    const readRetries = participant instanceof SimCpu ? [...participant.kernel.readRetries] : [];
+    return { id, windows, spins, stores, readRetries, events: participant.events, cutsRan: this.cuts?.ran ?? [] };
   }
 
   /** CPU 0 and CPU 1 measure a hand-over, before anybody waits for a window. */
@@ -117,9 +120,14 @@ export class MachineThread {
   private newCuts(): Cuts | undefined {
     const { observed, control, seat, setup: { cuts } } = this;
     if (observed === undefined) return undefined;
-    if (seat.counted) observed.onAccess = (_struct, _field, op) => { this.stores += op === 'store' ? 1 : 0; };
+    if (seat.counted) observed.onAccess = (struct, _field, op) => this.countStore(struct, op);
     if (cuts.length === 0 || seat.choice.sync === 'free') return undefined;
     return new Cuts(cuts, observed, () => this.participant as SimCpu, new BatonGiver(control, seat.id));
+  }
+
+  /** How often a CPU looks into its list of messages is the engine's affair, not the machine's. */
+  private countStore(struct: string, op: Access): void {
+    if (op === 'store' && struct !== CallQueue.name) this.stores += 1;
   }
 
   private newParticipant(): Participant {

@@ -33,6 +33,8 @@ export interface TaskCputime {
   vtimeGtime: Ns;
   utime: Ns;
   stime: Ns;
+  /** Passes that were thrown away. */
+  retries: number;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface TaskCputime {
 export function taskCputime(cpu: KernelCpu, task: TaskId, reader: ReaderKind, out: TaskCputime): boolean {
   const { seq } = cpu.image.vtimes[task]!;
   const { skipReadRetry, promiseAfterSection } = cpu.decisions;
-  for (;;) {
+  for (out.retries = 0; ; out.retries++) {
     const start = readSeqcountBegin(cpu.memory, seq);
     copyRecord(cpu, task, out);
     out.version = start >>> 1;
@@ -98,6 +100,6 @@ export function promiseOfRunner(cpu: KernelCpu, runner: CpuId): Ns {
 export function newTaskCputime(): TaskCputime {
   return {
     version: 0, promise: 0, clock: 0, state: VtimeState.Inactive, starttime: 0, rawUtime: 0, rawStime: 0,
-    vtimeUtime: 0, vtimeStime: 0, vtimeGtime: 0, utime: 0, stime: 0,
+    vtimeUtime: 0, vtimeStime: 0, vtimeGtime: 0, utime: 0, stime: 0, retries: 0,
   };
 }

@@ -7,7 +7,7 @@ import { Event } from '../../../shared/events.ts';
 import type { UserRegs } from '../../../shared/structs/task.ts';
 import type { TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
-import type { KernelCpu } from '../kernel-cpu.ts';
+import { RETRY_BUCKETS, type KernelCpu } from '../kernel-cpu.ts';
 import { taskSchedRuntime } from '../sched/core.ts';
 import { cputimeAdjust } from '../sched/cputime-adjust.ts';
 import { promiseOfRunner, taskCputime } from '../sched/cputime-read.ts';
@@ -48,6 +48,7 @@ function readTask(cpu: KernelCpu, by: TaskId, task: TaskId, target: ReadTarget):
   const p0Cpu = vtime.cpu;
   const p0 = promiseOfRunner(cpu, p0Cpu);
   const running = taskCputime(cpu, task, target.reader, sample);
+  cpu.readRetries[Math.min(sample.retries, RETRY_BUCKETS - 1)]! += 1;
   const p1Cpu = vtime.cpu;
   const p1 = promiseOfRunner(cpu, p1Cpu);
   const k1 = memory.load(vtime.seq) >>> 1;
