@@ -15,7 +15,8 @@ import { Digest } from './observe/digest.ts';
 import { FiguresCollector } from './observe/figures.ts';
 import { procFiles, type ProcFile } from './observe/proc-files.ts';
 import { ProcSnapshotCollector } from './observe/proc-snapshot-collector.ts';
-import type { RunFigures } from './observe/run-figures.ts';
+import { ReadRacesCollector, type JudgedReads } from './observe/read-figures.ts';
+import type { ReadRaces, RunFigures } from './observe/run-figures.ts';
 import { factsOf } from './setup.ts';
 import { LIMIT_WITHOUT_DURATION_NS, type Scenario } from './workload/scenario.ts';
 
@@ -41,6 +42,8 @@ export interface RunResult {
   readonly records: number;
   readonly facts: RunFacts;
   readonly figures: RunFigures;
+  /** How reads and writes of CPU time met. Where CPUs race, no two runs have it in common. */
+  readonly readRaces: ReadRaces;
   readonly verdicts: readonly { readonly id: string; readonly says: string; readonly verdict: Verdict }[];
   /** Tasks that nothing can wake any more, whoever ended the run, each with what it waits for. */
   readonly stuckTasks: readonly string[];
@@ -79,22 +82,34 @@ class Followers {
   private readonly figures: FiguresCollector;
   private readonly proc: ProcSnapshotCollector;
   private readonly judge: Judge;
+  private readonly readRaces = new ReadRacesCollector();
 
   constructor(facts: RunFacts, options: SimulateOptions) {
     this.figures = new FiguresCollector(facts);
     this.proc = new ProcSnapshotCollector(facts);
     this.judge = new Judge(options.judge === false ? [] : createOracles(facts));
-    this.all = [this.digest, this.figures, this.proc, this.judge, ...(options.consumers ?? [])];
+    this.all = [this.digest, this.figures, this.proc, this.judge, this.readRaces, ...(options.consumers ?? [])];
   }
 
-  finish(end: Ns): Pick<RunResult, 'digest' | 'figures' | 'proc' | 'verdicts'> {
+  finish(end: Ns): Pick<RunResult, 'digest' | 'figures' | 'proc' | 'verdicts' | 'readRaces'> {
+    const verdicts = this.judge.finish(end).map(({ oracle, verdict }) => ({ id: oracle.id, says: oracle.says, verdict }));
     return {
+      verdicts,
       digest: this.digest.hex(),
       figures: this.figures.finish(end),
+      readRaces: this.readRaces.finish(judgedReads(verdicts)),
       proc: procFiles(this.proc.finish(end)),
-      verdicts: this.judge.finish(end).map(({ oracle, verdict }) => ({ id: oracle.id, says: oracle.says, verdict })),
     };
   }
+}
+
+/** What the two oracles of remote reads found; undefined where nothing was judged. */
+function judgedReads(verdicts: RunResult['verdicts']): JudgedReads | undefined {
+  const [legal, monotonic] = ['V-02', 'R-01'].map((wanted) => verdicts.find(({ id }) => id === wanted)?.verdict);
+  if (legal === undefined || monotonic === undefined) return undefined;
+  const judged = legal.verdict === 'not exercised' ? 0 : legal.checked;
+  const violations = (of: Verdict): number => (of.verdict === 'broken' ? of.violations : 0);
+  return { judged, illegal: violations(legal), backward: violations(monotonic) };
 }
 
 /** `b-1, which waits for mutex "m"` */

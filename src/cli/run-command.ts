@@ -151,6 +151,7 @@ function recordOf(run: RunResult, plan: Plan, terminal: Terminal, session: RunSe
       startedAt: session.startedAt.toISOString(),
       seconds,
       eventsPerSecond: Math.round(run.figures.events / Math.max(seconds, 1e-3)),
+      ...(run.facts.racing ? { reads: run.readRaces } : {}),
     },
   };
 }

@@ -6,7 +6,7 @@
  */
 import type { Ns } from '../../shared/units.ts';
 import type { ThreadsChoice } from '../engine/run.ts';
-import type { CpuFigures, TaskFigures } from '../observe/run-figures.ts';
+import type { CpuFigures, ReadRaces, TaskFigures } from '../observe/run-figures.ts';
 import type { Scenario } from '../workload/scenario.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { JudgedRun, OracleVerdict, Outcome } from './judged-run.ts';
@@ -47,6 +47,8 @@ export interface HostRecord extends HostFacts {
   readonly startedAt: string;
   readonly seconds: number;
   readonly eventsPerSecond: number;
+  /** Where CPUs race: how reads and writes met. */
+  readonly reads?: ReadRaces;
 }
 
 export type RunDocument = Readonly<Record<string, unknown>>;

@@ -67,6 +67,31 @@ export interface ReadFigures {
   readonly ofRunning: number;
 }
 
+/** Reads by how far apart reader and writer were: from `fromNs` to twice that. */
+export interface SkewBucket {
+  readonly fromNs: Ns;
+  readonly reads: number;
+}
+
+/** What readers of tasks' CPU time met where CPUs race. */
+export interface ReadRaces {
+  readonly reads: number;
+  /** of a task for which time ran */
+  readonly running: number;
+  /** during which a version was published */
+  readonly overlapped: number;
+  /** that no published version explains; null where nobody judged */
+  readonly illegal: number | null;
+  /** that could not be judged */
+  readonly unjudged: number | null;
+  /** that went back behind the same reader's last one */
+  readonly backward: number | null;
+  /** of running tasks: the value is the truth for the reader's own instant, or for one ahead of it, or behind */
+  readonly exact: number;
+  readonly ahead: readonly SkewBucket[];
+  readonly behind: readonly SkewBucket[];
+}
+
 export interface RunFigures {
   readonly cpus: readonly CpuFigures[];
   readonly tasks: readonly TaskFigures[];

@@ -5,6 +5,7 @@ import { KernelBug, LimitReached } from '../../shared/assert.ts';
 import { INCOMPLETE } from '../../src/host/run-folder.ts';
 import { ThreadDeath } from '../../src/host/threads/thread-death.ts';
 import { HostLimit } from '../../src/host/host-limit.ts';
+import { ReadRacesCollector } from '../../src/observe/read-figures.ts';
 import { readTrace } from '../../src/observe/trace-bin-reader.ts';
 import { factsOf, simulate, type RunResult, type SimulateOptions } from '../../src/sim.ts';
 import { commandUnderTest } from './call.ts';
@@ -23,8 +24,10 @@ function small(): string {
 /** Calls it on one thread, where each test has the same bytes. */
 const run = (...flags: readonly string[]): string[] => ['run', small(), '--engine', 'inline', ...flags];
 
+const NO_READS = new ReadRacesCollector().finish(undefined);
 /** A run that ends as `more` says. */
-const ending = (more: Partial<RunResult>) => async (): Promise<RunResult> => ({ ...runRecord().run, verdicts: [], proc: [], threads: null, ...more });
+const ending = (more: Partial<RunResult>) => async (): Promise<RunResult> =>
+  ({ ...runRecord().run, verdicts: [], proc: [], threads: null, readRaces: NO_READS, ...more });
 
 const traceOf = (folder: string) =>
   readTrace(readFileSync(join(command.runsDir, folder, 'trace.bin')), { onEvent: () => {} });
@@ -42,6 +45,15 @@ describe('dynticks run', () => {
     expect(readdirSync(join(command.runsDir, 'small-3-1')).sort()).toEqual(['log.ndjson', 'proc', 'report.html', 'run.json', 'trace.bin']);
     expect(read('small-3-1', 'proc/stat')).toMatch(/^cpu {2}\d+/);
     expect(JSON.parse(read('small-3-1', 'run.json'))).toMatchObject({ complete: true, exitCode: 0, outcome: 'held' });
+  });
+
+  it('keeps in the host block how reads and writes met, where CPUs race', async () => {
+    const facts = { ...runRecord().run.facts, racing: true, skewNs: 1_000_000 };
+    for (const [n, more] of [{}, { facts }].entries()) {
+      await command.call(run('--seed', '5'), { simulate: ending(more) });
+      const { host } = JSON.parse(read(`small-5-${n + 1}`, 'run.json')) as { host: { reads?: unknown } };
+      expect(host.reads).toEqual(n === 0 ? undefined : NO_READS);
+    }
   });
 
   it('writes the same run.json but for the host block when it is run again', async () => {
