@@ -22,7 +22,8 @@ const STORM: readonly StormMachine[] = [
 
 /** In a process of its own, as `npm run bench:threads -- boot CPUS` prints it. */
 function bootElsewhere(cpus: number): BootFigures {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), 'boot', String(cpus)], { encoding: 'utf8' });
+  const args = [fileURLToPath(import.meta.url), 'boot', String(cpus)];
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the boot of ${cpus} CPUs failed: ${stderr}`);
   return JSON.parse(stdout) as BootFigures;
 }

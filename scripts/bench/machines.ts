@@ -20,6 +20,8 @@ export function stormMachine(): Scenario {
   return resolveScenario(text, 'storm.json', { cpus: 2, cputime: 'gen', durationNs: FOREVER_NS });
 }
 
-export function bootThreads(scenario: Scenario, choice: Omit<ThreadsChoice, 'kind'>, consumers: readonly EventConsumer[]): Promise<ThreadsMachine> {
+export function bootThreads(
+  scenario: Scenario, choice: Omit<ThreadsChoice, 'kind'>, consumers: readonly EventConsumer[],
+): Promise<ThreadsMachine> {
   return ThreadsMachine.boot(threadsPlanOf(scenario, FOREVER_NS, consumers, { kind: 'threads', ...choice }));
 }

@@ -5,10 +5,10 @@ import { hostFacts } from '../host/host-facts.ts';
 import { HostLimit } from '../host/host-limit.ts';
 import { packageVersion } from '../host/package-root.ts';
 import { reportHtml } from '../host/report-html.ts';
-import { printRunDocument, runDocument, type RunRecord } from '../host/run-json.ts';
+import { printRunDocument, runDocument, type RunRecord, type ThreadsFacts } from '../host/run-json.ts';
 import { readScenarioFile, type ScenarioText } from '../host/scenario-file.ts';
 import { engineName } from '../host/texts.ts';
-import { checkFaults } from '../engines.ts';
+import { checkFaults, type ThreadsEnd } from '../engines.ts';
 import type { RunResult, SimulateOptions } from '../sim.ts';
 import { BadInput } from '../workload/bad-input.ts';
 import { meantHint } from '../workload/did-you-mean.ts';
@@ -152,8 +152,14 @@ function recordOf(run: RunResult, plan: Plan, terminal: Terminal, session: RunSe
       seconds,
       eventsPerSecond: Math.round(run.figures.events / Math.max(seconds, 1e-3)),
       ...(run.facts.racing ? { reads: run.readRaces } : {}),
+      ...(run.threads === null ? {} : { threads: threadsFacts(run.threads) }),
     },
   };
+}
+
+function threadsFacts({ windows: all, reports }: ThreadsEnd): ThreadsFacts {
+  const cpus = reports.map(({ id, threadId, events, windows, spins, readRetries }) => ({ id, threadId, events, windows, spins, readRetries }));
+  return { ...all, cpus };
 }
 
 /** No answer came. After bad input nothing stays; after anything else the folder says that it is incomplete. */

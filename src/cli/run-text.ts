@@ -1,5 +1,5 @@
 /** What `dynticks run` prints for people: the choices before the run, the figures and the verdict after it. */
-import type { RunRecord } from '../host/run-json.ts';
+import type { HostRecord, RunRecord } from '../host/run-json.ts';
 import { count, seconds } from '../host/texts.ts';
 import { timeText } from '../workload/quantity.ts';
 import type { Scenario } from '../workload/scenario.ts';
@@ -63,6 +63,7 @@ function figures(record: RunRecord, paint: Paint): string {
     taskTable(run.figures), '',
     paint('strong', 'Oracles'), verdictLines(run.verdicts, run.facts.cpus, paint), '',
     endLine(record),
+    ...threadLines(record.host),
     ...remarksOn(record),
     `digest: ${run.digest}`,
   ].join('\n');
@@ -75,6 +76,14 @@ function endLine({ run, host }: RunRecord): string {
     `${count(events)} events in ${host.seconds.toFixed(1)} s (${count(host.eventsPerSecond)} a second)`,
     `${count(reads.taskReads + reads.cpuReads)} reads of CPU time, ${count(reads.ofRunning)} of running tasks`,
   ].join('; ');
+}
+
+/** How much really happened at one time. */
+function threadLines({ threads, reads }: HostRecord): string[] {
+  if (threads === undefined) return [];
+  const windows = `${count(threads.opened)} windows, in ${count(threads.overlapping)} of them two threads at work at one moment`;
+  const races = reads === undefined ? [] : [`${count(reads.overlapped)} reads overlapped a write`];
+  return [[windows, ...races].join('; ')];
 }
 
 /** Whoever is to mend what broke needs it most. */

@@ -9,6 +9,7 @@ import type { ThreadsChoice } from '../engine/run.ts';
 import type { CpuFigures, ReadRaces, TaskFigures } from '../observe/run-figures.ts';
 import type { Scenario } from '../workload/scenario.ts';
 import type { HostFacts } from './host-facts.ts';
+import type { HostedReport } from './threads/threads-machine.ts';
 import type { JudgedRun, OracleVerdict, Outcome } from './judged-run.ts';
 import type { ScenarioText } from './scenario-file.ts';
 
@@ -49,7 +50,20 @@ export interface HostRecord extends HostFacts {
   readonly eventsPerSecond: number;
   /** Where CPUs race: how reads and writes met. */
   readonly reads?: ReadRaces;
+  /** Where each CPU has a thread: how they worked together. */
+  readonly threads?: ThreadsFacts;
 }
+
+export interface ThreadsFacts {
+  /** Windows that were opened. */
+  readonly opened: number;
+  /** Those in which two threads were at work at one moment. */
+  readonly overlapping: number;
+  readonly cpus: readonly ThreadFacts[];
+}
+
+/** One CPU's thread: what it ran, took part in, waited for, and how often its reads were overtaken. */
+export type ThreadFacts = Pick<HostedReport, 'id' | 'threadId' | 'events' | 'windows' | 'spins' | 'readRetries'>;
 
 export type RunDocument = Readonly<Record<string, unknown>>;
 

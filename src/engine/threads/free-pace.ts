@@ -43,13 +43,11 @@ export class FreePace implements Pace {
     this.fresh = rules.reads === 'fresh';
   }
 
-  /** A message that was not announced may be found too late: it counts from the promise on. */
-  begin(participant: Participant): void {
+  begin(): void {
     const { window } = this.control;
     this.horizon = window.horizon;
     this.base = window.reached;
     this.number = window.number;
-    participant.catchUp(this.own.promise);
   }
 
   mayStart(participant: Participant): boolean {
@@ -63,7 +61,8 @@ export class FreePace implements Pace {
 
   starts({ next, id }: Participant): void {
     const { promise } = this.own;
-    if (next.time < promise) throw new KernelBug(`participant ${id} begins an event at ${next.time} and has promised none before ${promise}`);
+    if (next.time >= promise) return;
+    throw new KernelBug(`participant ${id} begins an event at ${next.time} and has promised none before ${promise}`);
   }
 
   ended({ next }: Participant): void {
@@ -71,7 +70,9 @@ export class FreePace implements Pace {
   }
 
   sent(due: Ns): void {
-    if (due < this.horizon) throw new KernelBug(`participant ${this.id} sends a message due at ${due}, before the horizon ${this.horizon}: its lookahead promised too much`);
+    const { horizon, id } = this;
+    if (due >= horizon) return;
+    throw new KernelBug(`participant ${id} sends a message due at ${due}, before the horizon ${horizon}: its lookahead promised too much`);
   }
 
   /** Everybody has come to the window's base, also who takes no part in it and so raises no promise. */

@@ -45,7 +45,8 @@ export class LockstepPace implements Pace {
     if (this.turn) soften(bound, this.control.window.limit);
     if (!isBefore(participant.next, participant.id, bound, this.rankOf)) return false;
     if (this.turn || !this.isOrdered(participant)) return true;
-    throw new KernelBug(`participant ${participant.id} has an ordered event at ${participant.next.time}, before the bound ${bound.time}: its lookahead promised too much`);
+    const { id, next: { time } } = participant;
+    throw new KernelBug(`participant ${id} has an ordered event at ${time}, before the bound ${bound.time}: its lookahead promised too much`);
   }
 
   starts({ next }: Participant): void {

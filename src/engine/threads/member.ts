@@ -81,7 +81,7 @@ export class Member {
     this.parts.windows.arrive();
   }
 
-  /** What lies in the list is known from here on, so nobody needs to reckon with it: said before the look, or a message in between would be forgotten. */
+  /** From here on nobody needs to reckon with what lies in the list. Said before the look: a message in between would be forgotten. */
   private lookIntoList(): void {
     const { participant } = this.parts;
     this.standing.announced = KTIME_MAX;

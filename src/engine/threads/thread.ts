@@ -58,7 +58,7 @@ export class MachineThread {
     this.setup = setup;
     this.seat = seat;
     this.map = layOutMachine(setup.shape);
-    if (this.map.map.hash() !== seat.layoutHash) throw new KernelBug('this thread lays memory out in another way than the one that started it');
+    if (this.map.map.hash() !== seat.layoutHash) throw new KernelBug('this thread lays memory out otherwise than the one that started it');
     this.memory = seat.choice.memory === 'wasm' ? new WasmMemory(seat.shared) : new AtomicsMemory(seat.shared.buffer);
     this.control = controlOf(this.memory, this.map);
     this.observed = setup.cuts.length > 0 || seat.counted ? new ObservedMemory(this.memory, this.map.map) : undefined;
