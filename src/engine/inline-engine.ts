@@ -162,8 +162,6 @@ export class InlineEngine {
     // in a cut it may be inside an event, which is its promise; it plans when that is over
     if (receiver.inside) return;
     receiver.plan();
-    // a message that nobody was told of is found too late: it comes now
-    receiver.catchUp(this.now);
   }
 
   /**

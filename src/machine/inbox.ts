@@ -1,6 +1,10 @@
 /**
  * Messages that have been taken off a participant's list and wait for the instant at which they
  * arrive. Few at a time, so the next one is found by looking at all of them.
+ *
+ * Of a message whose doorbell was lost nobody is told: its receiver finds it when the next one on its
+ * list arrives, or never. That must not depend on when the list is emptied, which is the engine's
+ * affair; so the message itself says that it is unheard, by a due time that is negative.
  */
 import { EventClass } from '../../shared/events.ts';
 import { MessageKind } from '../../shared/structs/cpu.ts';
@@ -18,8 +22,12 @@ export interface Message {
   cause: number;
 }
 
+/** The due time of a message of which nobody is told. */
+export const unheard = (due: Ns): Ns => -due;
+
 export class Inbox {
   readonly waiting: Message[] = [];
+  private readonly unheard: Message[] = [];
   private readonly spare: Message[] = [];
 
   put(kind: MessageKind, origin: CpuId, a: number, b: number, due: Ns, n: number, cause: number): void {
@@ -31,7 +39,8 @@ export class Inbox {
     message.due = due;
     message.n = n;
     message.cause = cause;
-    this.waiting.push(message);
+    if (due < 0) this.unheard.push(message);
+    else this.arriveWith(message);
   }
 
   /** The message whose event comes first, given that nothing can begin before `now`. */
@@ -50,6 +59,15 @@ export class Inbox {
     waiting[waiting.indexOf(message)] = waiting[waiting.length - 1]!;
     waiting.pop();
     this.spare.push(message);
+  }
+
+  private arriveWith(message: Message): void {
+    const { waiting, unheard: late } = this;
+    waiting.push(message);
+    for (; late.length > 0; waiting.push(late.pop()!)) {
+      const found = late[late.length - 1]!;
+      found.due = Math.max(unheard(found.due), message.due);
+    }
   }
 }
 

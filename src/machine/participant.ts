@@ -10,7 +10,7 @@ import type { MessageKind } from '../../shared/structs/cpu.ts';
 import { sendCsd, takeAll } from '../../shared/sync/call-queue.ts';
 import { KTIME_MAX, type CpuId, type Ns } from '../../shared/units.ts';
 import type { Decisions } from '../kernel/decisions.ts';
-import { Inbox, classOfMessage, type Message } from './inbox.ts';
+import { Inbox, classOfMessage, unheard, type Message } from './inbox.ts';
 import { TraceStream } from './trace-stream.ts';
 
 /** What every participant is built over. */
@@ -53,7 +53,7 @@ export abstract class Participant {
 
   protected readonly board: Board;
   protected readonly inbox = new Inbox();
-  /** End of the last event. The clock may be further when it has caught up with a promise. */
+  /** End of the last event: the clock, until the next one begins. */
   protected lastEnd: Ns = 0;
   /** What the next message, timer or step is numbered. */
   protected count = 0;
@@ -81,13 +81,6 @@ export abstract class Participant {
   /** Runs the next event. */
   abstract run(): void;
 
-  /** It begins nothing before `promise`: what should have begun earlier counts from there on. */
-  catchUp(promise: Ns): void {
-    if (this.next.time >= promise) return;
-    this.now = Math.max(this.now, promise);
-    this.plan();
-  }
-
   /** Moves what lies in the shared list to the inbox. */
   takeMessages(): void {
     takeAll(this.board.memory, this.board.map, this.id, this.deliver);
@@ -101,8 +94,9 @@ export abstract class Participant {
     this.trace6(Event.csd_queue_cpu, to, kind, n, due);
     const nth = this.messages++;
     if (decisions.dropsMessage(this.id, to, nth)) return;
-    sendCsd(memory, map, this.id, to, kind, a, b, due, n, this.eventN, whileFull);
-    if (!decisions.losesDoorbell(this.id, to, nth)) onSend(to, due);
+    const silent = decisions.losesDoorbell(this.id, to, nth);
+    sendCsd(memory, map, this.id, to, kind, a, b, silent ? unheard(due) : due, n, this.eventN, whileFull);
+    if (!silent) onSend(to, due);
   }
 
   /** Appends a record of at most two fields with the participant's clock. */

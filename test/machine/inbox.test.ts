@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EventClass } from '../../shared/events.ts';
 import { MessageKind } from '../../shared/structs/cpu.ts';
-import { Inbox, classOfMessage, type Message } from '../../src/machine/inbox.ts';
+import { Inbox, classOfMessage, unheard, type Message } from '../../src/machine/inbox.ts';
 
 const message = fc.record({
   kind: fc.constantFrom(MessageKind.CallFunctionSingle, MessageKind.Reschedule, MessageKind.DeviceIrq, MessageKind.BringUp),
@@ -35,6 +35,19 @@ describe('an inbox', () => {
     inbox.put(MessageKind.Reschedule, 1, 0, 0, 10, 0, 0);
     inbox.put(MessageKind.Reschedule, 0, 0, 0, 20, 0, 0);
     expect([inbox.first(15)!.origin, inbox.first(20)!.origin]).toEqual([1, 0]);
+  });
+
+  test('finds what nobody was told of with the next message on its list, and not before it is due', () => {
+    const inbox = new Inbox();
+    const dues = (): number[][] => inbox.waiting.map(({ n, due }) => [n, due]).sort((a, b) => a[0]! - b[0]!);
+    inbox.put(MessageKind.Reschedule, 0, 0, 0, 5, 0, 0);
+    inbox.put(MessageKind.Reschedule, 0, 0, 0, unheard(10), 1, 0);
+    inbox.put(MessageKind.Reschedule, 1, 0, 0, unheard(40), 2, 0);
+    expect([dues(), inbox.first(60)!.n]).toEqual([[[0, 5]], 0]);
+    inbox.put(MessageKind.Reschedule, 2, 0, 0, 30, 3, 0);
+    expect(dues()).toEqual([[0, 5], [1, 30], [2, 40], [3, 30]]);
+    inbox.put(MessageKind.Reschedule, 2, 0, 0, 50, 4, 0);
+    expect(dues()).toEqual([[0, 5], [1, 30], [2, 40], [3, 30], [4, 50]]);
   });
 
   test('carries all that the sender said, also in an object that is used again', () => {
