@@ -8,9 +8,10 @@ import type { KernelImage } from './kernel/image.ts';
 import { createOracles } from './check/all-oracles.ts';
 import { Judge } from './check/judge.ts';
 import type { Verdict } from './check/oracle.ts';
-import type { EndReason, EngineChoice } from './engine/run.ts';
-import { runInline, runThreads, type ThreadsEnd, type Watching } from './engines.ts';
-import type { ThreadsTrial } from './host/threads/threads-machine.ts';
+import type { EndReason, EngineChoice, ThreadsChoice } from './engine/run.ts';
+import type { Snapshot } from './engine/threads/conductor.ts';
+import { engineEndOf, runInline, runThreads, threadsPlanOf, type EngineEnd, type ThreadsEnd, type Watching } from './engines.ts';
+import { ThreadsMachine, type ThreadsTrial } from './host/threads/threads-machine.ts';
 import { Digest } from './observe/digest.ts';
 import { FiguresCollector } from './observe/figures.ts';
 import { procFiles, type ProcFile } from './observe/proc-files.ts';
@@ -60,23 +61,77 @@ export interface RunResult {
  */
 export async function simulate(scenario: Scenario, options: SimulateOptions = {}): Promise<RunResult> {
   const { engine = { kind: 'inline' } } = options;
-  const facts = factsOf(scenario, engine.kind === 'threads' && engine.sync === 'free');
-  const followers = new Followers(facts, options);
-  const limitNs = scenario.durationNs ?? LIMIT_WITHOUT_DURATION_NS;
+  const followers = new Followers(scenario, engine, options);
+  const limitNs = limitOf(scenario);
   const end = engine.kind === 'inline'
     ? await runInline(scenario, limitNs, followers.all, options)
     : await runThreads(scenario, limitNs, followers.all, options, engine, options.trial);
-  const { endNs, records, missedCuts, threads } = end;
+  return followers.finish(end);
+}
+
+/** A machine on threads in its caller's hands: it stands until told to go on. */
+export interface Machine {
+  /** The run is over, by itself or by `stop`. Rejects with what broke it. */
+  readonly ended: Promise<RunResult>;
+  /** Goes on until its end, or until told otherwise. */
+  start(): Promise<void>;
+  /** Stands; gives the instant before which everything is done, and has been handed to the consumers. */
+  pause(): Promise<Ns>;
+  /** Goes on by so much simulated time, or through the next instant at which anything happens, and stands again. */
+  step(ns?: Ns): Promise<Ns>;
+  /** Where everybody is. @throws unless it stands, or has ended */
+  snapshot(): Promise<Snapshot>;
+  /** Ends the run where it is, unless it has ended. */
+  stop(): Promise<RunResult>;
+  /** Ends the threads. To be called in any case, and last. */
+  close(): Promise<void>;
+}
+
+export interface MachineOptions extends Omit<SimulateOptions, 'engine' | 'signal' | 'onProgress'> {
+  /** Default `free` over WebAssembly. */
+  readonly engine?: ThreadsChoice;
+}
+
+/**
+ * Boots a machine on threads, to be driven by hand:
+ *
+ *     const machine = await bootMachine(scenario, { engine: { kind: 'threads', sync: 'lockstep', memory: 'wasm' } });
+ *     try {
+ *       await machine.step(20_000_000);
+ *       console.log(await machine.snapshot());
+ *       const { verdicts } = await machine.stop();
+ *     } finally {
+ *       await machine.close();
+ *     }
+ *
+ * @throws ThreadDeath when a thread ends before all are up
+ */
+export async function bootMachine(scenario: Scenario, options: MachineOptions = {}): Promise<Machine> {
+  const { engine = { kind: 'threads', sync: 'free', memory: 'wasm' } } = options;
+  const followers = new Followers(scenario, engine, options);
+  const plan = threadsPlanOf(scenario, limitOf(scenario), followers.all, engine, options.trial, options.logFile);
+  const machine = await ThreadsMachine.boot(plan);
+  const ended = machine.ended.then(async (ending) => followers.finish(await engineEndOf(machine, scenario, ending)));
+  ended.catch(() => {});
   return {
-    endNs, facts, records, missedCuts, threads,
-    reason: end.reason === 'duration' && scenario.durationNs === null ? 'limit' : end.reason,
-    stuckTasks: end.stuckTasks.map((task) => whatFor(scenario, facts, end.image, task)),
-    ...followers.finish(endNs),
+    ended,
+    start: () => machine.start(),
+    pause: () => machine.pause(),
+    step: (ns) => machine.step(ns),
+    snapshot: () => machine.snapshot(),
+    stop: () => machine.stop().then(() => ended),
+    close: () => machine.close(),
   };
 }
 
-/** Whoever follows the stream, and what they have to say at the end. */
+function limitOf({ durationNs }: Scenario): Ns {
+  return durationNs ?? LIMIT_WITHOUT_DURATION_NS;
+}
+
+/** Whoever follows the stream of a run, and what it comes to at the end. */
 class Followers {
+  private readonly scenario: Scenario;
+  private readonly facts: RunFacts;
   readonly all: readonly EventConsumer[];
   private readonly digest = new Digest();
   private readonly figures: FiguresCollector;
@@ -84,21 +139,28 @@ class Followers {
   private readonly judge: Judge;
   private readonly readRaces = new ReadRacesCollector();
 
-  constructor(facts: RunFacts, options: SimulateOptions) {
+  constructor(scenario: Scenario, engine: EngineChoice, options: Pick<SimulateOptions, 'judge' | 'consumers'>) {
+    const facts = factsOf(scenario, engine.kind === 'threads' && engine.sync === 'free');
+    this.scenario = scenario;
+    this.facts = facts;
     this.figures = new FiguresCollector(facts);
     this.proc = new ProcSnapshotCollector(facts);
     this.judge = new Judge(options.judge === false ? [] : createOracles(facts));
     this.all = [this.digest, this.figures, this.proc, this.judge, this.readRaces, ...(options.consumers ?? [])];
   }
 
-  finish(end: Ns): Pick<RunResult, 'digest' | 'figures' | 'proc' | 'verdicts' | 'readRaces'> {
-    const verdicts = this.judge.finish(end).map(({ oracle, verdict }) => ({ id: oracle.id, says: oracle.says, verdict }));
+  finish(end: EngineEnd): RunResult {
+    const { scenario, facts } = this;
+    const { endNs, records, missedCuts, threads } = end;
+    const verdicts = this.judge.finish(endNs).map(({ oracle, verdict }) => ({ id: oracle.id, says: oracle.says, verdict }));
     return {
-      verdicts,
+      endNs, facts, records, missedCuts, threads, verdicts,
+      reason: end.reason === 'duration' && scenario.durationNs === null ? 'limit' : end.reason,
+      stuckTasks: end.stuckTasks.map((task) => whatFor(scenario, facts, end.image, task)),
       digest: this.digest.hex(),
-      figures: this.figures.finish(end),
+      figures: this.figures.finish(endNs),
       readRaces: this.readRaces.finish(judgedReads(verdicts)),
-      proc: procFiles(this.proc.finish(end)),
+      proc: procFiles(this.proc.finish(endNs)),
     };
   }
 }
