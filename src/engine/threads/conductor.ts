@@ -115,7 +115,7 @@ export class Conductor implements MachineControl {
   }
 
   stop(): Promise<Ending> {
-    this.stopAsked = true;
+    this.stopAsked = this.paused = true;
     this.moveLimit();
     return new Promise((resolve) => {
       if (this.parts.member.stopped) resolve(this.ending!);
@@ -124,6 +124,7 @@ export class Conductor implements MachineControl {
   }
 
   private goOnTo(to: Ns): void {
+    if (this.stopAsked) return;
     this.tellPaused();
     this.stepTo = to;
     this.paused = this.stands = false;
@@ -139,16 +140,25 @@ export class Conductor implements MachineControl {
 
   /** The machine is parked: everything before the limit is done. */
   private decide(): void {
-    if (this.stopAsked) return this.end('interrupted');
-    if (this.stands) return;
+    if (this.stands && !this.stopAsked) return;
     const first = this.first();
     if (first >= this.parts.endNs) return this.end('duration');
     if (first >= this.nextCheck) {
       const reason = this.checkTheEnd(first);
       if (reason !== undefined) return this.end(reason);
     }
-    if (this.paused || first >= this.stepTo) this.stand(first);
-    else this.moveLimit();
+    if (this.paused) this.finishBegun(first);
+    if (!this.paused && first < this.stepTo) this.moveLimit();
+    else if (this.stopAsked) this.end('interrupted');
+    else this.stand(first);
+  }
+
+  /** A pause comes where it comes: if somebody is ahead, all others go on to there, so that time is cut straight. */
+  private finishBegun(first: Ns): void {
+    const last = this.lastStart();
+    if (last < first) return;
+    this.stepTo = last + 1;
+    this.paused = false;
   }
 
   /** Up to `first` nothing happens, so it stands where it was told to. */
@@ -165,9 +175,8 @@ export class Conductor implements MachineControl {
   }
 
   private end(reason: EndReason): void {
-    const { control: { standings }, endCheck, windows } = this.parts;
-    const lastStart = standings.reduce((last, standing) => Math.max(last, standing.lastStart), 0);
-    const endNs = reason === 'duration' ? this.parts.endNs : lastStart;
+    const { endCheck, windows } = this.parts;
+    const endNs = reason === 'duration' ? this.parts.endNs : Math.max(this.lastStart(), 0);
     this.ending = { reason, endNs, stuckTasks: endCheck.stuckTasks() };
     this.at = endNs;
     this.tellPaused();
@@ -184,9 +193,13 @@ export class Conductor implements MachineControl {
 
   private moveLimit(): void {
     const { control: { window }, windows, endNs } = this.parts;
-    const stands = this.paused || this.stopAsked;
-    window.limit = stands ? 0 : Math.min(endNs, this.nextCheck, this.stepTo);
-    if (!stands) windows.limitMoved();
+    window.limit = this.paused ? 0 : Math.min(endNs, this.nextCheck, this.stepTo);
+    if (!this.paused) windows.limitMoved();
+  }
+
+  /** Of the last event that anybody has begun; -1 before the first. */
+  private lastStart(): Ns {
+    return this.parts.control.standings.reduce((last, { lastStart }) => Math.max(last, lastStart), -1);
   }
 
   /** The first event that anybody has, messages in flight included. */

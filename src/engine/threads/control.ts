@@ -37,7 +37,8 @@ export function prepareControl({ window, baton, standings }: Control, promise: N
     standing.nextTime = KTIME_MAX;
     standing.orderedFrom = KTIME_MAX;
     standing.left = -1;
-    standing.spunIn = -1;
+    standing.lastStart = -1;
+    standing.spunIn = KTIME_MAX;
   }
 }
 
