@@ -53,10 +53,10 @@ export const HOST_FAULTS: readonly HostFault[] = [
   },
 ];
 
-/** In large pieces: small ones would take the collector seconds, which is a hang. */
+/** In large pieces: with small ones the collector is busy for so long that it would be called a hang. */
 function fillTheHeap(): never {
   const kept: unknown[] = [];
-  for (;;) kept.push(new Array(1 << 16).fill(kept.length));
+  for (;;) kept.push(new Array(1 << 20).fill(kept.length));
 }
 
 function hangInSection({ memory, map, cpu }: Struck, now: Ns): never {

@@ -12,6 +12,10 @@ export class Answering {
     this.asked += 1;
     return a + b;
   }
+  async addLater(a: number, b: number, ms: number): Promise<number> {
+    await new Promise((later) => setTimeout(later, ms));
+    return a + b;
+  }
   async timesAsked(): Promise<number> {
     return this.asked;
   }

@@ -45,6 +45,19 @@ describe('a line to a thread that answers', () => {
     await expect(link.call('add', 1, 1)).rejects.toThrow('the clerk: its line was closed');
     expect(await once(worker, 'exit')).toEqual([0]);
   });
+
+  it('knows whether anything is asked, and says why it was closed to whoever asks', async () => {
+    expect(link.isBusy).toBe(false);
+    const under = link.ask('add', 1, 1);
+    expect(link.isBusy).toBe(true);
+    expect(await under).toBe(2);
+    expect(link.isBusy).toBe(false);
+    const why = new Error('another thread died');
+    const late = expect(link.ask('add', 1, 1)).rejects.toBe(why);
+    link.close(why);
+    await late;
+    await expect(link.ask('add', 1, 1)).rejects.toBe(why);
+  });
 });
 
 describe('a call', () => {
@@ -53,6 +66,15 @@ describe('a call', () => {
     await link.call('add', 0, 0);
     await expect(impatient.call('sleepForEver')).rejects.toThrow(new ThreadDeath('the clerk', 'gave no answer to "sleepForEver" in 50 ms'));
     await expect(impatient.call('add', 1, 1)).rejects.toThrow('gave no answer to "add"');
+  });
+
+  it('for something that takes its time has no time-out, but ends with the thread', async () => {
+    const impatient = ControlLink.open<Answering>(worker, 'the clerk', 20);
+    await link.call('add', 0, 0);
+    expect(await impatient.ask('addLater', 1, 2, 100)).toBe(3);
+    const asleep = expect(impatient.ask('sleepForEver')).rejects.toThrow('the clerk: was terminated from outside');
+    await worker.terminate();
+    await asleep;
   });
 
   it('under way when the thread ends rejects with how it ended, and each later one at once', async () => {

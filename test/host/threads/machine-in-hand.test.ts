@@ -1,6 +1,7 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { EventClass } from '../../../shared/events.ts';
 import type { ThreadsChoice } from '../../../src/engine/run.ts';
+import { CpuPool } from '../../../src/host/threads/cpu-pool.ts';
 import { bootMachine, simulate, type Machine, type MachineOptions, type RunResult } from '../../../src/sim.ts';
 import { resolve, Rows, type Row } from '../../support/engine.ts';
 import { brokenOf } from '../../support/shipped.ts';
@@ -26,6 +27,7 @@ const machines: Machine[] = [];
 afterEach(async () => {
   await Promise.all(machines.splice(0).map((machine) => machine.close()));
 });
+afterAll(() => CpuPool.closeAll());
 
 async function boot(options: MachineOptions = {}, what = scenario): Promise<{ machine: Machine; rows: Rows }> {
   const rows = new Rows();
