@@ -224,7 +224,8 @@ export class ThreadsMachine {
     this.watch(BOOT_PATIENCE);
     await this.link.ask('pause');
     this.watch();
-    this.log.threadsUp({ threads: cpus + 1, cores: availableParallelism(), ...this.plan.choice });
+    const { spinLoads } = this.control.window;
+    this.log.threadsUp({ threads: cpus + 1, cores: availableParallelism(), spinLoads, ...this.plan.choice });
   }
 
   private boots(): MachineBoot[] {

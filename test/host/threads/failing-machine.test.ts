@@ -39,13 +39,14 @@ async function boot(what: Scenario, consumers: readonly EventConsumer[] = [], tr
 }
 
 /** What a promise rejects with. */
-const whyOf = (never: Promise<unknown>): Promise<unknown> => never.then(() => { throw new Error('it did not fail'); }, (why: unknown) => why);
+const whyOf = (never: Promise<unknown>): Promise<unknown> =>
+  never.then(() => { throw new Error('it did not fail'); }, (why: unknown) => why);
 
 const DEATHS: Readonly<Record<string, RegExp>> = {
   'thread-throws': /^threw TypeError: planted/,
   'thread-exits': /^exited with code 7$/,
   'thread-runs-out-of-memory': /^ran out of memory: its heap may have 96 MiB/,
-  'thread-hangs': /^hangs\. No event ended for .*: CPU 2 is in an event since 20\.\d+ ms and holds timekeeper\.lock; timekeeper\.seq is odd; /,
+  'thread-hangs': /^hangs\. No event ended .*: CPU 2 is in an event since 20\.\d+ ms and holds timekeeper\.lock; timekeeper\.seq is odd; /,
 };
 
 describe.each([free, lockstep])('a fault of the host ($sync)', (engine) => {

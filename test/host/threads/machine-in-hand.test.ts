@@ -80,7 +80,10 @@ describe.each(choices)('a machine in hand ($sync, $memory)', (engine) => {
     }
   });
 
-  it('pauses while it runs, again while it stands, and goes on', async () => {
+});
+
+describe.each(choices)('a machine that runs ($sync, $memory)', (engine) => {
+  it('pauses, again while it stands, and goes on', async () => {
     const { machine, rows } = await boot({ engine }, endless);
     let last = 0;
     for (let i = 0; i < 5; i++) {
@@ -108,7 +111,7 @@ describe.each(choices)('a machine in hand ($sync, $memory)', (engine) => {
     expect(first.endNs).toBe(Math.max(...begun(rows)));
   });
 
-  it('stops while it runs, with a whole stream', async () => {
+  it('stops where it is, with a whole stream', async () => {
     const { machine, rows } = await boot({ engine }, endless);
     await machine.start();
     while (rows.all.length === 0) await new Promise((turn) => setTimeout(turn, 1));

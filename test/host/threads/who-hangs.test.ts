@@ -67,7 +67,8 @@ describe('of a machine that hangs', () => {
     rawSpinLock(memory, Timekeeper.view(memory, map.at.timekeeper).lock, 1, 1_500_100);
     spins(0);
     spins(2);
-    expect(says()).toBe('CPU 1: CPU 1 is in an event since 1.500 ms and holds timekeeper.lock and rq[1].lock; CPU 0 and CPU 2 wait in vain');
+    const held = 'timekeeper.lock and rq[1].lock';
+    expect(says()).toBe(`CPU 1: CPU 1 is in an event since 1.500 ms and holds ${held}; CPU 0 and CPU 2 wait in vain`);
   });
 
   it('who waits for a slot, or for what a cut has asked of another CPU, waits too', () => {
