@@ -5,18 +5,15 @@
  */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { EventKind } from '../shared/memory/guards.ts';
-import type { PlainMemory } from '../shared/memory/plain-memory.ts';
-import { InlineEngine } from '../src/engine/inline-engine.ts';
 import { CpuPool } from '../src/host/threads/cpu-pool.ts';
 import { packageRoot } from '../src/host/package-root.ts';
 import { tuneV8 } from '../src/host/v8-tuning.ts';
 import { FAULTS } from '../src/machine/faults.ts';
-import { machineSetupOf } from '../src/setup.ts';
 import { BadInput } from '../src/workload/bad-input.ts';
 import { resolveScenario } from '../src/workload/resolve.ts';
-import { LIMIT_WITHOUT_DURATION_NS, type Scenario } from '../src/workload/scenario.ts';
+import type { Scenario } from '../src/workload/scenario.ts';
 import { differencesOf, measureInline, type Measure } from './lockstep/compare.ts';
+import { cutShort } from './lockstep/cut-short.ts';
 
 const CPUS_MAX = 8;
 /** A run ends with its scenario, or after so many events that lockstep has to put in order. */
@@ -42,20 +39,6 @@ function resolveOn(file: string, cpus: number): Scenario | undefined {
   }
 }
 
-/** The scenario, ended where it has had its ordered events, and how many they are. */
-function cut(scenario: Scenario): { scenario: Scenario; ordered: number } {
-  const limitNs = scenario.durationNs ?? LIMIT_WITHOUT_DURATION_NS;
-  const engine = new InlineEngine({ ...machineSetupOf({ ...scenario, cuts: [] }, limitNs), consumers: [] });
-  const memory = engine.image.memory as PlainMemory;
-  for (let ordered = 0; ; ) {
-    if (ordered === ORDERED_MAX) return { scenario: { ...scenario, durationNs: engine.now + 1 }, ordered };
-    const first = engine['first']();
-    memory.runAs(first.id, EventKind.Local);
-    if (first.nextIsOrdered()) ordered += 1;
-    if (engine.run(1) !== undefined) return { scenario, ordered };
-  }
-}
-
 /** One run, and how it compares: a cell of the table. */
 async function cellOf(measure: Measure, memory: (typeof MEMORIES)[number], jitterNs: number, complaints: string[]): Promise<string> {
   const start = performance.now();
@@ -67,7 +50,7 @@ async function cellOf(measure: Measure, memory: (typeof MEMORIES)[number], jitte
 
 /** A line of the table; what differs. */
 async function runLine(name: string, whole: Scenario): Promise<string[]> {
-  const { scenario, ordered } = cut(whole);
+  const { scenario, ordered } = cutShort(whole, ORDERED_MAX);
   const measure = await measureInline(scenario);
   const complaints: string[] = [];
   const cells: string[] = [];
