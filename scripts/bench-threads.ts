@@ -9,6 +9,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus as hostCpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { tuneV8 } from '../src/host/v8-tuning.ts';
 import { bootHere, type BootFigures } from './bench/boot.ts';
 import { median, spread } from './bench/median.ts';
 import { measureStorm, type StormMachine } from './bench/storm.ts';
@@ -65,4 +66,5 @@ async function main([what, cpus]: readonly string[]): Promise<void> {
   await printStorm();
 }
 
+tuneV8();
 await main(process.argv.slice(2));
