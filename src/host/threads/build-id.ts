@@ -3,20 +3,28 @@
  * the sources while threads run `dist/`; a `dist/` left over from before a change would misread memory.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { KernelBug } from '../../../shared/assert.ts';
 import { packageRoot } from '../package-root.ts';
-import { readStamp } from './build-stamp.ts';
+import { readStamp, THREADS } from './build-stamp.ts';
 
 /** What threads run. */
 const ROOMS = ['shared', 'src', 'workers'];
 
 let known: string | undefined;
 
-/** Of this process: the stamp of `dist/` if it runs that, else a hash of the sources as they are. */
+/** Of this process: a hash of the sources as they are, or in an installed package, which has none, the stamp of `dist/`. */
 export function buildId(): string {
-  known ??= import.meta.url.endsWith('.ts') ? hashOfSources(packageRoot()) : readStamp();
+  known ??= existsSync(join(packageRoot(), 'src/sim.ts')) ? hashOfSources(packageRoot()) : readStamp();
   return known;
+}
+
+/** What the thread `name` of this build runs. @throws KernelBug if `dist/` is of another one */
+export function threadFile(name: 'cpu' | 'coordinator'): string {
+  const path = join(packageRoot(), THREADS, buildId(), `${name}.js`);
+  if (!existsSync(path)) throw new KernelBug('dist/ is not what the sources say: npm run build');
+  return path;
 }
 
 /** Sixteen digits over the paths and texts of all sources below `root`. */

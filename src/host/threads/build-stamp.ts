@@ -6,6 +6,8 @@ import { packageRoot } from '../package-root.ts';
 
 /** Beside the compiled rooms, so that a packed package has it. */
 export const STAMP = 'dist/build-id';
+/** Where the bundles of threads lie, in a folder named by their build. */
+export const THREADS = 'dist/threads';
 
 export function readStamp(): string {
   const path = join(packageRoot(), STAMP);

@@ -11,6 +11,7 @@
  * is the cause of all others; what the threads had handed over by then is handed on, to tell why.
  */
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { EventConsumer } from '../../../shared/event-consumer.ts';
@@ -28,7 +29,7 @@ import type { FreeRules } from '../../engine/threads/free-pace.ts';
 import type { ThreadReport } from '../../engine/threads/seat.ts';
 import type { Scenario } from '../../workload/scenario.ts';
 import { packageRoot } from '../package-root.ts';
-import { buildId } from './build-id.ts';
+import { buildId, threadFile } from './build-id.ts';
 import { ControlLink } from './control-link.ts';
 import { CpuPool } from './cpu-pool.ts';
 import type { MachineBoot } from './machine-boot.ts';
@@ -77,7 +78,6 @@ const STANDING_MS = 20;
 const PROGRESS_MS = 50;
 /** Loading code is no event. */
 const BOOT_PATIENCE: Patience = { wallMs: 60_000, cpuMs: 0, idleMs: 60_000 };
-const CPU_ENTRY = 'workers/cpu.js';
 /** Of each CPU's thread; its records and the machine's memory are not on its heap. */
 const HEAP = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 96 };
 
@@ -207,13 +207,13 @@ export class ThreadsMachine {
   }
 
   private async startThreads(): Promise<void> {
-    const folder = `${packageRoot()}/dist`;
     const { setup: { shape: { cpus } }, trial } = this.plan;
     const boots = this.boots();
-    this.coordinator = new Worker(`${folder}/workers/coordinator.js`, { workerData: boots[cpus], execArgv: [] });
+    this.coordinator = new Worker(threadFile('coordinator'), { workerData: boots[cpus], execArgv: [] });
     this.link = ControlLink.open<MachineControl>(this.coordinator, 'the coordinator');
     this.link.death.catch((death: Error) => this.die(death));
-    this.pool = await CpuPool.take(cpus, { entry: `${folder}/${trial.cpuEntry ?? CPU_ENTRY}`, limits: HEAP });
+    const entry = trial.cpuEntry === undefined ? threadFile('cpu') : join(packageRoot(), 'dist', trial.cpuEntry);
+    this.pool = await CpuPool.take(cpus, { entry, limits: HEAP });
     if (this.failure !== undefined) {
       await this.pool.destroy();
       throw this.failure;
