@@ -13,6 +13,7 @@ const entries = readdirSync('workers').filter((name) => name.endsWith('.ts')).ma
 const input = Object.fromEntries(entries.map((name) => [name, `dist/workers/${name}.js`]));
 
 rmSync(THREADS, { recursive: true, force: true });
-const bundle = await rolldown({ input, platform: 'node', external: (id) => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('dist/') });
+const isPackage = (id: string): boolean => !/^(\.|\/|dist\/)/.test(id);
+const bundle = await rolldown({ input, platform: 'node', external: isPackage });
 await bundle.write({ dir: `${THREADS}/${hashOfSources(process.cwd())}`, format: 'esm', sourcemap: true });
 await bundle.close();

@@ -5,7 +5,7 @@ import { hostFacts } from '../host/host-facts.ts';
 import { HostLimit } from '../host/host-limit.ts';
 import { packageVersion } from '../host/package-root.ts';
 import { reportHtml } from '../host/report-html.ts';
-import { printRunDocument, runDocument, type RunRecord, type ThreadsFacts } from '../host/run-json.ts';
+import { printRunDocument, runDocument, type RunRecord, type ThreadFacts, type ThreadsFacts } from '../host/run-json.ts';
 import { readScenarioFile, type ScenarioText } from '../host/scenario-file.ts';
 import { engineName } from '../host/texts.ts';
 import { checkFaults, type ThreadsEnd } from '../engines.ts';
@@ -158,7 +158,8 @@ function recordOf(run: RunResult, plan: Plan, terminal: Terminal, session: RunSe
 }
 
 function threadsFacts({ windows: all, reports }: ThreadsEnd): ThreadsFacts {
-  const cpus = reports.map(({ id, threadId, events, windows, spins, readRetries }) => ({ id, threadId, events, windows, spins, readRetries }));
+  const cpus = reports.map(({ id, threadId, events, windows, spins, readRetries }): ThreadFacts =>
+    ({ id, threadId, events, windows, spins, readRetries }));
   return { ...all, cpus };
 }
 

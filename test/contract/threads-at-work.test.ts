@@ -108,7 +108,7 @@ describe('a CPU that says too much of its future', () => {
   const trial = { cpuEntry: 'test/contract/hasty-cpu.js' };
 
   test('is found out in lockstep by the event that comes before the bound', async () => {
-    const found = /CPU \d.* has an ordered event at \d+, before the bound \d+/;
+    const found = /CPU \d.* has an ordered event at \d+, before \d+/;
     await expect(runOn(lockstep('wasm'), scenario, { trial })).rejects.toThrow(found);
   });
 

@@ -46,7 +46,7 @@ export class LockstepPace implements Pace {
     if (!isBefore(participant.next, participant.id, bound, this.rankOf)) return false;
     if (this.turn || !this.isOrdered(participant)) return true;
     const { id, next: { time } } = participant;
-    throw new KernelBug(`participant ${id} has an ordered event at ${time}, before the bound ${bound.time}: its lookahead promised too much`);
+    throw new KernelBug(`participant ${id} has an ordered event at ${time}, before ${bound.time}: its lookahead promised too much`);
   }
 
   starts({ next }: Participant): void {
