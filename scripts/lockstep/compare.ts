@@ -72,9 +72,12 @@ async function firstRecords(scenario: Scenario, partings: readonly Parting[]): P
   if (partings.length === 0) return [];
   const reader = new BlockReader(factsOf(scenario), partings);
   await simulate(scenario, { consumers: [reader], judge: false });
-  return partings.map(({ cpu, lines }, i) => {
-    const inline = reader.lines[i]!;
-    const n = Math.max(0, inline.findIndex((line, record) => line !== lines[record]), inline.length < lines.length ? inline.length : 0);
-    return `stream ${cpu}\n  inline ${inline[n] ?? 'ends'}\n  other  ${lines[n] ?? 'ends'}`;
-  });
+  return partings.map(({ cpu, lines }, i) => firstDifference(`stream ${cpu}`, reader.lines[i]!, lines));
+}
+
+/** The first record that is not the same. */
+export function firstDifference(name: string, inline: readonly string[], other: readonly string[]): string {
+  const found = inline.findIndex((line, n) => line !== other[n]);
+  const n = found === -1 ? inline.length : found;
+  return `${name}\n  inline ${inline[n] ?? 'ends'}\n  other  ${other[n] ?? 'ends'}`;
 }
