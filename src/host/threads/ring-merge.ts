@@ -9,7 +9,7 @@
 import type { EventConsumer } from '../../../shared/event-consumer.ts';
 import { viewsOf } from '../../../shared/memory/memory-map.ts';
 import { StreamRing, WindowMode } from '../../../shared/structs/window.ts';
-import { RingReader } from '../../../shared/sync/stream-ring.ts';
+import { RingReader, type TakeDoubles } from '../../../shared/sync/stream-ring.ts';
 import { KTIME_MAX, type Ns } from '../../../shared/units.ts';
 import type { RankOf } from '../../engine/event-order.ts';
 import type { Control } from '../../engine/threads/control.ts';
@@ -23,16 +23,24 @@ export class RingMerge {
   private readonly ends: readonly StreamRing[];
   private readonly readers: readonly RingReader[];
   private readonly streams: readonly TraceStream[];
+  private readonly takers: readonly TakeDoubles[];
   private readonly merge: TraceMerge;
+  /** Whether a ring was filling up when it was emptied last: then there is no time to sleep. */
+  isPressed = false;
+  private readonly pressingAt: number;
   private mergedTo: Ns = 0;
 
   constructor(control: Control, rankOf: RankOf, consumers: readonly EventConsumer[], ringDoubles: number) {
     const { memory, map, standings } = control;
     this.control = control;
+    this.pressingAt = ringDoubles / 4;
     this.rings = standings.map(() => new SharedArrayBuffer(ringDoubles * 8));
     this.ends = viewsOf(StreamRing, memory, map.at.streamRing, standings.length);
     this.readers = this.ends.map(({ base }, i) => new RingReader(memory, base, new Float64Array(this.rings[i]!)));
     this.streams = standings.map(() => new TraceStream());
+    // where nobody follows, records need not be copied
+    const isFollowed = consumers.length > 0;
+    this.takers = this.streams.map((stream) => (cells, from, to) => { if (isFollowed) stream.appendRows(cells, from, to); });
     this.merge = new TraceMerge(this.streams, rankOf, consumers);
   }
 
@@ -76,11 +84,14 @@ export class RingMerge {
   }
 
   private take(): boolean {
-    let moved = 0;
+    let all = 0;
+    let most = 0;
     for (let i = 0; i < this.readers.length; i++) {
-      const stream = this.streams[i]!;
-      moved += this.readers[i]!.read((cells, from, to) => stream.appendRows(cells, from, to));
+      const moved = this.readers[i]!.read(this.takers[i]!);
+      all += moved;
+      most = Math.max(most, moved);
     }
-    return moved > 0;
+    this.isPressed = most > this.pressingAt;
+    return all > 0;
   }
 }
