@@ -10,7 +10,7 @@ import { brokenOf } from '../../support/shipped.ts';
 afterAll(() => CpuPool.closeAll());
 
 const TEXT = '{ "tasks": { "t": { "instance": 6, "run": 300, "sleep": 200 } }, "dynticks": { "cpus": 3, "cmdline": "nohz_full=1-2" } }';
-const scenario = resolve(TEXT, { durationNs: 60_000_000 });
+const scenario = resolve(TEXT, { durationNs: 35_000_000 });
 
 const on = (sync: ThreadsChoice['sync'], memory: ThreadsChoice['memory']): ThreadsChoice => ({ kind: 'threads', sync, memory });
 
