@@ -1,9 +1,9 @@
 /**
- * Where nothing races, `free` gives the bytes of the inline engine, whatever the host does: the order of
- * events that could notice each other does not depend on who comes first. The conditions, all of them:
+ * Where nothing races, `free` gives the bytes of the inline engine, whatever the host does. The conditions:
  *
- * - Two events of different CPUs that touch one cell, one of them storing there, begin more than L apart if
- *   one of them is interacting, else more than Q (`tooNear` says which are not).
+ * - No two events of different CPUs may change places that touch one cell, one of them storing there. Which
+ *   may is told by the rules of `free` (test/support/near-events.ts): interacting ones that are L or less
+ *   apart, others up to Q, unless something else orders them.
  * - No reader looks at what runs on another CPU: the promise of that CPU, which it records, is the host's.
  *
  * Ticks of all CPUs at one instant are such a race, for the second to come reads the clock that the first
@@ -47,6 +47,9 @@ const RACELESS: Readonly<Record<string, () => Scenario>> = {
   'work that goes from CPU to CPU by message': () => scenario(`
     "a": {"cpus": [0], "run": 300, "sem_post": "s0", "sleep": 2000}, "b": {"cpus": [1], "sem_wait": "s0", "run": 250, "sem_post": "s1"},
     "c": {"cpus": [2], "sem_wait": "s1", "run": 150, "syscall": "20us"}`, { cpus: 3, hz: 1000 }),
+  'wake-ups that look who is busy': () => scenario(`
+    "a": {"cpus": [1], "run": 331, "sleep": 700}, "b": {"cpus": [2], "run": 450, "sleep": 500},
+    "p": {"cpus": [0], "run": 173, "sem_post": "s"}, "f": {"cpus": [1, 2], "sem_wait": "s", "run": 20}`, { cpus: 3 }),
   'a mutex that one waits for': () => scenario(`
     "a": {"cpus": [0], "run": 410, "lock": "m", "run1": 55, "unlock": "m"},
     "b": {"cpus": [1], "run": 730, "lock": "m", "run1": 35, "unlock": "m", "sleep": 900}`),
