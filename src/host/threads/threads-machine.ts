@@ -70,10 +70,13 @@ export interface Watching {
 /** What a CPU's thread has to say, and which thread of the process it was. */
 export type HostedReport = ThreadReport & { readonly threadId: number };
 
-/** Doubles of one participant's ring: 2 MiB, what a busy CPU records in 5 ms; of a larger machine 512 KiB. */
-const RING_DOUBLES = 1 << 18;
-const RING_DOUBLES_OF_MANY = 1 << 16;
-const MANY_CPUS = 16;
+/**
+ * Doubles of all CPUs' rings together: 4 MiB, which the main thread merges and has judged in some 50 ms.
+ * So long a pause may have to wait for what was recorded before. Of two busy CPUs each records its share in 5 ms.
+ */
+const ALL_RINGS_DOUBLES = 1 << 19;
+/** Of one ring at least. */
+const RING_DOUBLES_MIN = 1 << 13;
 /** How long the main thread sleeps when no ring has anything for it: while the machine runs, and while it stands. */
 const IDLE_MS = 1;
 const STANDING_MS = 20;
@@ -120,7 +123,7 @@ export class ThreadsMachine {
 
   private constructor(plan: ThreadsPlan, log: MachineLog) {
     const { setup, choice, trial } = plan;
-    const ringDoubles = trial.ringDoubles ?? (setup.shape.cpus > MANY_CPUS ? RING_DOUBLES_OF_MANY : RING_DOUBLES);
+    const ringDoubles = trial.ringDoubles ?? Math.max(RING_DOUBLES_MIN, Math.floor(ALL_RINGS_DOUBLES / setup.shape.cpus));
     this.plan = plan;
     this.log = log;
     this.map = layOutMachine(setup.shape);
