@@ -50,7 +50,7 @@ const EXPORTED_FUNCTION = new RegExp([
 
 const isCode = (path: string) => path.endsWith('.ts');
 const isShipped = (path: string) => isCode(path) && /^(?:shared|src|workers)\//.test(path);
-const isBelowEngine = (path: string) => isCode(path) && /^(?:shared|src\/(?:kernel|machine|workload|observe|check))\//.test(path);
+const isBelowEngine = (path: string) => isCode(path) && /^(?:shared|src\/(?:explore|kernel|machine|workload|observe|check))\//.test(path);
 const mayNameAtomics = (path: string) => /^(?:shared\/memory|src\/engine)\//.test(path);
 /** The rules' own files spell out what they forbid. */
 const isNotTidy = (path: string) => !/^(?:scripts\/tidy\/|test\/tidy\.test\.ts$)/.test(path);
