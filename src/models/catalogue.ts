@@ -1,0 +1,14 @@
+/** All models. */
+import type { Catalogued } from './catalogued.ts';
+import { CSD, CSD_EACH_OTHER, CSD_FULL_POOL, CSD_TWICE } from './csd.ts';
+import { HAND_OFF } from './hand-off.ts';
+import { RAW_SPINLOCK } from './raw-spinlock.ts';
+import { SEQCOUNT, SEQCOUNT_READERS } from './seqcount.ts';
+import { SEQLOCK, SEQLOCK_WRITERS } from './seqlock.ts';
+import { STREAM_RING } from './stream-ring.ts';
+import { TURN_BELL } from './turn-bell.ts';
+
+export const CATALOGUE: readonly Catalogued[] = [
+  SEQCOUNT, SEQCOUNT_READERS, SEQLOCK, SEQLOCK_WRITERS, RAW_SPINLOCK, CSD, CSD_TWICE, CSD_FULL_POOL, CSD_EACH_OTHER,
+  HAND_OFF, TURN_BELL, STREAM_RING,
+];
