@@ -174,10 +174,14 @@ export class ExploredMemory implements Memory, ModelCpu {
     if (at % (width * 4) !== 0 || !(cell >= 0 && cell + width <= this.widths.length)) {
       throw new RangeError(`byte ${at} of ${this.plan.bytes} is no ${width === LONG ? 'long' : 'word'}`);
     }
+    this.claim(cell, width);
+    if (width === LONG) this.claim(cell + 1, INSIDE_LONG);
+  }
+
+  private claim(cell: number, width: number): void {
     const known = this.widths[cell]!;
     if (known !== 0 && known !== width) throw new TypeError(`${this.plan.nameOf(cell)} is accessed as a word and as a long`);
     this.widths[cell] = width;
-    if (width === LONG) this.widths[cell + 1] = INSIDE_LONG;
   }
 
   private integer(at: Long, value: number): number {
