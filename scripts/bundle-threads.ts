@@ -4,7 +4,7 @@
  *
  * The folder is named by the sources, so that a main thread finds the threads of its own build or none.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { rolldown } from 'rolldown';
 import { hashOfSources } from '../src/host/threads/build-id.ts';
 import { THREADS } from '../src/host/threads/build-stamp.ts';
@@ -14,6 +14,11 @@ const input = Object.fromEntries(entries.map((name) => [name, `dist/workers/${na
 
 rmSync(THREADS, { recursive: true, force: true });
 const isPackage = (id: string): boolean => !/^(\.|\/|dist\/)/.test(id);
-const bundle = await rolldown({ input, platform: 'node', external: isPackage });
+const bundle = await rolldown({ input, platform: 'node', external: isPackage, plugins: [{ name: 'compiler-maps', load: withItsMap }] });
 await bundle.write({ dir: `${THREADS}/${hashOfSources(process.cwd())}`, format: 'esm', sourcemap: true });
 await bundle.close();
+
+/** With the compiler's own map, so that a bundle's leads back to the sources. */
+function withItsMap(path: string): { readonly code: string; readonly map: string } | null {
+  return existsSync(`${path}.map`) ? { code: readFileSync(path, 'utf8'), map: readFileSync(`${path}.map`, 'utf8') } : null;
+}

@@ -37,6 +37,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'src/workload': 2,
   'src/observe': 2,
   'src/engine': 3,
+  'src/models': 4,
   'src/check': 4,
   'src/host': 4,
   'src': 5,

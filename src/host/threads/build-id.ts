@@ -20,8 +20,11 @@ export function buildId(): string {
   return known;
 }
 
+/** The entries of `workers/`. */
+export type ThreadName = 'cpu' | 'coordinator' | 'explorer';
+
 /** What the thread `name` of this build runs. @throws KernelBug if `dist/` is of another one */
-export function threadFile(name: 'cpu' | 'coordinator'): string {
+export function threadFile(name: ThreadName): string {
   const path = join(packageRoot(), THREADS, buildId(), `${name}.js`);
   if (!existsSync(path)) throw new KernelBug('dist/ is not what the sources say: npm run build');
   return path;

@@ -5,6 +5,7 @@
  */
 import { KernelBug, LimitReached } from '../../../shared/assert.ts';
 import { SpinHang } from '../../../shared/memory/spin.ts';
+import { BadModel } from '../../explore/bad-model.ts';
 import { HostLimit } from '../host-limit.ts';
 
 /** What of an error goes over a port. */
@@ -15,7 +16,7 @@ export interface WireError {
 }
 
 /** Those that the main thread tells from one another. */
-const OURS = { KernelBug, LimitReached, SpinHang, HostLimit };
+const OURS = { KernelBug, LimitReached, SpinHang, HostLimit, BadModel };
 
 export function toWire(thrown: unknown): WireError {
   const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
