@@ -7,6 +7,7 @@ import { packageRoot } from '../host/package-root.ts';
 import { shippedScenarios } from '../host/scenario-file.ts';
 import { KERNEL_VERSIONS } from '../kernel/versions.ts';
 import { FAULTS } from '../machine/faults.ts';
+import { CATALOGUE } from '../models/catalogue.ts';
 
 /** One thing of a kind: its name, what it is, and what else a program may want to know. */
 export interface Entry {
@@ -31,8 +32,7 @@ export function entriesOf(kind: ListKind): readonly Entry[] {
     case 'tracepoints': return tracepoints();
     case 'devices': return DEVICES;
     case 'kernels': return KERNEL_VERSIONS.map(({ name }, i) => ({ id: name, says: i === 0 ? 'the default' : '' }));
-    // model checking has not been built; an empty list is the truth
-    case 'models': return [];
+    case 'models': return models();
   }
 }
 
@@ -42,6 +42,11 @@ function faults(): readonly Entry[] {
     ...FAULTS.map(({ id, says, caughtBy }) => ({ id, says, caughtBy })),
     ...HOST_FAULTS.map(({ id, says }) => ({ id, says, caughtBy: ['host'] })),
   ];
+}
+
+/** Each with the bugs that can be planted in it. */
+function models(): readonly Entry[] {
+  return CATALOGUE.map(({ id, says, mutants }) => ({ id, says, mutants: mutants.map((mutant) => ({ id: mutant.id, says: mutant.says })) }));
 }
 
 function tracepoints(): readonly Entry[] {

@@ -85,6 +85,13 @@ export const NO_ENGINE: EngineFacts = {
   determinism: 'no machine runs; the answer depends on this version of dynticks only',
 };
 
+/** For commands that explore models. */
+export const EXPLORER: EngineFacts = {
+  name: 'explorer',
+  determinism: 'each access of shared memory is a step, and the search says whose comes next; memory is sequentially consistent; '
+    + 'the same line tries the same executions (but a time budget may end them elsewhere)',
+};
+
 export function engineLine(engine: EngineFacts): string {
   return `engine ${engineName(engine)}: ${engine.determinism}`;
 }

@@ -11,7 +11,7 @@ const NOTES: Partial<Readonly<Record<ListKind, string>>> = {
   scenarios: 'Run one by its name: dynticks run first-light',
   faults: 'Switch one on with --fault; where its race happens, at least one of the oracles named catches it. [host]: the run ends with 3.',
   tracepoints: 'After each name its fields, in the order of trace.bin.',
-  models: 'None yet: this version has no model checker.',
+  models: 'Explore one: dynticks explore NAME; with a bug planted in it: --mutant with a name from its brackets.',
 };
 
 /** `kind` undefined: everything. @throws BadInput for a kind that is none */
@@ -36,8 +36,9 @@ function listText(kind: ListKind): string {
   return `${[`${kind}:`, ...lines, ...(note === undefined ? [] : [`  ${note}`])].join('\n')}\n`;
 }
 
-function saying({ says, caughtBy }: Entry): string {
-  return Array.isArray(caughtBy) ? `${says} [${caughtBy.join(', ')}]` : says;
+function saying({ says, caughtBy, mutants }: Entry): string {
+  const names = Array.isArray(caughtBy) ? caughtBy : Array.isArray(mutants) ? mutants.map(({ id }: Entry) => id) : [];
+  return names.length === 0 ? says : `${says} [${names.join(', ')}]`;
 }
 
 function checkedKind(kind: string): ListKind {

@@ -1,11 +1,9 @@
 /** What `dynticks run` was told: flags as text in, choices of the right type out. */
 import { NR_CPUS_MAX } from '../../shared/limits.ts';
-import type { Ns } from '../../shared/units.ts';
 import { KERNEL_VERSIONS } from '../kernel/versions.ts';
-import { BadQuantity, parseTime } from '../workload/quantity.ts';
-import { BadInput } from '../workload/bad-input.ts';
 import type { Overrides } from '../workload/resolve.ts';
 import type { EngineFlags } from './engines.ts';
+import { duration, flagError, integer, oneOf, time } from './flags.ts';
 import { parseTraceLimit, type TraceLimit } from './trace-limit.ts';
 
 /** Flags as commander hands them over. */
@@ -48,13 +46,6 @@ export interface RunOptions {
   readonly quiet: boolean;
 }
 
-/** What may be said about a flag; the rest of a message names the flag. */
-interface Wrong {
-  readonly found: string;
-  readonly expected: string;
-  readonly hint?: string;
-}
-
 /** @throws BadInput at the first flag that makes no sense */
 export function parseRunOptions(scenario: string, raw: RawRunOptions): RunOptions {
   return {
@@ -76,7 +67,7 @@ function overridesOf(raw: RawRunOptions): Overrides {
     ...(raw.kernel !== undefined && { kernel: oneOf('--kernel', raw.kernel, KERNEL_VERSIONS.map((v) => v.name)) }),
     ...(raw.cpus !== undefined && { cpus: integer('--cpus', raw.cpus, 1, NR_CPUS_MAX) }),
     ...(raw.hz !== undefined && { hz: Number(oneOf('--hz', raw.hz, ['100', '250', '1000'])) }),
-    ...(raw.duration !== undefined && { durationNs: duration(raw.duration) }),
+    ...(raw.duration !== undefined && { durationNs: duration('--duration', raw.duration) }),
     ...(raw.ties !== undefined && { ties: oneOf('--ties', raw.ties, ['fixed', 'shuffled']) }),
     ...(raw.cputime !== undefined && { cputime: oneOf('--cputime', raw.cputime, ['auto', 'tick', 'gen']) }),
     ...(raw.reader !== undefined && { reader: oneOf('--reader', raw.reader, ['linux', 'complete']) }),
@@ -99,39 +90,4 @@ function engineFlagsOf(raw: RawRunOptions): EngineFlags {
 function pathOf(out: string): string {
   if (out !== '') return out;
   throw flagError('--out', { found: 'an empty path', expected: 'a new or empty folder' });
-}
-
-function oneOf<T extends string>(flag: string, text: string, choices: readonly T[]): T {
-  const choice = choices.find((c) => c === text);
-  if (choice !== undefined) return choice;
-  throw flagError(flag, { found: `"${text}"`, expected: choices.map((c) => `"${c}"`).join(' or ') });
-}
-
-function integer(flag: string, text: string, least: number, most: number): number {
-  const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
-  if (value >= least && value <= most) return value;
-  const highest = most === Number.MAX_SAFE_INTEGER ? '2^53 - 1' : most;
-  throw flagError(flag, { found: `"${text}"`, expected: `a whole number, ${least} to ${highest}` });
-}
-
-/** A run of no length is no run. */
-function duration(text: string): Ns {
-  const ns = time('--duration', text);
-  if (ns > 0) return ns;
-  throw flagError('--duration', { found: `"${text}"`, expected: 'a time above zero, such as "5s"', hint: UNITS });
-}
-
-const UNITS = 'Units are s, ms, us and ns.';
-
-function time(flag: string, text: string): Ns {
-  try {
-    return parseTime(text);
-  } catch (error) {
-    if (!(error instanceof BadQuantity)) throw error;
-    throw flagError(flag, { found: error.found, expected: error.expected, hint: UNITS });
-  }
-}
-
-function flagError(flag: string, wrong: Wrong): BadInput {
-  return new BadInput({ file: 'command line', path: flag, ...wrong });
 }

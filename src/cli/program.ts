@@ -1,9 +1,11 @@
 /** The commands, their flags and their help. Flags stay text here; `options.ts` makes sense of them. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../host/package-root.ts';
-import { DEFAULT_ENGINE, engineLines } from './engines.ts';
+import { DEFAULT_ENGINE, engineLine, engineLines, EXPLORER } from './engines.ts';
 import { LIST_KINDS } from './catalogue.ts';
 import { ExitCode } from './exit-codes.ts';
+import { exploreCommand, replayCommand, type ExploreDoors } from './explore-command.ts';
+import { parseExploreOptions, type RawExploreOptions } from './explore-options.ts';
 import { failureOf, reportFailure } from './failures.ts';
 import { listCommand } from './list-command.ts';
 import { parseRunOptions, type RawRunOptions } from './options.ts';
@@ -11,12 +13,20 @@ import { shellWord } from './reproduce.ts';
 import { runCommand, type RunDoors } from './run-command.ts';
 import type { Terminal } from './terminal.ts';
 
+export type Doors = RunDoors & ExploreDoors;
+
 /** Runs the command that `argv` (without node and script) names. Never throws. */
-export async function dispatch(argv: readonly string[], terminal: Terminal, doors: RunDoors): Promise<ExitCode> {
+export async function dispatch(argv: readonly string[], terminal: Terminal, doors: Doors): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.Held;
   const program = newProgram(terminal);
   addRun(program, async (scenario, raw) => {
     exitCode = await runCommand(parseRunOptions(scenario, raw), terminal, doors);
+  });
+  addExplore(program, async (model, raw) => {
+    exitCode = await exploreCommand(parseExploreOptions(model, raw, doors.models), terminal, doors);
+  });
+  addReplay(program, async (line, json) => {
+    exitCode = await replayCommand(line, json, terminal, doors);
   });
   addList(program, (kind, json) => {
     exitCode = listCommand(kind, json, terminal);
@@ -60,9 +70,10 @@ function newProgram(terminal: Terminal): Command {
     .addHelpText('after', `
 Examples:
   $ dynticks run first-light
+  $ dynticks explore
   $ dynticks list scenarios
 
-Exit codes: 0 held, 1 a property was broken, 2 bad usage or input,
+Exit codes: 0 held, 1 a property was broken or a model failed, 2 bad usage or input,
             3 our own bug or a thread that died, 4 a limit was reached before the answer, 130 interrupted`);
 }
 
@@ -102,6 +113,47 @@ Examples:
 
 ${engineLines()}`)
     .action((scenario: string, raw: RawRunOptions) => action(scenario, raw));
+}
+
+function addExplore(program: Command, action: (model: string | undefined, raw: RawExploreOptions) => Promise<void>): void {
+  program.command('explore')
+    .description('try the interleavings of a model of shared memory, and show one that fails')
+    .argument('[model]', 'a name from dynticks list models (default all, one after the other)')
+    .option('--mode <kind>', 'quick (default), thorough, exhaustive, bounded or random; see below')
+    .option('--mutant <id>', 'the model with this bug planted in it: it must fail')
+    .option('--preemptions <n>', 'bounded: at most so many preemptions (default 3)')
+    .option('--seed <n>', 'random: seed of what is drawn (default 1)')
+    .option('--executions <n>', 'at most so many a model (random: default 100000, unless there is a budget)')
+    .option('--budget <time>', 'host time a model, with its unit: 30s (default as long as it takes)')
+    .option('--json', 'one document on stdout and nothing else there')
+    .addHelpText('after', `
+Examples:
+  $ dynticks explore
+  $ dynticks explore seqcount --mode exhaustive
+  $ dynticks explore seqcount --mutant no-retry --preemptions 2
+  $ dynticks explore seqcount --mode random --seed 7 --budget 30s
+
+quick, thorough  what each model names as enough (of a mutant bounded): one of the following; the table says which
+exhaustive       every class of interleavings, so a pass is a proof for this model
+bounded          every interleaving with so many preemptions; a pass says nothing of more
+random           some interleavings; no failure seen is no pass
+Exit codes: 0 nothing failed of what was asked for, 1 a failure was found, 4 a limit came before the answer
+
+${engineLine(EXPLORER)}`)
+    .action((model: string | undefined, raw: RawExploreOptions) => action(model, raw));
+}
+
+function addReplay(program: Command, action: (line: string, json: boolean) => Promise<void>): void {
+  program.command('replay')
+    .description('execute one interleaving again, as explore printed it, and show it')
+    .argument('<string>', 'model and schedule: the word after "dynticks replay" in a failure of explore')
+    .option('--json', 'as one JSON document')
+    .addHelpText('after', `
+Example:
+  $ dynticks replay seqcount/no-retry:0x4-1x3-00-1
+
+Exit codes: 0 the execution holds, 1 it fails, 2 it is no schedule of the model as it is now`)
+    .action((line: string, options: { readonly json?: boolean }) => action(line, options.json ?? false));
 }
 
 function addList(program: Command, action: (kind: string | undefined, json: boolean) => void): void {

@@ -1,33 +1,48 @@
-/** The progress bar on stderr: how far simulated time has come, and how fast. */
+/** The progress bar on stderr: how far a run or a search has come, and how fast. */
 import { Presets, SingleBar } from 'cli-progress';
 import type { Progress } from '../engine/run.ts';
+import type { SearchProgress } from '../explorer.ts';
 import { count } from '../host/texts.ts';
 
-export interface ProgressView {
-  update(progress: Progress): void;
+interface View<P> {
+  update(progress: P): void;
   stop(): void;
 }
+export type ProgressView = View<Progress>;
 
-const NO_VIEW: ProgressView = { update: () => {}, stop: () => {} };
+const NO_VIEW: View<unknown> = { update: () => {}, stop: () => {} };
 
 /** A bar on `stream`, or nothing at all when there is none. It goes away when it stops. */
 export function startProgress(stream: NodeJS.WriteStream | null): ProgressView {
+  return startBar(stream, '{bar} {simulated} simulated, {host} host, {rate} events/s', share, words);
+}
+
+/** The same for a search, whose share is an estimate. */
+export function startSearchProgress(stream: NodeJS.WriteStream | null, subject: string): View<SearchProgress> {
+  const format = `{bar} ${subject}: {executions} executions, {share}, {host} host, {rate} executions/s`;
+  return startBar(stream, format, (progress) => progress.share, searchWords);
+}
+
+type Words = Readonly<Record<string, string>>;
+
+function startBar<P>(
+  stream: NodeJS.WriteStream | null, format: string, shareOf: (progress: P) => number, wordsOf: (progress: P, hostSeconds: number) => Words,
+): View<P> {
   if (stream === null) return NO_VIEW;
   const started = performance.now();
   const bar = new SingleBar({
-    stream,
+    stream, format,
     clearOnComplete: true,
     hideCursor: false,
     linewrap: true,
     gracefulExit: false,
-    format: '{bar} {simulated} simulated, {host} host, {rate} events/s',
   }, Presets.shades_grey);
   return {
     update(progress) {
-      const shown = words(progress, (performance.now() - started) / 1_000);
+      const shown = wordsOf(progress, (performance.now() - started) / 1_000);
       // not before there is something to show: notes of the start keep their lines
       if (!bar.isActive) bar.start(1, 0, shown);
-      bar.update(share(progress), shown);
+      bar.update(shareOf(progress), shown);
     },
     stop: () => bar.stop(),
   };
@@ -45,5 +60,15 @@ export function words(progress: Progress, hostSeconds: number): { simulated: str
     simulated: `${shown(progress.simulatedNs)} of ${shown(progress.limitNs)} s`,
     host: `${hostSeconds.toFixed(1)} s`,
     rate: count(progress.events / Math.max(hostSeconds, 0.001)),
+  };
+}
+
+/** The figures of a search. A share of nothing is not known, rather than none. */
+export function searchWords({ executions, share: done }: SearchProgress, hostSeconds: number): Words {
+  return {
+    executions: count(executions),
+    share: done === 0 ? 'share unknown' : `about ${(100 * done).toFixed(1)} %`,
+    host: `${hostSeconds.toFixed(1)} s`,
+    rate: count(executions / Math.max(hostSeconds, 0.001)),
   };
 }

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { oracleCatalog } from '../../src/check/all-oracles.ts';
 import { entriesOf, shippedDir } from '../../src/cli/catalogue.ts';
-import { dispatch } from '../../src/cli/program.ts';
-import type { RunDoors } from '../../src/cli/run-command.ts';
+import { dispatch, type Doors } from '../../src/cli/program.ts';
+import { replayModel, searchModel } from '../../src/explorer.ts';
+import { CATALOGUE } from '../../src/models/catalogue.ts';
 import { factsOf, simulate } from '../../src/sim.ts';
 import { resolveScenario } from '../../src/workload/resolve.ts';
 
@@ -30,7 +31,7 @@ export interface CommandUnderTest {
   readonly home: string;
   readonly runsDir: string;
   readonly signals: Signals;
-  call(argv: readonly string[], doors?: Partial<RunDoors>): Promise<Called>;
+  call(argv: readonly string[], doors?: Partial<Doors>): Promise<Called>;
 }
 
 /** To be called where tests are declared. */
@@ -49,17 +50,21 @@ export function commandUnderTest(): CommandUnderTest {
   };
 }
 
-function realDoors(runsDir: string, signals: Signals): RunDoors {
+function realDoors(runsDir: string, signals: Signals): Doors {
   const faults = entriesOf('faults').map(({ id }) => id);
   return {
     simulate, factsOf, runsDir, signals,
     shippedDir: shippedDir(),
     oracles: oracleCatalog.map(({ id }) => id),
+    models: CATALOGUE,
+    // in this thread: a search cannot be interrupted here
+    search: async (task) => searchModel(CATALOGUE, task, { now: () => performance.now() }),
+    replay: async (subject, schedule) => replayModel(CATALOGUE, subject, schedule),
     resolve: (text, fileName, overrides) => resolveScenario(text, fileName, overrides, faults),
   };
 }
 
-async function call(argv: readonly string[], doors: RunDoors): Promise<Called> {
+async function call(argv: readonly string[], doors: Doors): Promise<Called> {
   let out = '';
   let err = '';
   const terminal = {

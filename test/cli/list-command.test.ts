@@ -30,8 +30,11 @@ describe('dynticks list', () => {
     expect(faults.faults).toContainEqual(expect.objectContaining({ id: 'B-01', caughtBy: expect.any(Array) }));
   });
 
-  it('says that there are no models yet', async () => {
-    expect((await command.call(['list', 'models'])).out).toMatch(/None yet/);
+  it('names the mutants of each model', async () => {
+    const mutants = entriesOf('models').flatMap((entry) => (entry.mutants as readonly { readonly id: string }[]).map(({ id }) => id));
+    const { out } = await command.call(['list', 'models']);
+    for (const id of mutants) expect(out).toMatch(new RegExp(`\\[(?:.*, )?${id}(?:, .*)?\\]$`, 'm'));
+    expect(mutants).not.toEqual([]);
   });
 
   it('refuses a kind that is none, with the one that was meant', async () => {
@@ -65,7 +68,9 @@ describe('the catalogue', () => {
 });
 
 describe('help', () => {
-  it.each([['--help'], ['run', '--help'], ['list', '--help'], ['help', 'run']])('%s %s has an example', async (...argv) => {
+  it.each([
+    ['--help'], ['run', '--help'], ['list', '--help'], ['explore', '--help'], ['replay', '--help'], ['help', 'run'],
+  ])('%s %s has an example', async (...argv) => {
     const { code, out } = await command.call(argv.filter((word) => typeof word === 'string'));
     expect(code).toBe(0);
     expect(out).toMatch(/Examples?:\n {2}\$ dynticks /);
