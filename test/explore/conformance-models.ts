@@ -1,19 +1,15 @@
-/** Models whose executions are repeated on real threads: small protocols of the shipped functions, and programs of every access. */
-import { layOutMachine } from '../../shared/machine-map.ts';
+/** Models whose executions are repeated on real threads: all of the catalogue, what none of these does, and programs of every access. */
 import type { Memory } from '../../shared/memory/memory.ts';
-import { MessageKind } from '../../shared/structs/cpu.ts';
-import { sendCsd, sleepOnBell, takeAll } from '../../shared/sync/call-queue.ts';
-import { rawSpinLock, rawSpinUnlock } from '../../shared/sync/raw-spinlock.ts';
 import { readSeqcountBegin, readSeqcountRetry, writeSeqcountBegin, writeSeqcountEnd } from '../../shared/sync/seqcount.ts';
-import { mappedCells, namedCells } from '../../src/explore/cells.ts';
+import { namedCells } from '../../src/explore/cells.ts';
 import { Draws } from '../../src/explore/draws.ts';
 import type { ModelCpu } from '../../src/explore/explored-memory.ts';
 import { model, type Model } from '../../src/explore/model.ts';
+import { CATALOGUE } from '../../src/models/catalogue.ts';
 
 /** What is cut to 32 bits shows. */
 const BIG = 2 ** 40;
-/** A lock is its owner, its generation and its stamp, side by side. */
-const { plan, at } = namedCells({ seq: 0, word: 0, lock: 0 }, { stamp: 0, utime: BIG, stime: 10 * BIG });
+const { plan, at } = namedCells({ seq: 0, word: 0, other: 0 }, { stamp: 0, utime: BIG, stime: 10 * BIG });
 
 function update(memory: Memory): void {
   writeSeqcountBegin(memory, at.seq);
@@ -31,67 +27,14 @@ function read(memory: Memory): readonly [number, number] {
   }
 }
 
-function lockedUpdate(memory: Memory, cpu: number, now: number): number {
-  const mine = rawSpinLock(memory, at.lock, cpu, now);
-  update(memory);
-  rawSpinUnlock(memory, at.lock, cpu, mine + 5);
-  return mine;
-}
-
-const seqcount = model({
-  name: 'seqcount',
-  cells: plan,
-  threads: [
-    { name: 'writer', run: (memory) => [update(memory), update(memory)].length },
-    { name: 'reader', run: read },
-    { name: 'other reader', run: read },
-  ],
-});
-
-export const smallSeqcount = model({
+const smallSeqcount = model({
   name: 'small-seqcount',
   cells: plan,
   threads: [{ name: 'writer', run: update }, { name: 'reader', run: read }],
 });
 
-const lockedWriters = model({
-  name: 'locked-writers',
-  cells: plan,
-  threads: [
-    { name: 'writer', run: (memory) => lockedUpdate(memory, 0, BIG) },
-    { name: 'other writer', run: (memory) => lockedUpdate(memory, 1, BIG + 3) },
-    { name: 'reader', run: read },
-  ],
-});
-
-const machine = layOutMachine({ cpus: 2, tasks: 2, syncObjects: 1, sharedTimers: 1, csdPool: 1 });
-const COORDINATOR = 2;
-
-/** One slot: its second message waits until the first was taken. */
-function send(memory: Memory, from: number, messages: number): void {
-  for (let n = 0; n < messages; n++) sendCsd(memory, machine, from, COORDINATOR, MessageKind.Reschedule, BIG + n, -n, 7, n, n, () => {});
-}
-
-function receive(memory: Memory, messages: number): readonly number[][] {
-  const got: number[][] = [];
-  while (got.length < messages) {
-    if (takeAll(memory, machine, COORDINATOR, (...message) => got.push(message)) === 0) sleepOnBell(memory, machine, COORDINATOR, Infinity);
-  }
-  return got;
-}
-
-const callQueue = model({
-  name: 'call-queue',
-  cells: mappedCells(machine.map),
-  threads: [
-    { name: 'CPU0', run: (memory) => send(memory, 0, 2) },
-    { name: 'CPU1', run: (memory) => send(memory, 1, 1) },
-    { name: 'coordinator', run: (memory) => receive(memory, 3) },
-  ],
-});
-
 /** All sleep on one word: woken together, or by themselves, or too late to fall asleep at all. */
-export const sleepers = model({
+const sleepers = model({
   name: 'sleepers',
   cells: plan,
   threads: [
@@ -128,7 +71,7 @@ const interrupted = model({
 
 const WORDS = [0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 0x5555_5555, 2 ** 31, 2 ** 32 + 5, -(2 ** 31) - 1];
 const LONGS = [0, 1, -1, BIG, -BIG - 3, 2 ** 31, 2 ** 32, 2 ** 47 + 1];
-const WORD_CELLS = [at.seq, at.lock, at.word];
+const WORD_CELLS = [at.seq, at.other, at.word];
 const LONG_CELLS = [at.stamp, at.utime];
 const WORD_OPS = ['load', 'store', 'add', 'or', 'and', 'exchange', 'cas', 'cas'] as const;
 const LONG_OPS = ['load', 'store', 'add', 'exchange', 'cas', 'cas'] as const;
@@ -170,6 +113,21 @@ function program(n: number): Model {
   });
 }
 
-export const PROTOCOLS: readonly Model[] = [seqcount, lockedWriters, callQueue, sleepers, interrupted];
-export const PROGRAMS: readonly Model[] = Array.from({ length: 8 }, (_, n) => program(n));
-export const ALL: readonly Model[] = [smallSeqcount, ...PROTOCOLS, ...PROGRAMS];
+export interface Repeated {
+  /** By it a thread finds the model. */
+  readonly id: string;
+  readonly model: Model;
+}
+
+const itself = (model: Model): Repeated => ({ id: model.name, model });
+
+export const SMALL_SEQCOUNT = itself(smallSeqcount);
+export const SLEEPERS = itself(sleepers);
+export const INTERRUPTED = itself(interrupted);
+export const PROGRAMS: readonly Repeated[] = Array.from({ length: 8 }, (_, n) => itself(program(n)));
+/** But for those that access cells plainly: such accesses are none of the shipped memory's. */
+export const SHIPPED: readonly Repeated[] = CATALOGUE.filter(({ model }) => model.makeMemory === undefined);
+/** Bugs planted in them: some of their executions end with somebody asleep, or at odds with himself. */
+export const MUTANTS: readonly Repeated[] = CATALOGUE.flatMap(({ id, mutants }) =>
+  mutants.map((mutant) => ({ id: `${id}/${mutant.id}`, model: mutant.model }))).filter(({ model }) => model.makeMemory === undefined);
+export const ALL: readonly Repeated[] = [SMALL_SEQCOUNT, SLEEPERS, INTERRUPTED, ...PROGRAMS, ...SHIPPED, ...MUTANTS];

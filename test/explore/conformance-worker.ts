@@ -10,7 +10,8 @@ import { ALL } from './conformance-models.ts';
 import { Baton, exactly, InTurn, type Cell, type Run } from './in-turn.ts';
 
 export interface Job {
-  readonly model: string;
+  /** Of the model. */
+  readonly id: string;
   readonly kind: NativeKind;
   readonly native: SharedWasmMemory;
   readonly pillow: SharedWasmMemory;
@@ -33,17 +34,18 @@ const isHost = cpu === 0;
 parentPort!.on('message', (job: Job) => parentPort!.postMessage(play(job)));
 
 function play(job: Job): Part[] {
-  const model = ALL.find(({ name }) => name === job.model)!;
+  const { model } = ALL.find(({ id }) => id === job.id)!;
   const starts = startsOf(model);
-  const memories = { native: open(job.kind, job.native), pillow: open(job.kind, job.pillow), baton: new Baton(new AtomicsMemory(job.baton)) };
+  const [native, pillow] = [open(job.kind, job.native), open(job.kind, job.pillow)];
+  const memories = { native, pillow, baton: new Baton(new AtomicsMemory(job.baton)) };
   let turn = 0;
   return job.runs.map((run) => {
     const start = starts[run.start]!;
-    if (isHost) inTurn(memories.baton, turn, () => setUp(model, start, memories.native, memories.pillow));
+    if (isHost) inTurn(memories.baton, turn, () => setUp(model, start, native, pillow));
     const mine = new InTurn(memories, turn + 1, run, codesOf(model, start), cpu, start.firings[cpu]!.some((times) => times > 0));
     mine.takeAll();
     turn += run.turns.length + 2;
-    const cells = isHost ? inTurn(memories.baton, turn - 1, () => read(memories.native, run.cells)) : undefined;
+    const cells = isHost ? inTurn(memories.baton, turn - 1, () => read(native, run.cells)) : undefined;
     return { accounts: mine.accounts, outcomes: mine.outcomes, cells };
   });
 }

@@ -6,11 +6,12 @@ import { allocateShared } from '../../shared/memory/wasm-memory.ts';
 import { explore } from '../../src/explore/explore.ts';
 import type { ExploredMachine } from '../../src/explore/explored-machine.ts';
 import { turnsOf } from '../../src/explore/follow.ts';
-import { startsOf, type Model } from '../../src/explore/model.ts';
+import { startsOf } from '../../src/explore/model.ts';
 import { printSchedule } from '../../src/explore/schedule.ts';
 import type { Search } from '../../src/explore/search.ts';
 import { NO_CELL, Op, TRAITS, WIDE } from '../../src/explore/step.ts';
 import type { NativeKind } from '../support/each-memory.ts';
+import { ALL, type Repeated } from './conformance-models.ts';
 import type { Job, Part } from './conformance-worker.ts';
 import { accountOf, Baton, exactly, UNFINISHED, type Cell, type Run } from './in-turn.ts';
 
@@ -25,14 +26,13 @@ export interface Account {
   readonly cells: readonly string[];
 }
 
-export interface Sample {
-  readonly model: Model;
+export interface Sample extends Repeated {
   readonly runs: readonly Run[];
   readonly accounts: readonly Account[];
 }
 
 /** The executions that `search` visits, each but once. `corrupt` breaks the memory in which they are explored. */
-export function sample(model: Model, search: Search, corrupt?: (cells: PlainMemory) => void): Sample {
+export function sample({ id, model }: Repeated, search: Search, corrupt?: (cells: PlainMemory) => void): Sample {
   const starts = startsOf(model).map((start) => JSON.stringify(start));
   const runs = new Map<string, Run>();
   const accounts: Account[] = [];
@@ -45,7 +45,7 @@ export function sample(model: Model, search: Search, corrupt?: (cells: PlainMemo
       runs.set(schedule, run);
     },
   });
-  return { model, runs: [...runs.values()], accounts };
+  return { id, model, runs: [...runs.values()], accounts };
 }
 
 function corrupted(search: Search, corrupt: (cells: PlainMemory) => void): Search {
@@ -83,11 +83,11 @@ function accountOfRun({ taken, length, strands, cells: memory }: ExploredMachine
 }
 
 const ENTRY = resolve(import.meta.dirname, '../../dist/test/explore/conformance-worker.js');
-const CPUS_MAX = 3;
+const CPUS_MAX = Math.max(...ALL.map(({ model }) => model.threads.length));
 
 /** Threads that are there for all runs, one for each CPU of a model. */
 export class Crew {
-  private readonly workers = Array.from({ length: CPUS_MAX }, (_, cpu) => new Worker(ENTRY, { workerData: { cpu }, execArgv: [] }));
+  private workers = hire();
 
   /** In what the sample's runs differ on native memory from what the explorer computed. */
   async differences(sample: Sample, kind: NativeKind): Promise<string[]> {
@@ -95,20 +95,31 @@ export class Crew {
     return sample.accounts.flatMap((account, n) => differences(account, native[n]!));
   }
 
-  private async repeat({ model, runs, accounts }: Sample, kind: NativeKind): Promise<Account[]> {
+  private async repeat({ id, model, runs, accounts }: Sample, kind: NativeKind): Promise<Account[]> {
     const { bytes } = model.cells;
     const job: Job = {
-      model: model.name, kind, runs,
+      id, kind, runs,
       native: allocateShared(bytes), pillow: allocateShared(2 * bytes), baton: new SharedArrayBuffer(Baton.bytes),
     };
     const members = this.workers.slice(0, model.threads.length);
-    const parts = await Promise.all(members.map((worker) => answerOf(worker, job)));
+    const parts = await Promise.all(members.map((worker) => answerOf(worker, job))).catch((failed) => this.renew(failed));
     return accounts.map((account, n) => merge(account, parts.map((part) => part[n]!)));
+  }
+
+  /** One of them has come to grief, and the others wait for it. */
+  private async renew(why: unknown): Promise<never> {
+    await this.dismiss();
+    this.workers = hire();
+    throw why;
   }
 
   async dismiss(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.terminate()));
   }
+}
+
+function hire(): Worker[] {
+  return Array.from({ length: CPUS_MAX }, (_, cpu) => new Worker(ENTRY, { workerData: { cpu }, execArgv: [] }));
 }
 
 function answerOf(worker: Worker, job: Job): Promise<Part[]> {
