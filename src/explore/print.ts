@@ -17,15 +17,16 @@ const GAP = '  ';
  */
 export function printExecution(execution: Execution): string {
   const { columns, rows, waiting } = execution;
-  const steps = rows.map((row) => [row.column, stepText(row, columns)] as const);
-  const width = Math.max(...columns.map(({ length }) => length), ...steps.map(([, text]) => text.length));
+  const texts = rows.map((row) => stepText(row, columns));
+  const widths = columns.map((name, column) =>
+    Math.max(name.length, ...texts.filter((_, i) => rows[i]!.column === column).map(({ length }) => length)));
   const line = (number: string, column: number, text: string, site: string) =>
-    [number.padStart(NUMBER_WIDTH), ...columns.map((_, i) => (i === column ? text : '').padEnd(width)), site].join(GAP).trimEnd();
+    [number.padStart(NUMBER_WIDTH), ...widths.map((width, i) => (i === column ? text : '').padEnd(width)), site].join(GAP).trimEnd();
   return [
     ...headLines(execution),
-    [`${'#'.padStart(NUMBER_WIDTH)}`, ...columns.map((name) => name.padEnd(width)), 'code'].join(GAP),
+    ['#'.padStart(NUMBER_WIDTH), ...columns.map((name, i) => name.padEnd(widths[i]!)), 'code'].join(GAP),
     ...rows.flatMap((row, i) => [
-      line(String(row.step), row.column, steps[i]![1], row.site),
+      line(String(row.step), row.column, texts[i]!, row.site),
       ...(row.ends === '' ? [] : [line('', row.column, `${irqPrefix(row, columns)}${row.ends}`, '')]),
     ]),
     ...waiting.map(({ column, strand, text, site }) => line('', column, `${irqPrefix({ column, strand }, columns)}${text}`, site)),

@@ -4,12 +4,14 @@ import type { Failure } from './judge.ts';
 
 /** One sentence. */
 export function whatIsWrong({ kind, says, race }: Failure, { rows, waiting }: Film): string {
+  const stuck = waiting.map(({ strand, text }) => `${strand} ${text}`);
   switch (kind) {
     case 'assertion': case 'invariant': case 'exception': return says;
     case 'livelock': return `${rows.length} steps, and no end: usual cause is a loop that does not relax, or that stores while it waits`;
-    case 'deadlock': return `nobody can go on: ${listOf(waiting.map(({ strand, text }) => `${strand} ${text}`))}`;
-    case 'lost wake-up': return `nobody is left to wake a sleeper: ${listOf(waiting.map(({ strand, text }) => `${strand} ${text}`))}`;
-    case 'race': return `nothing orders ${accessText(rows[race!.first]!)} and ${accessText(rows[race!.second]!)}, and they are not both atomic`;
+    case 'deadlock': return `nobody can go on: ${listOf(stuck)}`;
+    case 'lost wake-up': return `nobody is left to wake a sleeper: ${listOf(stuck)}`;
+    case 'race':
+      return `nothing orders ${accessText(rows[race!.first]!)} and ${accessText(rows[race!.second]!)}, and they are not both atomic`;
   }
 }
 

@@ -65,7 +65,7 @@ class Shrinker {
   private take(start: number, machine: ExploredMachine): boolean {
     const turns = turnsOf(machine);
     const preemptions = preemptionsOf(machine).filter(Boolean).length;
-    const simpler = preemptions < this.preemptions || (preemptions === this.preemptions && turns.length < this.best.turns.length);
+    const simpler = comesBefore([preemptions, turns.length, start], [this.preemptions, this.best.turns.length, this.best.start]);
     if (simpler) {
       this.best = { start, turns };
       this.preemptions = preemptions;
@@ -81,6 +81,12 @@ class Shrinker {
       return !(simpler && untilFirst) && stepsOf(starts) < SHRINK_STEPS;
     });
   }
+}
+
+/** By the first number in which they differ. */
+function comesBefore(a: readonly number[], b: readonly number[]): boolean {
+  const i = a.findIndex((n, k) => n !== b[k]);
+  return i >= 0 && a[i]! < b[i]!;
 }
 
 function stepsOf(machines: readonly ExploredMachine[]): number {

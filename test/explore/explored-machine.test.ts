@@ -6,7 +6,7 @@ import { naive } from '../../src/explore/depth-first.ts';
 import { explore } from '../../src/explore/explore.ts';
 import { ExploredMachine } from '../../src/explore/explored-machine.ts';
 import type { ModelCpu } from '../../src/explore/explored-memory.ts';
-import { model, startsOf, type Model } from '../../src/explore/model.ts';
+import { model, startsOf, type Model, type ModelIrq } from '../../src/explore/model.ts';
 import { Op } from '../../src/explore/step.ts';
 import { ANYTHING, modelOf, programs } from '../support/random-program.ts';
 
@@ -16,7 +16,7 @@ function machineOf(threads: Model['threads'], start = 0): ExploredMachine {
   const made = model({ name: 'made', cells: plan, threads });
   return new ExploredMachine(made, startsOf(made)[start]!);
 }
-const thread = (name: string, run: (memory: Memory, cpu: ModelCpu) => unknown, irqs: Model['threads'][0]['irqs'] = []) => ({ name, run, irqs });
+const thread = (name: string, run: (memory: Memory, cpu: ModelCpu) => unknown, irqs: readonly ModelIrq[] = []) => ({ name, run, irqs });
 const canStep = (machine: ExploredMachine) => machine.strands.filter(({ id }) => machine.enabled() & (1 << id)).map(({ name }) => name);
 const results = (machine: ExploredMachine) => machine.strands.map(({ step }) => step.outcome);
 
@@ -104,7 +104,10 @@ describe('an explored machine', () => {
     const made = model({
       name: 'made', cells: plan,
       threads: [thread('a', (memory) => [memory.store(at.x, 1), memory.store(at.y, 1), memory.store(at.x, 0)])],
-      invariant: { cells: [at.x, at.y], holds: (cells) => (cells.load(at.x) === cells.load(at.y) ? undefined : `x is ${cells.load(at.x)}`) },
+      invariant: {
+        cells: [at.x, at.y],
+        holds: (cells) => (cells.load(at.x) === cells.load(at.y) ? undefined : `x is ${cells.load(at.x)}`),
+      },
     });
     expect(explore(made, naive()).found?.failure).toEqual({ kind: 'invariant', says: 'x is 1', at: 1 });
     const machine = new ExploredMachine(made, startsOf(made)[0]!);
@@ -185,7 +188,9 @@ describe('interrupts', () => {
     const made = model({
       name: 'made', cells: plan,
       threads: [
-        thread('spinner', (memory) => { while (memory.load(at.x) === 0) memory.relax(); }, [{ name: 'sets', run: (memory: Memory) => memory.store(at.x, 1) }]),
+        thread('spinner', (memory) => { while (memory.load(at.x) === 0) memory.relax(); }, [
+          { name: 'sets', run: (memory: Memory) => memory.store(at.x, 1) },
+        ]),
         thread('sleeper', (memory) => memory.wait(at.bell, 0, Infinity), [
           { name: 'rings', run: (memory: Memory) => [memory.store(at.bell, 1), memory.notify(at.bell, 1)] },
         ]),

@@ -91,11 +91,17 @@ describe('an execution', () => {
     const seen: unknown[] = [];
     failuresOf({
       threads: [
-        { name: 'CPU0', run: (memory: Memory) => memory.add(at.a, 5), irqs: [{ name: 'irq', run: (memory: Memory) => memory.add(at.b, 2) }] },
+        {
+          name: 'CPU0', run: (memory: Memory) => memory.add(at.a, 5),
+          irqs: [{ name: 'irq', run: (memory: Memory) => memory.add(at.b, 2) }],
+        },
         { name: 'CPU1', run: () => 'idle' },
       ],
       choices: { by: [7] },
-      check: ({ results, fired, memory, chosen }) => void seen.push([results, fired, memory.load(at.a), memory.load(at.b), chosen['by']]),
+      check: ({ results, fired, memory, chosen }) => {
+        seen.push([results, fired, memory.load(at.a), memory.load(at.b), chosen['by']]);
+        return undefined;
+      },
     });
     expect(seen).toEqual([
       [[0, 'idle'], [], 5, 0, 7],
