@@ -6,7 +6,7 @@ import type { Memory } from '../../../shared/memory/memory.ts';
 import type { Spin } from '../../../shared/memory/spin.ts';
 import { ObservedMemory, type Access } from '../../../shared/memory/observed-memory.ts';
 import { WasmMemory } from '../../../shared/memory/wasm-memory.ts';
-import { CallQueue } from '../../../shared/structs/cpu.ts';
+import { CallQueue, Csd } from '../../../shared/structs/cpu.ts';
 import { StreamRing, WindowPage } from '../../../shared/structs/window.ts';
 import { RingWriter } from '../../../shared/sync/stream-ring.ts';
 import type { Ns } from '../../../shared/units.ts';
@@ -125,9 +125,12 @@ export class MachineThread {
     return new Cuts(cuts, observed, () => this.participant as SimCpu, new BatonGiver(control, seat.id));
   }
 
-  /** How often a CPU looks into its list of messages is the engine's affair, not the machine's. */
+  /**
+   * When a CPU looks into its list of messages is the engine's affair, not the machine's; and a push that meets
+   * such a look stores its slot's link once more.
+   */
   private countStore(struct: string, op: Access): void {
-    if (op === 'store' && struct !== CallQueue.name) this.stores += 1;
+    if (op === 'store' && struct !== CallQueue.name && struct !== Csd.name) this.stores += 1;
   }
 
   private newParticipant(): Participant {
