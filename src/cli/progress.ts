@@ -19,7 +19,7 @@ export function startProgress(stream: NodeJS.WriteStream | null): ProgressView {
 
 /** The same for a search, whose share is an estimate. */
 export function startSearchProgress(stream: NodeJS.WriteStream | null, subject: string): View<SearchProgress> {
-  const format = `{bar} ${subject}: {executions} executions, {share}, {host} host, {rate} executions/s`;
+  const format = `{bar} {share}, {executions} executions, {rate}/s: ${subject}`;
   return startBar(stream, format, (progress) => progress.share, searchWords);
 }
 
@@ -67,8 +67,7 @@ export function words(progress: Progress, hostSeconds: number): { simulated: str
 export function searchWords({ executions, share: done }: SearchProgress, hostSeconds: number): Words {
   return {
     executions: count(executions),
-    share: done === 0 ? 'share unknown' : `about ${(100 * done).toFixed(1)} %`,
-    host: `${hostSeconds.toFixed(1)} s`,
+    share: done === 0 ? 'share unknown' : `~${(100 * done).toFixed(1)} %`,
     rate: count(executions / Math.max(hostSeconds, 0.001)),
   };
 }
