@@ -80,7 +80,7 @@ describe('random executions', () => {
     };
     const model = twoFields([(memory) => update(memory, 10), wraps, noise]);
     const found = (strategies: Weighted[]) =>
-      explore(model, random({ executions: 20_000, strategies }), { countAll: true }).failures.assertion ?? 0;
+      explore(model, random({ executions: 8_000, strategies }), { countAll: true }).failures.assertion ?? 0;
     const [walk, pos] = [found([[1, new RandomWalk()]]), found([[1, new StepPriorities()]])];
     expect(pos).toBeGreaterThan(3 * walk);
     expect(pos).toBeGreaterThan(0);
