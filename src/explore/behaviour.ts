@@ -8,7 +8,7 @@
  */
 import { BadModel } from './bad-model.ts';
 import type { ExploredMemory, StrandCode } from './explored-memory.ts';
-import { PURITY_EVERY, PURITY_FIRST } from './limits.ts';
+import { PURITY_EVERY, PURITY_FIRST, STEPS_KNOWN_MAX } from './limits.ts';
 import type { Step } from './step.ts';
 
 export class Behaviour {
@@ -17,13 +17,16 @@ export class Behaviour {
   private readonly code: StrandCode;
   private readonly memory: ExploredMemory;
   private readonly interruptible: boolean;
+  private readonly knownMax: number;
+  private known = 0;
   private runs = 0;
 
-  constructor(name: string, code: StrandCode, memory: ExploredMemory, interruptible: boolean) {
+  constructor(name: string, code: StrandCode, memory: ExploredMemory, interruptible: boolean, knownMax = STEPS_KNOWN_MAX) {
     this.name = name;
     this.code = code;
     this.memory = memory;
     this.interruptible = interruptible;
+    this.knownMax = knownMax;
     this.first = this.ask([]);
   }
 
@@ -32,8 +35,16 @@ export class Behaviour {
     const known = step.after(result);
     if (known !== undefined) return known;
     const next = this.ask(log);
+    this.makeRoom();
     step.learn(result, next);
     return next;
+  }
+
+  /** The tree is cut at its root. Whoever stands on it can go on from there, and back. */
+  private makeRoom(): void {
+    if (++this.known <= this.knownMax) return;
+    this.known = 0;
+    this.first.forget();
   }
 
   /** Where the code stood at each access of `log`, and at the one that follows. */

@@ -2,7 +2,7 @@
 import { ExploredMachine } from './explored-machine.ts';
 import { turnsOf } from './follow.ts';
 import { judge, type Failure, type FailureKind } from './judge.ts';
-import { EXECUTIONS_PER_REPORT } from './limits.ts';
+import { EXECUTIONS_PER_REPORT, OUTCOMES_MAX } from './limits.ts';
 import { startsOf, type Model } from './model.ts';
 import type { Schedule } from './schedule.ts';
 import type { Coverage, Search } from './search.ts';
@@ -125,6 +125,7 @@ class Exploration {
   private countOutcome({ model, strands }: ExploredMachine): void {
     let outcome = strands[0]!.step.outcomeText;
     for (let i = 1; i < model.threads.length; i++) outcome += ` ${strands[i]!.step.outcomeText}`;
+    if (this.outcomes.size >= OUTCOMES_MAX && !this.outcomes.has(outcome)) outcome = 'others';
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
   }
 

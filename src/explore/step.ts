@@ -108,6 +108,12 @@ export class Step {
     }
   }
 
+  forget(): void {
+    this.next = undefined;
+    this.others = undefined;
+    this.asleep?.forget();
+  }
+
   /** Of an end: its outcome, to compare and to print. */
   get outcomeText(): string {
     return (this.text ??= this.op === Op.Done ? JSON.stringify(this.outcome) ?? '-' : this.op === Op.Thrown ? String(this.outcome) : '...');
