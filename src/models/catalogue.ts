@@ -7,8 +7,9 @@ import { SEQCOUNT, SEQCOUNT_READERS } from './seqcount.ts';
 import { SEQLOCK, SEQLOCK_WRITERS } from './seqlock.ts';
 import { STREAM_RING } from './stream-ring.ts';
 import { TURN_BELL } from './turn-bell.ts';
+import { WINDOWS, WINDOWS_LIMIT, WINDOWS_PARK } from './windows.ts';
 
 export const CATALOGUE: readonly Catalogued[] = [
   SEQCOUNT, SEQCOUNT_READERS, SEQLOCK, SEQLOCK_WRITERS, RAW_SPINLOCK, CSD, CSD_TWICE, CSD_FULL_POOL, CSD_EACH_OTHER,
-  HAND_OFF, TURN_BELL, STREAM_RING,
+  HAND_OFF, TURN_BELL, STREAM_RING, WINDOWS, WINDOWS_LIMIT, WINDOWS_PARK,
 ];

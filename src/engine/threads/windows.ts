@@ -28,6 +28,8 @@
  *                                             parked is 0: the opener will see it
  *      parked = 1
  *      limit is 200 now: parked 1 -> 0, opens
+ *
+ * So to find `parked` set is not yet to have it: whoever acts on that must have exchanged it.
  */
 import { KernelBug } from '../../../shared/assert.ts';
 import { WindowMode, WindowPage } from '../../../shared/structs/window.ts';
@@ -78,10 +80,13 @@ export class Windows {
     if (this.leavePark()) this.open();
   }
 
-  /** Everybody's last window. Only while the machine is parked. */
+  /**
+   * Everybody's last window. The machine must have been seen parked, and its limit keep everybody from going on. Its
+   * opener may still be about to find that the limit had been moved before: then it parks once more.
+   */
   stop(end: Ns): void {
-    if (!this.leavePark()) throw new KernelBug('a machine that is not parked cannot be stopped');
-    const { window, standings } = this.control;
+    const { memory, window, standings } = this.control;
+    while (!this.leavePark()) memory.relax();
     window.end = end;
     window.mode = WindowMode.Stop;
     for (let id = 0; id < standings.length; id++) this.opening.who[id] = id;
