@@ -4,9 +4,9 @@ import { sizeOf } from './search.ts';
 export class Points {
   /** Who could step there. */
   readonly enabled: number[] = [];
-  /** Who was set aside on the way there: what begins with them has been seen. */
+  /** Who need not be tried, or no more: what begins with them has been seen. */
   readonly aside: number[] = [];
-  /** Who is to be tried there, or has been. */
+  /** Who is to be tried, or has been. */
   readonly wanted: number[] = [];
   /** How many have been. */
   readonly tried: number[] = [];
@@ -20,7 +20,7 @@ export class Points {
 
   /** Each of `all` who could step there is to be tried. */
   wantAll(depth: number, all: number): void {
-    this.wanted[depth]! |= all & this.enabled[depth]! & ~this.aside[depth]!;
+    this.wanted[depth]! |= all & this.enabled[depth]!;
   }
 
   /**
@@ -31,7 +31,7 @@ export class Points {
     let share = 0;
     let part = 1;
     for (let d = 0; d < depth; d++) {
-      part /= sizeOf(this.enabled[d]! & ~this.aside[d]!);
+      part /= this.tried[d]! + sizeOf(this.enabled[d]! & ~this.aside[d]!);
       share += this.tried[d]! * part;
     }
     return share;

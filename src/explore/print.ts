@@ -5,6 +5,9 @@ import type { Row } from './film.ts';
 
 const NUMBER_WIDTH = 4;
 const OUTCOME_WIDTH = 10;
+/** A longer execution is shown without its middle. */
+const ROWS_MAX = 200;
+const ROWS_AT_ENDS = 40;
 const GAP = '  ';
 
 /**
@@ -16,7 +19,9 @@ const GAP = '  ';
  *       why: reader was overtaken between its steps 5 and 8: meanwhile ...
  */
 export function printExecution(execution: Execution): string {
-  const { columns, rows, waiting } = execution;
+  const { columns, waiting } = execution;
+  const isLong = execution.rows.length > ROWS_MAX;
+  const rows = isLong ? [...execution.rows.slice(0, ROWS_AT_ENDS), ...execution.rows.slice(-ROWS_AT_ENDS)] : execution.rows;
   const texts = rows.map((row) => stepText(row, columns));
   const widths = columns.map((name, column) =>
     Math.max(name.length, ...texts.filter((_, i) => rows[i]!.column === column).map(({ length }) => length)));
@@ -26,6 +31,7 @@ export function printExecution(execution: Execution): string {
     ...headLines(execution),
     ['#'.padStart(NUMBER_WIDTH), ...columns.map((name, i) => name.padEnd(widths[i]!)), 'code'].join(GAP),
     ...rows.flatMap((row, i) => [
+      ...(isLong && i === ROWS_AT_ENDS ? ['...'.padStart(NUMBER_WIDTH)] : []),
       line(String(row.step), row.column, texts[i]!, row.site),
       ...(row.ends === '' ? [] : [line('', row.column, `${irqPrefix(row, columns)}${row.ends}`, '')]),
     ]),

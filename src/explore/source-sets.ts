@@ -18,9 +18,9 @@
  */
 import type { ExploredMachine } from './explored-machine.ts';
 import { Overtaking } from './overtaking.ts';
-import { Points } from './points.ts';
-import { lowest, type Coverage, type Ended, type Search } from './search.ts';
+import { lowest, type Coverage, type Ended } from './search.ts';
 import type { Strand } from './strand.ts';
+import { TreeWalk } from './tree-walk.ts';
 
 /** One execution of each class. */
 export function exhaustive(): SourceSets {
@@ -32,96 +32,62 @@ export function sleepSets(): SourceSets {
   return new SourceSets('every class of interleavings, by sleep sets alone', true);
 }
 
-export class SourceSets implements Search {
+export class SourceSets extends TreeWalk {
   readonly name: string;
   readonly countsClasses = true;
   /** Executions given up because all who could step were set aside: they would have repeated something. */
   blocked = 0;
   /** Everybody is wanted everywhere. */
   private readonly everybody: boolean;
-  private machine!: ExploredMachine;
-  private overtaking!: Overtaking;
-  private readonly points = new Points();
-  private ended!: Ended;
-  private startsDone = 0;
-  private starts = 1;
+  private overtaking: Overtaking | undefined;
+  /** Who stays aside at the point at which the next step arrives. */
+  private stayAside = 0;
 
   constructor(name: string, everybody: boolean) {
+    super();
     this.name = name;
     this.everybody = everybody;
   }
 
   run(starts: readonly ExploredMachine[], ended: Ended): Coverage {
-    this.ended = ended;
-    this.starts = starts.length;
-    this.startsDone = 0;
+    this.begin(starts.length, ended);
     this.blocked = 0;
-    for (this.machine of starts) {
-      this.overtaking = new Overtaking(this.machine, this.points);
-      if (!this.visit(0)) break;
-      this.startsDone++;
+    for (const machine of starts) {
+      this.stayAside = 0;
+      this.overtaking = this.everybody ? undefined : new Overtaking(machine, this.points);
+      if (!this.walk(machine)) break;
     }
     return { kind: 'exhaustive' };
   }
 
-  share(): number {
-    return Math.min(1, (this.startsDone + this.points.share(this.machine.length)) / this.starts);
+  protected override arrive(depth: number): void {
+    const { machine, points, stayAside } = this;
+    const enabled = machine.enabled();
+    const able = enabled & ~stayAside;
+    points.enabled[depth] = enabled;
+    points.aside[depth] = stayAside;
+    if (able === 0 || machine.isEndless) this.leave(enabled);
+    else points.wanted[depth] = this.everybody ? enabled : able & -able;
   }
 
-  /** All classes from here on, but for those that begin with a strand that is set aside. False: stop. */
-  private visit(aside: number): boolean {
-    const { machine, points } = this;
-    const depth = machine.length;
-    const enabled = machine.enabled();
-    const able = enabled & ~aside;
-    points.enabled[depth] = enabled;
-    if (able === 0 || machine.isEndless) return this.leave(enabled);
-    points.aside[depth] = aside;
-    points.wanted[depth] = this.everybody ? enabled : able & -able;
-    points.tried[depth] = 0;
-    return this.tryWanted(depth, aside);
+  protected override beforeTake(strand: Strand): void {
+    this.stayAside = this.undisturbed(this.points.aside[this.machine.length]!, strand);
+    this.overtaking?.before(strand);
+  }
+
+  protected override afterTake(): void {
+    this.overtaking?.after();
+  }
+
+  protected override beforeTakeBack(): void {
+    this.overtaking?.undo();
   }
 
   /** Nobody can step, or only who is set aside, or it is enough. */
-  private leave(enabled: number): boolean {
-    if (!this.everybody) this.overtaking.atEnd();
-    if (enabled === 0 || this.machine.isEndless) return this.ended(this.machine);
-    this.blocked++;
-    return true;
-  }
-
-  /** More of them may be wanted while this goes on. */
-  private tryWanted(depth: number, asideAtFirst: number): boolean {
-    const { wanted, tried } = this.points;
-    let aside = asideAtFirst;
-    for (let left = wanted[depth]! & ~aside; left !== 0; left = wanted[depth]! & ~aside) {
-      const id = lowest(left);
-      if (!this.follow(id, aside)) return false;
-      aside |= 1 << id;
-      tried[depth]!++;
-    }
-    return true;
-  }
-
-  private follow(id: number, aside: number): boolean {
-    const { machine } = this;
-    const strand = machine.strands[id]!;
-    const stayAside = this.undisturbed(aside, strand);
-    for (let way = machine.waysOf(id) - 1; way >= 0; way--) {
-      if (!this.take(strand, way, stayAside)) return false;
-    }
-    return true;
-  }
-
-  private take(strand: Strand, way: number, aside: number): boolean {
-    const { machine, overtaking, everybody } = this;
-    if (!everybody) overtaking.before(strand);
-    machine.take(strand.id, way);
-    if (!everybody) overtaking.after();
-    const goOn = this.visit(aside);
-    if (!everybody) overtaking.undo();
-    machine.takeBack();
-    return goOn;
+  private leave(enabled: number): void {
+    this.overtaking?.atEnd();
+    if (enabled === 0 || this.machine.isEndless) this.end();
+    else this.blocked++;
   }
 
   /** Those of `aside` whose next step has nothing to do with that of `strand`. */

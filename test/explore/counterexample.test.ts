@@ -128,6 +128,16 @@ describe('a counterexample', () => {
     expect(rows).toHaveLength(10);
   });
 
+  it('that is very long is shown without its middle', () => {
+    const endless = model({
+      name: 'endless', cells: plan, stepsMax: 500,
+      threads: [{ name: 'CPU0', run: (memory: Memory) => { while (memory.load(at.seq) === 0); } }],
+    });
+    const lines = withoutCode(printExecution(firstFailure(endless)));
+    expect(lines.slice(41, 46)).toEqual(['  39  load seq = 0', '  40  load seq = 0', ' ...', ' 461  load seq = 0', ' 462  load seq = 0']);
+    expect(lines.slice(-2)).toEqual([' 500  load seq = 0', '      has not come to its end']);
+  });
+
   it('shows an interrupt in the column of its CPU, what was chosen, and read-modify-writes', () => {
     const made = model({
       name: 'mixed', cells: plan,

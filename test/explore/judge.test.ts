@@ -66,7 +66,7 @@ describe('an execution', () => {
     const spinsWithoutRelax = (memory: Memory) => {
       while (memory.load(at.a) === 0);
     };
-    expect(failuresOf({ threads: threads(spinsWithoutRelax), stepsMax: 100 })).toEqual({ livelock: 1 });
+    expect(failuresOf({ threads: threads(spinsWithoutRelax) })).toEqual({ livelock: 1 });
     const politely = (mine: number, other: number) => (memory: Memory) => {
       for (;;) {
         memory.store(mine, 1);
