@@ -2,7 +2,7 @@
 import type { Execution } from '../explore/counterexample.ts';
 import { printExecution } from '../explore/print.ts';
 import { subjectText, type SearchMode, type SearchTask, type Subject } from '../explorer.ts';
-import { count } from '../host/texts.ts';
+import { count, plural } from '../host/texts.ts';
 import { engineLine, EXPLORER } from './engines.ts';
 import type { ExploreOutcome, Searched } from './explore-command.ts';
 import { painter, type Paint, type Tone } from './paint.ts';
@@ -112,8 +112,4 @@ function lastLine(searched: readonly Searched[], outcome: ExploreOutcome, paint:
 /** Nothing that was sampled has passed. */
 function outcomeWord(searched: readonly Searched[], outcome: ExploreOutcome): string {
   return outcome === 'pass' && searched.some(({ verdict }) => verdict === 'sampled') ? 'no failure seen' : outcome;
-}
-
-function plural(n: number, what: string): string {
-  return `${count(n)} ${what}${n === 1 ? '' : 's'}`;
 }

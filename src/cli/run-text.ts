@@ -1,6 +1,6 @@
 /** What `dynticks run` prints for people: the choices before the run, the figures and the verdict after it. */
 import type { HostRecord, RunRecord } from '../host/run-json.ts';
-import { count, seconds } from '../host/texts.ts';
+import { count, plural, seconds } from '../host/texts.ts';
 import { timeText } from '../workload/quantity.ts';
 import type { Scenario } from '../workload/scenario.ts';
 import type { EngineChoice } from '../engine/run.ts';
@@ -81,8 +81,8 @@ function endLine({ run, host }: RunRecord): string {
 /** How much really happened at one time. */
 function threadLines({ threads, reads }: HostRecord): string[] {
   if (threads === undefined) return [];
-  const windows = `${count(threads.opened)} windows, in ${count(threads.overlapping)} of them two threads at work at one moment`;
-  const races = reads === undefined ? [] : [`${count(reads.overlapped)} reads overlapped a write`];
+  const windows = `${plural(threads.opened, 'window')}, in ${count(threads.overlapping)} of them two threads at work at one moment`;
+  const races = reads === undefined ? [] : [`${plural(reads.overlapped, 'read')} overlapped a write`];
   return [[windows, ...races].join('; ')];
 }
 

@@ -7,6 +7,11 @@ export function count(n: number): string {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** `1 read`, `2,046 reads` */
+export function plural(n: number, what: string): string {
+  return `${count(n)} ${what}${n === 1 ? '' : 's'}`;
+}
+
 /** `threads, sync free, memory wasm`; of an engine that knows neither, its name. */
 export function engineName({ name, sync, memory }: EngineFacts): string {
   return [name, ...(sync === undefined ? [] : [`sync ${sync}`]), ...(memory === undefined ? [] : [`memory ${memory}`])].join(', ');
