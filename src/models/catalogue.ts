@@ -1,7 +1,10 @@
 /** All models. */
+import { ANNOUNCE } from './announce.ts';
 import type { Catalogued } from './catalogued.ts';
+import { CPUTIME_READ, CPUTIME_SWITCH } from './cputime-read.ts';
 import { CSD, CSD_EACH_OTHER, CSD_FULL_POOL, CSD_TWICE } from './csd.ts';
 import { HAND_OFF } from './hand-off.ts';
+import { JIFFIES_READER, JIFFIES_TICKS } from './jiffies.ts';
 import { RAW_SPINLOCK } from './raw-spinlock.ts';
 import { SEQCOUNT, SEQCOUNT_READERS } from './seqcount.ts';
 import { SEQLOCK, SEQLOCK_WRITERS } from './seqlock.ts';
@@ -11,5 +14,6 @@ import { WINDOWS, WINDOWS_LIMIT, WINDOWS_PARK } from './windows.ts';
 
 export const CATALOGUE: readonly Catalogued[] = [
   SEQCOUNT, SEQCOUNT_READERS, SEQLOCK, SEQLOCK_WRITERS, RAW_SPINLOCK, CSD, CSD_TWICE, CSD_FULL_POOL, CSD_EACH_OTHER,
-  HAND_OFF, TURN_BELL, STREAM_RING, WINDOWS, WINDOWS_LIMIT, WINDOWS_PARK,
+  HAND_OFF, TURN_BELL, STREAM_RING, WINDOWS, WINDOWS_LIMIT, WINDOWS_PARK, ANNOUNCE, CPUTIME_READ, CPUTIME_SWITCH,
+  JIFFIES_TICKS, JIFFIES_READER,
 ];

@@ -74,14 +74,16 @@ function isRight(got: readonly Got[], id: CpuId, parts: readonly Part[]): boolea
 }
 
 const RECEIVER: CpuId = 0;
-const queueCell = (map: MachineMap, id: CpuId, field: keyof typeof CallQueue.at): number => map.at.callQueue + id * CallQueue.bytes + CallQueue.at[field];
+const queueCell = (map: MachineMap, id: CpuId, field: keyof typeof CallQueue.at): number =>
+  map.at.callQueue + id * CallQueue.bytes + CallQueue.at[field];
 
 const twoSenders = (tamper?: Tamper): Model => messages('csd', [{ gets: 2 }, { sends: 1 }, { sends: 1 }], tamper && { tamper });
 /** One slot, so that the sender must wait before its second message. */
 const fullPool = (sends: number, tamper?: Tamper): Model =>
   messages('csd-full-pool', [{ gets: sends }, { sends }], { csdPool: 1, ...(tamper && { tamper }) });
 /** Both must take what the other has sent while they wait for a slot. */
-const eachOther = (sends: number): Model => messages('csd-each-other', [{ sends, to: 1, gets: sends }, { sends, gets: sends }], { csdPool: 1 });
+const eachOther = (sends: number): Model =>
+  messages('csd-each-other', [{ sends, to: 1, gets: sends }, { sends, gets: sends }], { csdPool: 1 });
 
 const atReceiver = (weaken: (memory: Memory, map: MachineMap) => Memory): Tamper =>
   (memory, map, id) => (id === RECEIVER ? weaken(memory, map) : memory);
@@ -103,13 +105,34 @@ export const CSD: Catalogued = {
   says: 'Two senders push a message each to a receiver that sleeps on its bell: both come, once.',
   model: twoSenders(),
   mutants: [
-    { id: 'push-in-pieces', says: 'a sender looks at the head and sets it in two steps', model: twoSenders(atSenders((memory, map) => inPieces(memory, queueCell(map, RECEIVER, 'head')))) },
-    { id: 'take-in-pieces', says: 'the receiver reads the head and empties it in two steps', model: twoSenders(atReceiver((memory, map) => inPieces(memory, queueCell(map, RECEIVER, 'head')))) },
-    { id: 'bell-uncounted', says: 'a sender wakes the receiver without counting the bell', model: twoSenders(atSenders((memory, map) => uncounted(memory, queueCell(map, RECEIVER, 'bell')))) },
-    { id: 'silent', says: 'a sender counts the bell and wakes nobody', model: twoSenders(atSenders((memory, map) => unheard(memory, queueCell(map, RECEIVER, 'bell')))) },
-    { id: 'asleep-unsaid', says: 'the receiver does not say that it is about to sleep', model: twoSenders(atReceiver((memory, map) => withoutStores(memory, queueCell(map, RECEIVER, 'asleep')))) },
-    { id: 'no-second-look', says: 'the receiver reads the bell, and sleeps without looking into its list', model: twoSenders(atReceiver(blindBeforeSleep)) },
-    { id: 'link-late', says: 'a record is linked to the older ones only after it is in the list', model: messages('csd', [{ gets: 2 }, { sends: 2 }], { tamper: atSenders(linkedLate) }) },
+    {
+      id: 'push-in-pieces', says: 'a sender looks at the head and sets it in two steps',
+      model: twoSenders(atSenders((memory, map) => inPieces(memory, queueCell(map, RECEIVER, 'head')))),
+    },
+    {
+      id: 'take-in-pieces', says: 'the receiver reads the head and empties it in two steps',
+      model: twoSenders(atReceiver((memory, map) => inPieces(memory, queueCell(map, RECEIVER, 'head')))),
+    },
+    {
+      id: 'bell-uncounted', says: 'a sender wakes the receiver without counting the bell',
+      model: twoSenders(atSenders((memory, map) => uncounted(memory, queueCell(map, RECEIVER, 'bell')))),
+    },
+    {
+      id: 'silent', says: 'a sender counts the bell and wakes nobody',
+      model: twoSenders(atSenders((memory, map) => unheard(memory, queueCell(map, RECEIVER, 'bell')))),
+    },
+    {
+      id: 'asleep-unsaid', says: 'the receiver does not say that it is about to sleep',
+      model: twoSenders(atReceiver((memory, map) => withoutStores(memory, queueCell(map, RECEIVER, 'asleep')))),
+    },
+    {
+      id: 'no-second-look', says: 'the receiver reads the bell, and sleeps without looking into its list',
+      model: twoSenders(atReceiver(blindBeforeSleep)),
+    },
+    {
+      id: 'link-late', says: 'a record is linked to the older ones only after it is in the list',
+      model: messages('csd', [{ gets: 2 }, { sends: 2 }], { tamper: atSenders(linkedLate) }),
+    },
   ],
   quick: exhaustive,
 };
@@ -158,11 +181,26 @@ export const CSD_FULL_POOL: Catalogued = {
   says: 'Two messages through a pool of one slot: the sender sleeps until the slot is free, the receiver until a message comes.',
   model: fullPool(2),
   mutants: [
-    { id: 'starved-unsaid', says: 'the sender does not say that it waits for a slot', model: fullPool(2, atSenders((memory, map) => withoutStores(memory, queueCell(map, 1, 'starved')))) },
-    { id: 'feed-silent', says: 'the receiver frees the slot and wakes nobody', model: fullPool(2, atReceiver((memory, map) => unheard(memory, queueCell(map, 1, 'bell')))) },
-    { id: 'feed-uncounted', says: 'the receiver wakes the sender without counting the bell', model: fullPool(2, atReceiver((memory, map) => uncounted(memory, queueCell(map, 1, 'bell')))) },
-    { id: 'freed-uncopied', says: 'the receiver frees the slot before it has copied it', model: fullPool(2, atReceiver(freedBeforeCopied)) },
-    { id: 'hungry-blind', says: 'the sender does not look for a slot once more before it sleeps', model: fullPool(2, atSenders(blindWhenStarved)) },
+    {
+      id: 'starved-unsaid', says: 'the sender does not say that it waits for a slot',
+      model: fullPool(2, atSenders((memory, map) => withoutStores(memory, queueCell(map, 1, 'starved')))),
+    },
+    {
+      id: 'feed-silent', says: 'the receiver frees the slot and wakes nobody',
+      model: fullPool(2, atReceiver((memory, map) => unheard(memory, queueCell(map, 1, 'bell')))),
+    },
+    {
+      id: 'feed-uncounted', says: 'the receiver wakes the sender without counting the bell',
+      model: fullPool(2, atReceiver((memory, map) => uncounted(memory, queueCell(map, 1, 'bell')))),
+    },
+    {
+      id: 'freed-uncopied', says: 'the receiver frees the slot before it has copied it',
+      model: fullPool(2, atReceiver(freedBeforeCopied)),
+    },
+    {
+      id: 'hungry-blind', says: 'the sender does not look for a slot once more before it sleeps',
+      model: fullPool(2, atSenders(blindWhenStarved)),
+    },
   ],
   quick: exhaustive,
 };

@@ -47,7 +47,10 @@ export const HAND_OFF: Catalogued = {
   says: 'A turn goes to and fro twice, each wait with none, one or two looks before it sleeps: no turn is missed.',
   model: handOff(2),
   mutants: [
-    { id: 'sleeps-in-pieces', says: 'the waiter looks, and then says that it sleeps', model: handOff(2, (memory) => inPieces(inPieces(memory, at.ping), at.pong)) },
+    {
+      id: 'sleeps-in-pieces', says: 'the waiter looks, and then says that it sleeps',
+      model: handOff(2, (memory) => inPieces(inPieces(memory, at.ping), at.pong)),
+    },
     { id: 'silent', says: 'nobody is woken', model: handOff(1, (memory) => unheard(memory, at.ping)) },
   ],
   quick: exhaustive,

@@ -59,7 +59,8 @@ function wrongWith(holdings: Holding[], count: number): string | undefined {
   if (count !== holdings.length) return `${holdings.length} holdings, ${count} counted`;
   const inOrder = holdings.toSorted((a, b) => a.generation - b.generation);
   const early = inOrder.find(({ generation, from }, i) => generation !== i + 1 || (i > 0 && from < inOrder[i - 1]!.to));
-  return early === undefined ? undefined : `holding ${early.generation} begins at ${early.from}, before its predecessor ends: ${JSON.stringify(inOrder)}`;
+  if (early === undefined) return undefined;
+  return `holding ${early.generation} begins at ${early.from}, before its predecessor ends: ${JSON.stringify(inOrder)}`;
 }
 
 export const RAW_SPINLOCK: Catalogued = {
@@ -67,8 +68,14 @@ export const RAW_SPINLOCK: Catalogued = {
   says: 'Two CPUs, two holdings each: one at a time, in memory and in simulated time.',
   model: spinlockModel(2),
   mutants: [
-    { id: 'look-then-take', says: 'the lock is looked at and taken in two steps', model: spinlockModel(1, (memory) => inPieces(memory, LOCK)) },
-    { id: 'late-stamp', says: 'the stamp is stored after the lock is free', model: spinlockModel(1, (memory) => heldBack(memory, STAMP, LOCK)) },
+    {
+      id: 'look-then-take', says: 'the lock is looked at and taken in two steps',
+      model: spinlockModel(1, (memory) => inPieces(memory, LOCK)),
+    },
+    {
+      id: 'late-stamp', says: 'the stamp is stored after the lock is free',
+      model: spinlockModel(1, (memory) => heldBack(memory, STAMP, LOCK)),
+    },
     { id: 'no-stamp', says: 'a holder leaves no stamp', model: spinlockModel(1, (memory) => withoutStores(memory, STAMP)) },
     { id: 'deaf-taker', says: 'a taker goes on at its own clock', model: spinlockModel(1, (memory) => answered(memory, STAMP, () => 0)) },
   ],

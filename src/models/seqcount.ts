@@ -82,7 +82,10 @@ const MUTANTS: Catalogued['mutants'] = [
     id: 'late-odd', says: 'the count becomes odd after the first store',
     model: seqcount({ writing: (memory) => heldBack(memory, at.seq, at.utime, isOdd) }),
   },
-  { id: 'early-even', says: 'the count becomes even before the last store', model: seqcount({ writing: (memory) => heldBack(memory, at.stime, at.seq) }) },
+  {
+    id: 'early-even', says: 'the count becomes even before the last store',
+    model: seqcount({ writing: (memory) => heldBack(memory, at.stime, at.seq) }),
+  },
   {
     id: 'odd-is-fine', says: 'a reader does not mind an odd count',
     model: seqcount({ reading: (memory) => answered(memory, at.seq, (_, load) => load() & ~1) }),

@@ -81,10 +81,22 @@ export const SEQLOCK: Catalogued = {
   says: 'Two writers under a lock, and a reader that takes it on its second pass: nothing is lost, nothing is torn.',
   model: seqlock(),
   mutants: [
-    { id: 'look-then-take', says: 'writers take the lock in two steps', model: seqlock({ writing: (memory) => inPieces(memory, at.lock) }) },
-    { id: 'late-even', says: 'the lock is freed before the section is closed', model: seqlock({ writing: (memory) => heldBack(memory, at.seq, at.lock, isEven) }) },
-    { id: 'late-odd', says: 'the count becomes odd after the first store', model: seqlock({ writing: (memory) => heldBack(memory, at.seq, at.utime, isOdd) }) },
-    { id: 'no-lock-on-retry', says: 'the reader believes its second pass, which is not locked', model: seqlock({ updates: 2, writers: 1, reader: readTwice }) },
+    {
+      id: 'look-then-take', says: 'writers take the lock in two steps',
+      model: seqlock({ writing: (memory) => inPieces(memory, at.lock) }),
+    },
+    {
+      id: 'late-even', says: 'the lock is freed before the section is closed',
+      model: seqlock({ writing: (memory) => heldBack(memory, at.seq, at.lock, isEven) }),
+    },
+    {
+      id: 'late-odd', says: 'the count becomes odd after the first store',
+      model: seqlock({ writing: (memory) => heldBack(memory, at.seq, at.utime, isOdd) }),
+    },
+    {
+      id: 'no-lock-on-retry', says: 'the reader believes its second pass, which is not locked',
+      model: seqlock({ updates: 2, writers: 1, reader: readTwice }),
+    },
   ],
   quick: exhaustive,
 };

@@ -116,9 +116,15 @@ export const STREAM_RING: Catalogued = {
   mutants: [
     { id: 'head-first', says: 'the head moves before the doubles are copied in', model: streamRing({ headFirst: true }) },
     { id: 'tail-first', says: 'the tail moves before the doubles are copied out', model: streamRing({ tailFirst: true }) },
-    { id: 'room-uncounted', says: 'the reader wakes the writer without counting the bell', model: streamRing({ reading: (memory) => uncounted(memory, RING + ROOM) }) },
+    {
+      id: 'room-uncounted', says: 'the reader wakes the writer without counting the bell',
+      model: streamRing({ reading: (memory) => uncounted(memory, RING + ROOM) }),
+    },
     { id: 'silent', says: 'the reader wakes nobody', model: streamRing({ reading: (memory) => unheard(memory, RING + ROOM) }) },
-    { id: 'full-unsaid', says: 'the writer does not say that it is about to sleep', model: streamRing({ writing: (memory) => withoutStores(memory, RING + FULL) }) },
+    {
+      id: 'full-unsaid', says: 'the writer does not say that it is about to sleep',
+      model: streamRing({ writing: (memory) => withoutStores(memory, RING + FULL) }),
+    },
   ],
   quick: exhaustive,
 };

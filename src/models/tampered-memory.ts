@@ -18,7 +18,8 @@ export function tampered(memory: Memory, changed: Partial<Memory>): Memory {
     and: memory.and.bind(memory), exchange: memory.exchange.bind(memory), cas: memory.cas.bind(memory),
     loadLong: memory.loadLong.bind(memory), storeLong: memory.storeLong.bind(memory), addLong: memory.addLong.bind(memory),
     exchangeLong: memory.exchangeLong.bind(memory), casLong: memory.casLong.bind(memory),
-    relax: memory.relax.bind(memory), wait: memory.wait.bind(memory), notify: memory.notify.bind(memory), handOver: memory.handOver.bind(memory),
+    relax: memory.relax.bind(memory), wait: memory.wait.bind(memory), notify: memory.notify.bind(memory),
+    handOver: memory.handOver.bind(memory),
     ...changed,
   };
 }

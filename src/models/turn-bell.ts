@@ -98,9 +98,18 @@ export const TURN_BELL: Catalogued = {
   says: 'A participant gets two turns from the opener of windows and a message from a sender: it sleeps over none of them.',
   model: turnBell({ turns: 2, messages: 1 }),
   mutants: [
-    { id: 'no-second-look', says: 'the waiter does not look at its turn after it has said that it sleeps', model: turnBell({ waiting: blindBeforeSleep }) },
-    { id: 'asleep-unsaid', says: 'the waiter does not say that it sleeps', model: turnBell({ waiting: (memory) => withoutStores(memory, queue + CallQueue.at.asleep) }) },
-    { id: 'bell-uncounted', says: 'the opener wakes without counting the bell', model: turnBell({ giving: (memory) => uncounted(memory, queue + CallQueue.at.bell) }) },
+    {
+      id: 'no-second-look', says: 'the waiter does not look at its turn after it has said that it sleeps',
+      model: turnBell({ waiting: blindBeforeSleep }),
+    },
+    {
+      id: 'asleep-unsaid', says: 'the waiter does not say that it sleeps',
+      model: turnBell({ waiting: (memory) => withoutStores(memory, queue + CallQueue.at.asleep) }),
+    },
+    {
+      id: 'bell-uncounted', says: 'the opener wakes without counting the bell',
+      model: turnBell({ giving: (memory) => uncounted(memory, queue + CallQueue.at.bell) }),
+    },
     { id: 'silent', says: 'the opener wakes nobody', model: turnBell({ giving: (memory) => unheard(memory, queue + CallQueue.at.bell) }) },
     { id: 'turn-after-ring', says: 'the opener rings before it stores the turn', model: turnBell({ giving: turnAfterRing }) },
   ],

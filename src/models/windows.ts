@@ -119,7 +119,7 @@ function windowsModel(name: string, { events, limits, tamper = (memory) => memor
     } }],
     check: ({ results }) => {
       const wrong = events.findIndex((instants, id) => JSON.stringify(results[id]) !== JSON.stringify(instants));
-      return wrong < 0 ? undefined : `CPU ${wrong} was to act at ${JSON.stringify(events[wrong])} and did at ${JSON.stringify(results[wrong])}`;
+      return wrong < 0 ? undefined : `CPU ${wrong} was to act at ${events[wrong]} and did at ${results[wrong]}`;
     },
   });
 }
@@ -142,14 +142,15 @@ function expectedLate(memory: Memory, cells: MachineCells): Memory {
 /** A window of both CPUs, and one of the first alone. */
 const barrier = (tamper?: Tamper): Model => windowsModel('windows', { events: [[5, 6], [5]], limits: [10], ...(tamper && { tamper }) });
 /** The coordinator pauses the machine and lets it go on while one CPU comes to the limit. */
-const park = (tamper?: Tamper): Model => windowsModel('windows-park', { events: [[5]], limits: [10, 0, 10], hasty: true, ...(tamper && { tamper }) });
+const park = (tamper?: Tamper): Model =>
+  windowsModel('windows-park', { events: [[5]], limits: [10, 0, 10], hasty: true, ...(tamper && { tamper }) });
 
 const atCpus = (weaken: (memory: Memory, cells: MachineCells) => Memory): Tamper =>
   (memory, cells, id) => (id === cells.map.shape.cpus ? memory : weaken(memory, cells));
 
 export const WINDOWS: Catalogued = {
   id: 'windows',
-  says: 'Two CPUs go through a common window and one through another, park, and stop: nobody arrives twice, no window and no event is lost.',
+  says: 'Two CPUs have a window in common, one of them another, both stop: nobody arrives twice, no window and no event is lost.',
   model: barrier(),
   mutants: [
     { id: 'expected-late', says: 'an arrival looks how many are expected after it has arrived', model: barrier(expectedLate) },
@@ -222,7 +223,10 @@ export const WINDOWS_LIMIT: Catalogued = {
       id: 'both-go-on', says: 'park is left in two steps',
       model: limitMoves((memory, cells) => inPieces(memory, windowCell(cells, 'parked'))),
     },
-    { id: 'limit-late', says: 'the coordinator stores the limit after it has looked whether the machine is parked', model: limitMoves(undefined, true) },
+    {
+      id: 'limit-late', says: 'the coordinator stores the limit after it has looked whether the machine is parked',
+      model: limitMoves(undefined, true),
+    },
   ],
   quick: exhaustive,
 };

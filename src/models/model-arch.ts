@@ -1,0 +1,78 @@
+/** One CPU's hardware in a model of kernel code: a clock that the model sets, promises from memory, and nobody who listens. */
+import { Mode } from '../../shared/events.ts';
+import type { MachineMap } from '../../shared/machine-map.ts';
+import type { Memory } from '../../shared/memory/memory.ts';
+import { KTIME_MAX, type CpuId, type Cycles, type Ns } from '../../shared/units.ts';
+import type { Arch } from '../kernel/arch.ts';
+import type { KernelConfig } from '../kernel/config.ts';
+import { asLinux, type Decisions } from '../kernel/decisions.ts';
+import { KernelImage } from '../kernel/image.ts';
+import { KernelCpu } from '../kernel/kernel-cpu.ts';
+import { KERNEL_VERSIONS } from '../kernel/versions.ts';
+
+export class ModelArch implements Arch {
+  readonly cpu: CpuId;
+  readonly mode: Mode = Mode.System;
+  clock: Ns = 0;
+  private readonly promises: (cpu: CpuId) => Ns;
+
+  constructor(cpu: CpuId, promises: (cpu: CpuId) => Ns) {
+    this.cpu = cpu;
+    this.promises = promises;
+  }
+
+  schedClock(): Ns {
+    return this.clock;
+  }
+  schedClockCpu(cpu: CpuId): Ns {
+    return Math.min(this.clock, this.promiseOf(cpu));
+  }
+  promiseOf(cpu: CpuId): Ns {
+    return this.promises(cpu);
+  }
+  spend(): void {}
+  costOf(): Ns {
+    return 1;
+  }
+  advanceTo(stamp: Ns): void {
+    this.clock = Math.max(this.clock, stamp);
+  }
+  readCounter(): Cycles {
+    return this.clock as number;
+  }
+  setEventMode(): void {}
+  setNextEvent(): boolean {
+    return true;
+  }
+  send(): void {}
+  linger(): void {}
+  switchTo(): void {}
+  setMode(): void {}
+  trace(): void {}
+  trace6(): void {}
+  traceFields(): void {}
+}
+
+export interface KernelParts {
+  readonly map: MachineMap;
+  readonly tickNs: Ns;
+  readonly decisions?: Partial<Decisions>;
+  readonly promiseOf?: (cpu: CpuId) => Ns;
+}
+
+/** A CPU's kernel and its hardware. Made anew in each run of a strand, so that nothing outlives one. */
+export function modelCpu(memory: Memory, id: CpuId, { map, tickNs, decisions, promiseOf = () => KTIME_MAX }: KernelParts) {
+  const config: KernelConfig = {
+    version: KERNEL_VERSIONS[0]!, hz: 250, tickNs, highres: true, skewTick: false, clocksource: 'tsc', nolapicTimer: false,
+    tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: Array.from({ length: map.shape.cpus }, () => 'gen'), workload: NO_WORKLOAD,
+  };
+  const arch = new ModelArch(id, promiseOf);
+  const cpu = new KernelCpu(id, new KernelImage(memory, map), config, arch, { ...asLinux, ...decisions }, []);
+  return { cpu, arch };
+}
+
+const noPrograms = (): never => { throw new Error('no programs here'); };
+const NO_WORKLOAD: KernelConfig['workload'] = {
+  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [],
+  user: { next: noPrograms, quietFor: noPrograms },
+};

@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import { bounded } from '../../src/explore/depth-first.ts';
+import { replay } from '../../src/explore/counterexample.ts';
+import { explore } from '../../src/explore/explore.ts';
+import { parseSchedule, printSchedule } from '../../src/explore/schedule.ts';
+import { CATALOGUE } from '../../src/models/catalogue.ts';
+
+/** Set it to have each model explored as far as it is ever: minutes. */
+const THOROUGH = process.env.DYNTICKS_EXPLORE === 'thorough';
+/** Every planted bug shows with as few preemptions. */
+const PREEMPTIONS = 2;
+
+describe.each(CATALOGUE)('the model $id', ({ model, mutants, quick, thorough }) => {
+  test('passes, and has covered what it set out to cover', () => {
+    const report = explore(model, THOROUGH && thorough !== undefined ? thorough() : quick());
+    expect(report).toMatchObject({ verdict: 'pass', found: undefined, failures: {} });
+    expect(report.executions).toBeGreaterThan(1);
+  }, 3_600_000);
+
+  test.runIf(mutants.length > 0).each(mutants)('fails as the mutant $id, and the schedule replays to the same failure', (mutant) => {
+    const { found } = explore(mutant.model, bounded(PREEMPTIONS));
+    expect(found).toBeDefined();
+    const again = replay(mutant.model, parseSchedule(printSchedule(found!.schedule)));
+    expect(again.kind).toBe(found!.failure.kind);
+  });
+});
+
+test('each model has a name of its own, and so has each mutant of it', () => {
+  const ids = CATALOGUE.flatMap(({ id, mutants }) => [id, ...mutants.map((mutant) => `${id}/${mutant.id}`)]);
+  expect(new Set(ids).size).toBe(ids.length);
+});
