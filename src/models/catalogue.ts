@@ -5,6 +5,7 @@ import { CPUTIME_READ, CPUTIME_SWITCH } from './cputime-read.ts';
 import { CSD, CSD_EACH_OTHER, CSD_FULL_POOL, CSD_TWICE } from './csd.ts';
 import { HAND_OFF } from './hand-off.ts';
 import { JIFFIES_READER, JIFFIES_TICKS } from './jiffies.ts';
+import { LATCH } from './latch.ts';
 import { RAW_SPINLOCK } from './raw-spinlock.ts';
 import { SEQCOUNT, SEQCOUNT_READERS } from './seqcount.ts';
 import { SEQLOCK, SEQLOCK_WRITERS } from './seqlock.ts';
@@ -13,7 +14,7 @@ import { TURN_BELL } from './turn-bell.ts';
 import { WINDOWS, WINDOWS_LIMIT, WINDOWS_PARK } from './windows.ts';
 
 export const CATALOGUE: readonly Catalogued[] = [
-  SEQCOUNT, SEQCOUNT_READERS, SEQLOCK, SEQLOCK_WRITERS, RAW_SPINLOCK, CSD, CSD_TWICE, CSD_FULL_POOL, CSD_EACH_OTHER,
+  SEQCOUNT, SEQCOUNT_READERS, SEQLOCK, SEQLOCK_WRITERS, LATCH, RAW_SPINLOCK, CSD, CSD_TWICE, CSD_FULL_POOL, CSD_EACH_OTHER,
   HAND_OFF, TURN_BELL, STREAM_RING, WINDOWS, WINDOWS_LIMIT, WINDOWS_PARK, ANNOUNCE, CPUTIME_READ, CPUTIME_SWITCH,
   JIFFIES_TICKS, JIFFIES_READER,
 ];
