@@ -90,7 +90,7 @@ function wrongWith(seen: readonly Pair[], fired: readonly Pair[]): string | unde
 
 export const LATCH: Catalogued = {
   id: 'latch',
-  says: 'One writer, two updates of two copies, a reader that reads twice and one in an interrupt of the writer: all whole, none waits.',
+  says: 'One writer, two updates of two copies, a reader that reads twice, one in an interrupt of the writer: all whole, none waits.',
   model: latch(),
   mutants: [
     { id: 'wrong-copy', says: 'the writer stores into the copy that readers have been turned to', model: latch({ writer: updateWrongCopy }) },
