@@ -93,7 +93,7 @@ export const LATCH: Catalogued = {
   says: 'One writer, two updates of two copies, a reader that reads twice, one in an interrupt of the writer: all whole, none waits.',
   model: latch(),
   mutants: [
-    { id: 'wrong-copy', says: 'the writer stores into the copy that readers have been turned to', model: latch({ writer: updateWrongCopy }) },
+    { id: 'wrong-copy', says: 'the writer stores into the copy that readers are turned to', model: latch({ writer: updateWrongCopy }) },
     { id: 'late-turn', says: 'readers are turned away from a copy that is half new already', model: latch({ writer: updateLate }) },
     { id: 'no-retry', says: 'a reader does not look at the count again', model: latch({ reader: readOnce }) },
   ],
