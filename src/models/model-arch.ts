@@ -67,8 +67,19 @@ export function modelCpu(memory: Memory, id: CpuId, { map, tickNs, decisions, pr
     tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: Array.from({ length: map.shape.cpus }, () => 'gen'), workload: NO_WORKLOAD,
   };
   const arch = new ModelArch(id, promiseOf);
-  const cpu = new KernelCpu(id, new KernelImage(memory, map), config, arch, { ...asLinux, ...decisions }, []);
+  const cpu = new KernelCpu(id, imageOver(memory, map), config, arch, { ...asLinux, ...decisions }, []);
   return { cpu, arch };
+}
+
+const images = new WeakMap<Memory, KernelImage>();
+
+/** Views keep nothing to themselves, so those of one memory serve all runs. */
+function imageOver(memory: Memory, map: MachineMap): KernelImage {
+  const known = images.get(memory);
+  if (known?.map === map) return known;
+  const image = new KernelImage(memory, map);
+  images.set(memory, image);
+  return image;
 }
 
 const noPrograms = (): never => { throw new Error('no programs here'); };
