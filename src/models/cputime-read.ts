@@ -13,6 +13,7 @@ import { Standing } from '../../shared/structs/window.ts';
 import { KTIME_MAX, type Ns, type TaskId } from '../../shared/units.ts';
 import { controlOf, prepareControl } from '../engine/threads/control.ts';
 import { FreePace } from '../engine/threads/free-pace.ts';
+import { boundedAt } from '../explore/depth-first.ts';
 import type { ModelCpu } from '../explore/explored-memory.ts';
 import { model, type Model } from '../explore/model.ts';
 import { exhaustive } from '../explore/source-sets.ts';
@@ -163,7 +164,8 @@ export const CPUTIME_READ: Catalogued = {
     { id: 'own-clock', says: 'the reader goes by its own clock', model: broken({ decisions: { ignorePromise: true } }) },
     { id: 'promise-first', says: 'the promise is raised before the stores of its event', model: broken({ promiseFirst: true }) },
   ],
-  quick: exhaustive,
+  quick: () => boundedAt(2),
+  thorough: exhaustive,
 };
 
 export const CPUTIME_SWITCH: Catalogued = {
@@ -176,5 +178,6 @@ export const CPUTIME_SWITCH: Catalogued = {
       model: cputimeRead('cputime-switch', { edges: [ENTERS_KERNEL, IS_SWITCHED_AWAY], decisions: { ignorePromise: true } }),
     },
   ],
-  quick: exhaustive,
+  quick: () => boundedAt(2),
+  thorough: exhaustive,
 };

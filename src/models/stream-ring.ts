@@ -9,6 +9,7 @@ import { struct, words } from '../../shared/memory/struct.ts';
 import { StreamRing } from '../../shared/structs/window.ts';
 import { RingReader, RingWriter } from '../../shared/sync/stream-ring.ts';
 import { mappedCells, type CellPlan } from '../explore/cells.ts';
+import { boundedAt } from '../explore/depth-first.ts';
 import { ExploredMemory } from '../explore/explored-memory.ts';
 import { model, type Model } from '../explore/model.ts';
 import { exhaustive } from '../explore/source-sets.ts';
@@ -126,5 +127,6 @@ export const STREAM_RING: Catalogued = {
       model: streamRing({ writing: (memory) => withoutStores(memory, RING + FULL) }),
     },
   ],
-  quick: exhaustive,
+  quick: () => boundedAt(3),
+  thorough: exhaustive,
 };

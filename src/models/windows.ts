@@ -160,10 +160,10 @@ export const WINDOWS: Catalogued = {
     },
     {
       id: 'called-first', says: 'the opener calls participants before it has emptied the count of arrivals',
-      model: barrier((memory, cells) => emptiedLate(memory, cells)),
+      model: windowsModel('windows', { events: [[5], [5]], limits: [10], tamper: emptiedLate }),
     },
   ],
-  quick: () => boundedAt(2),
+  quick: () => boundedAt(1),
   thorough: () => boundedAt(3),
 };
 
@@ -178,7 +178,8 @@ export const WINDOWS_PARK: Catalogued = {
         (at === windowCell(cells, 'parked') ? expected : memory.cas(at, expected, value)) }))),
     },
   ],
-  quick: exhaustive,
+  quick: () => boundedAt(2),
+  thorough: exhaustive,
 };
 
 /** One arrival at the limit, and one move of the limit. */
