@@ -134,6 +134,8 @@ describe('source sets lose nothing', () => {
       '[[["load",0,0],["spin-two",1,0],["load",0,0]],[["store",1,1],["load",0,0]]]', '[["add",0,1],["load",0,0]]', 1],
     ['an interrupt before it was masked for good', '[[["mask",0,0],["load",0,0]],[["load",2,0]]]', '[["add",2,0],["load",0,0]]', 2],
     ['a time-out that a notify forestalled', '[[["wait-short",0,0]],[["load",0,0],["notify",0,1]]]', '[["load",0,0]]', 1],
+    ['a sleeper that could have lost its patience instead of doing what it did when it was woken',
+      '[[["wait-short",1,0],["wait-short",0,0]],[["wait-short",0,0]],[["wait-short",0,0],["notify",1,1]]]', '[]', 0],
     ['a thread woken twice', '[[["load",0,0]],[["wait-short",1,0],["wait",1,0]]]', '[["notify",1,1]]', 2],
   ] as const)('such as %s', (_, threads, irq, firings) => {
     const listOf = (rows: [string, number, number][]) => rows.map(([op, cell, value]) => ({ op: op as 'load', cell, value }));
