@@ -15,6 +15,7 @@ const functionOf = (lines: number) => `function long() {\n${linesOf(lines - 2)}}
 /** Rule, path and text that it refuses, and a near miss that it lets pass. */
 const SAMPLES: readonly (readonly [rule: string, path: string, bad: string, good: string])[] = [
   ['no-host-time', 'src/kernel/a.ts', 'const t = Date.now();', "const t = 'Date.now()'; // Date.now()"],
+  ['no-host-time', 'src/explore/a.ts', 'x = Math.random()', 'x = new Draws(1, 2).fraction()'],
   ['no-host-time', 'shared/a.ts', 'x = Math.random()', 'x = Math.floor(1)'],
   ['no-host-time', 'src/machine/a.ts', 'x = new Date(0)', 'x = new Dateline()'],
   ['no-host-time', 'src/workload/a.ts', 'x = performance.now()', 'x = performance.then()'],
@@ -53,6 +54,7 @@ const SAMPLES: readonly (readonly [rule: string, path: string, bad: string, good
     '/** @linux */\nexport function add() {}',
     'export const config = { f: (a: number) => a };\nfunction own() {}'],
   ['floors', 'src/kernel/a.ts', "import { x } from '../machine/b.ts'", "import { x } from '../../shared/b.ts'"],
+  ['floors', 'src/explore/a.ts', "import { x } from '../kernel/b.ts'", "import { x } from '../../shared/memory/b.ts'"],
   ['floors', 'src/machine/a.ts', "import type { X } from '../workload/b.ts'", "import type { X } from './b.ts'"],
   ['floors', 'src/check/oracles/a.ts',
     "import { x } from '../../kernel/b.ts'",
