@@ -1,5 +1,5 @@
 /**
- * A ring of two doubles between a CPU that writes four and a thread that reads them
+ * A ring of two doubles between a CPU that writes six and a thread that reads them
  * (`shared/sync/stream-ring.ts`). The doubles are cells of the model, accessed plainly as they are in
  * truth: so that they are no data race is part of what is proved.
  */
@@ -8,7 +8,7 @@ import { MemoryMap } from '../../shared/memory/memory-map.ts';
 import { struct, words } from '../../shared/memory/struct.ts';
 import { StreamRing } from '../../shared/structs/window.ts';
 import { RingReader, RingWriter } from '../../shared/sync/stream-ring.ts';
-import { mappedCells, type CellPlan } from '../explore/cells.ts';
+import { mappedCells } from '../explore/cells.ts';
 import { boundedAt } from '../explore/depth-first.ts';
 import { ExploredMemory } from '../explore/explored-memory.ts';
 import { model, type Model } from '../explore/model.ts';
@@ -26,9 +26,6 @@ const { full: FULL, room: ROOM } = StreamRing.at;
 
 /** Memory in which some cells are plain. */
 class WithPlainRows extends ExploredMemory {
-  constructor(plan: CellPlan) {
-    super(plan);
-  }
   peek(i: number): number {
     return this.access(Op.PlainLoad, ROWS + 4 * i, 0, 0);
   }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { bounded } from '../../src/explore/depth-first.ts';
 import { replay } from '../../src/explore/counterexample.ts';
@@ -28,4 +29,11 @@ describe.each(CATALOGUE)('the model $id', ({ model, mutants, quick, thorough }) 
 test('each model has a name of its own, and so has each mutant of it', () => {
   const ids = CATALOGUE.flatMap(({ id, mutants }) => [id, ...mutants.map((mutant) => `${id}/${mutant.id}`)]);
   expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('docs/CHECKING.md has a row for each, with the number of its mutants', () => {
+  const rows = readFileSync('docs/CHECKING.md', 'utf8').split('\n').filter((line) => line.startsWith('| `'));
+  const wanted = CATALOGUE.map(({ id, mutants }) => [id, mutants.length === 0 ? '' : String(mutants.length)]);
+  const found = rows.map((row) => row.split('|').map((cell) => cell.trim())).map((cells) => [cells[1]!.replaceAll('`', ''), cells[5]!]);
+  expect(found).toEqual(expect.arrayContaining(wanted));
 });
