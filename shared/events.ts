@@ -114,6 +114,21 @@ const table = {
 
   /** A cut of the scenario ran here: `index` in its list. */
   cut: ['dynticks', { index: 'count' }],
+
+  /** A line of the kernel's log: its number in `shared/printk.ts`, and two arguments. */
+  printk: ['printk', { line: 'code', a: 'count', b: 'count' }],
+
+  /** dynamic ticks: the tick of an idle CPU was stopped, or could not be; dependency 0 is none. */
+  tick_stop: ['timer', { success: 'code', dependency: 'code' }],
+
+  /** the timer wheel */
+  timer_start: ['timer', { timer: 'timer', function: 'code', expires: 'count', now: 'count', flags: 'code' }],
+  timer_cancel: ['timer', { timer: 'timer' }],
+  timer_expire_entry: ['timer', { timer: 'timer', function: 'code', now: 'count', baseclk: 'count' }],
+  timer_expire_exit: ['timer', { timer: 'timer' }],
+
+  /** A CPU passes a state of stop-machine. */
+  multi_stop_state: ['dynticks', { state: 'code' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

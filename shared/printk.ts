@@ -1,0 +1,24 @@
+/**
+ * What the kernel says in its log. A line is a number and two arguments, because text cannot cross
+ * threads cheaply. A placeholder names what its argument is: `{0:source}` a clock source, `{0:device}`
+ * a clock event device, `{1}` a plain number. Whoever knows Linux greps for these lines.
+ */
+export interface PrintkLine {
+  /** 3 error, 4 warning, 5 notice, 6 information. @linux include/linux/kern_levels.h KERN_ERR and friends */
+  readonly level: number;
+  readonly format: string;
+}
+
+// table: one row a line; a new one goes at the end, because the number is the row
+const lines = {
+  switchedToClocksource: { level: 6, format: 'clocksource: Switched to clocksource {0:source}' },
+  noHighRes: { level: 4, format: 'Could not switch to high resolution mode on CPU {0}' },
+  noOneShotDevice: { level: 6, format: 'Clockevents: could not switch to one-shot mode: {0:device} is not functional.' },
+} as const satisfies Record<string, PrintkLine>;
+
+export type PrintkName = keyof typeof lines;
+
+export const PRINTK: readonly PrintkLine[] = Object.values(lines);
+
+/** Numbers of the lines: `Printk.noHighRes`. */
+export const Printk = Object.fromEntries(Object.keys(lines).map((name, i) => [name, i])) as { readonly [K in PrintkName]: number };
