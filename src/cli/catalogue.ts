@@ -5,7 +5,7 @@ import { oracleCatalog } from '../check/all-oracles.ts';
 import { HOST_FAULTS } from '../engine/threads/host-faults.ts';
 import { packageRoot } from '../host/package-root.ts';
 import { shippedScenarios } from '../host/scenario-file.ts';
-import { KERNEL_VERSIONS } from '../kernel/versions.ts';
+import { KERNEL_VERSIONS, type KernelVersion } from '../kernel/versions.ts';
 import { FAULTS } from '../machine/faults.ts';
 import { CATALOGUE } from '../models/catalogue.ts';
 
@@ -31,7 +31,7 @@ export function entriesOf(kind: ListKind): readonly Entry[] {
     case 'oracles': return oracleCatalog.map(({ id, says, reference, blindTo }) => ({ id, says, reference, blindTo }));
     case 'tracepoints': return tracepoints();
     case 'devices': return DEVICES;
-    case 'kernels': return KERNEL_VERSIONS.map(({ name }, i) => ({ id: name, says: i === 0 ? 'the default' : '' }));
+    case 'kernels': return KERNEL_VERSIONS.map(aboutKernel);
     case 'models': return models();
   }
 }
@@ -64,3 +64,7 @@ export const DEVICES: readonly Entry[] = [
   { id: 'lapic', says: 'clock event device of each CPU, periodic or one-shot; frequency: machine.lapic', type: 'clockevent' },
   { id: 'pit', says: 'global clock event device, periodic until the boot CPU’s own takes over', type: 'clockevent' },
 ];
+
+function aboutKernel({ name, fairClass }: KernelVersion, i: number): { id: string; says: string } {
+  return { id: name, says: `${i === 0 ? 'the default; ' : ''}fair class ${fairClass}` };
+}

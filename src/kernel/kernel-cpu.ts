@@ -14,6 +14,8 @@ import type { Decisions } from './decisions.ts';
 import type { KernelImage } from './image.ts';
 import type { AdjustedCputime } from './sched/cputime-adjust.ts';
 import { newTaskCputime, type TaskCputime } from './sched/cputime-read.ts';
+import { FAIR_CLASSES } from './sched/fair-classes.ts';
+import type { FairClass } from './sched/fair.ts';
 import type { Op } from './user.ts';
 
 /** What an hrtimer calls; true: it moved its expiry forward and wants to be queued again. */
@@ -31,6 +33,8 @@ export class KernelCpu {
   readonly decisions: Decisions;
   /** By `HrtimerFunction`; filled at boot, because the functions live above the timers. */
   readonly hrtimerFunctions: readonly HrtimerCallback[];
+  /** The fair class of this kernel version. */
+  readonly fair: FairClass;
 
   readonly state: CpuState;
   readonly rq: Rq;
@@ -79,6 +83,7 @@ export class KernelCpu {
     this.arch = arch;
     this.decisions = decisions;
     this.hrtimerFunctions = hrtimerFunctions;
+    this.fair = FAIR_CLASSES[config.version.fairClass];
     this.state = image.cpus[id]!;
     this.rq = image.rqs[id]!;
     this.kcpustat = image.kcpustats[id]!;

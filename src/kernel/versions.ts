@@ -3,11 +3,13 @@ import type { Ns } from '../../shared/units.ts';
 
 export interface KernelVersion {
   readonly name: string;
-  /** The grid of jiffies starts at a multiple of the tick. Evidence: recordings of 6.12, tick expiries. */
+  /** The grid of jiffies starts at a multiple of the tick. Evidence: recordings of 6.1 and 6.12, tick expiries. */
   readonly alignedFirstTick: boolean;
   /** Ticks of a CPU that see jiffies stand still before it advances them itself. From memory: 5.18 and later. */
   readonly maxStalledJiffies: number;
-  /** Slice of the fair class for one CPU; scales with 1 + log2(CPUs), at most of 8. From memory: 6.6 and later. */
+  /** Policy of the fair class. From memory: EEVDF since 6.6; recordings of 6.1, workload share: a switch each third tick, as CFS. */
+  readonly fairClass: 'cfs' | 'eevdf';
+  /** EEVDF's slice for one CPU; scales with 1 + log2(CPUs), at most of 8. From memory: 6.6, shortened in 6.15. */
   readonly baseSliceNs: Ns;
   /** Default slack of a sleep. Evidence: recordings, workload slack. */
   readonly timerSlackNs: Ns;
@@ -15,14 +17,20 @@ export interface KernelVersion {
   readonly rrTimesliceNs: Ns;
 }
 
+/** What 6.12 has and the others share with it. */
+const V6_12: KernelVersion = {
+  name: '6.12',
+  alignedFirstTick: true,
+  maxStalledJiffies: 5,
+  fairClass: 'eevdf',
+  baseSliceNs: 750_000,
+  timerSlackNs: 50_000,
+  rrTimesliceNs: 100_000_000,
+};
+
 /** The versions that exist here; the first is the default. */
 export const KERNEL_VERSIONS: readonly KernelVersion[] = [
-  {
-    name: '6.12',
-    alignedFirstTick: true,
-    maxStalledJiffies: 5,
-    baseSliceNs: 750_000,
-    timerSlackNs: 50_000,
-    rrTimesliceNs: 100_000_000,
-  },
+  V6_12,
+  { ...V6_12, name: '6.1', fairClass: 'cfs' },
+  { ...V6_12, name: '7.0', baseSliceNs: 700_000 },
 ];

@@ -9,7 +9,12 @@ import { FakeMachine } from './fake-arch.ts';
 
 /** One CPU with all tasks awake and one of them running. */
 export function oneCpu(...tasks: Attributes[]): FakeMachine {
-  const machine = new FakeMachine(1, tasks);
+  return allAwake(new FakeMachine(1, tasks));
+}
+
+/** All tasks of the machine are awake on CPU 0, and one of them runs. */
+export function allAwake(machine: FakeMachine): FakeMachine {
+  const tasks = machine.image.tasks.slice(machine.first);
   machine.as(0, (cpu) => {
     tasks.forEach((_, i) => wakeUpNewTask(cpu, machine.first + i));
     schedule(cpu);

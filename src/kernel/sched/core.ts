@@ -23,7 +23,6 @@ import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { throttleDl, updateCurrDl, wakeupPreemptDl } from './dl-entity.ts';
-import { updateCurrFair, wakeupPreemptFair } from './fair.ts';
 import { SchedClass, classOf, taskPrio } from './prio.ts';
 import { beginTurn, taskTickRt, turnIsOver, wakeupPreemptRt } from './rt.ts';
 import { runnableCurr } from './run-list.ts';
@@ -140,9 +139,18 @@ export function schedTick(cpu: KernelCpu): void {
   lockRq(cpu);
   updateRqClock(cpu);
   updateCurr(cpu);
-  const { curr } = cpu.rq;
-  if (classOf(cpu.image, curr) === SchedClass.Rt && taskTickRt(cpu, cpu.image.tasks[curr]!)) reschedCurr(cpu);
+  if (classTick(cpu, cpu.rq.curr)) reschedCurr(cpu);
   unlockRq(cpu);
+}
+
+/** Whether the running task's turn is over. @linux kernel/sched/sched.h sched_class.task_tick */
+function classTick(cpu: KernelCpu, curr: TaskId): boolean {
+  const t = cpu.image.tasks[curr]!;
+  switch (classOf(cpu.image, curr)) {
+    case SchedClass.Rt: return taskTickRt(cpu, t);
+    case SchedClass.Fair: return cpu.fair.tick(cpu, t);
+    default: return false;
+  }
 }
 
 /**
@@ -166,7 +174,7 @@ export function updateCurr(cpu: KernelCpu): void {
 function chargeClass(cpu: KernelCpu, curr: TaskId, t: Task, delta: Ns): boolean {
   switch (classOf(cpu.image, curr)) {
     case SchedClass.Dl: return updateCurrDl(t, delta);
-    case SchedClass.Fair: return updateCurrFair(cpu, t, delta);
+    case SchedClass.Fair: return cpu.fair.charge(cpu, t, delta);
     default: return false;
   }
 }
@@ -187,7 +195,7 @@ function preemptsEqual(cpu: KernelCpu, woken: TaskId, curr: TaskId): boolean {
   switch (classOf(cpu.image, curr)) {
     case SchedClass.Dl: return wakeupPreemptDl(tasks[woken]!, tasks[curr]!);
     case SchedClass.Rt: return wakeupPreemptRt(tasks[woken]!, tasks[curr]!);
-    default: return wakeupPreemptFair(cpu, woken);
+    default: return cpu.fair.preempts(cpu, woken);
   }
 }
 

@@ -1,37 +1,41 @@
 /**
- * The fair class, EEVDF as in 6.12. Each task has a vruntime (its run time, stretched by its weight)
- * and asks for a slice at a time; the virtual deadline of a request is where its vruntime will be
- * when the slice is used. Of the tasks that have had no more than their share (vruntime <= the
- * weighted average), the one with the earliest virtual deadline runs, and it keeps the CPU until its
- * slice is used (RUN_TO_PARITY), unless a shorter slice wakes up (PREEMPT_SHORT).
+ * The fair class: each task gets run time in proportion to its weight. What its policies share is
+ * here; a kernel version has one of two: `cfs.ts` (until 6.5) or `eevdf.ts`. Both give each task a
+ * vruntime, its run time stretched by its weight. Left out of both: group scheduling.
  *
- * A task that leaves takes its lag along (average - vruntime, bounded) and is placed by it when it
- * comes back; so vruntimes of two CPUs are never compared. Left out: group scheduling, and delayed
- * dequeue, with which a sleeper of negative lag pays its debt on the queue.
- *
- * All numbers are integers; a weighted sum stays below 2^53, since lags are bounded by slices.
+ * All numbers are integers; a weighted sum stays below 2^53, since vruntimes of one queue stand near
+ * each other.
  */
-import { Policy, type Task } from '../../../shared/structs/task.ts';
-import { NONE, NSEC_PER_MSEC, type Ns, type TaskId } from '../../../shared/units.ts';
-import type { KernelConfig } from '../config.ts';
+import type { Task } from '../../../shared/structs/task.ts';
+import { NONE, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { NICE_0_LOAD, SchedClass, classOf, weightOf } from './prio.ts';
-import { firstRunnable, nextRunnable, runnableCurr } from './run-list.ts';
+import { firstRunnable, nextRunnable } from './run-list.ts';
 
-/** Bounds of a slice that a task asks for itself. @linux kernel/sched/fair.c __setparam_fair */
-const SLICE_MIN: Ns = NSEC_PER_MSEC / 10;
-const SLICE_MAX: Ns = NSEC_PER_MSEC * 100;
-
-/** Slice of a machine of so many CPUs. @linux kernel/sched/fair.c get_update_sysctl_factor */
-export function baseSlice(config: KernelConfig, cpus: number): Ns {
-  return config.version.baseSliceNs * (1 + Math.floor(Math.log2(Math.min(cpus, 8))));
-}
-
-/** For a fair task `dlRuntime` is the slice it asked for; 0: none. @linux kernel/sched/fair.c update_deadline, __setparam_fair */
-export function sliceOf(cpu: KernelCpu, t: Task): Ns {
-  const asked = t.dlRuntime;
-  if (asked === 0) return baseSlice(cpu.config, cpu.image.map.shape.cpus);
-  return Math.max(SLICE_MIN, Math.min(SLICE_MAX, asked));
+/** One policy of the class. Callers hold rq.lock and have charged the running task. */
+export interface FairClass {
+  /** How long the task may ask to run at a time. */
+  sliceOf(cpu: KernelCpu, t: Task): Ns;
+  /** Places a task that comes to the queue, which does not count it yet; `initial`: it is new. */
+  place(cpu: KernelCpu, t: Task, initial: boolean): void;
+  /** Notes what a task that leaves must take along, while the queue still counts it. */
+  leave(cpu: KernelCpu, t: Task): void;
+  /** The task has come from another CPU; `place` follows. */
+  migrate(cpu: KernelCpu, t: Task): void;
+  /** Charges the running task `delta` ns. Whether it must make room. */
+  charge(cpu: KernelCpu, t: Task, delta: Ns): boolean;
+  /** The tick's look at the running task. Whether it must make room. */
+  tick(cpu: KernelCpu, t: Task): boolean;
+  /** The task to run, `NONE` if there is none. */
+  pick(cpu: KernelCpu): TaskId;
+  /** The picked task stops waiting. */
+  setNext(cpu: KernelCpu, t: Task): void;
+  /** The running task has just entered the class. */
+  enter(cpu: KernelCpu, t: Task): void;
+  /** Whether the woken task preempts the running one, both fair. */
+  preempts(cpu: KernelCpu, woken: TaskId): boolean;
+  /** The running task lets others go first. */
+  yield(cpu: KernelCpu, t: Task): void;
 }
 
 /** `delta` ns of run time in vruntime. @linux kernel/sched/fair.c calc_delta_fair */
@@ -39,8 +43,18 @@ export function calcDeltaFair(delta: Ns, weight: number): Ns {
   return weight === NICE_0_LOAD ? delta : Math.floor((delta * NICE_0_LOAD) / weight);
 }
 
-/** Sum of the weights of all runnable fair tasks. */
-function fairLoad(cpu: KernelCpu): number {
+/** Latencies grow with the logarithm of the CPUs, up to 8 of them. @linux kernel/sched/fair.c get_update_sysctl_factor */
+export function cpuFactor(cpus: number): number {
+  return 1 + Math.floor(Math.log2(Math.min(cpus, 8)));
+}
+
+/** @linux kernel/sched/sched.h task_has_fair_policy */
+export function isFair(cpu: KernelCpu, task: TaskId): boolean {
+  return classOf(cpu.image, task) === SchedClass.Fair;
+}
+
+/** Sum of the weights of all runnable fair tasks. @linux kernel/sched/sched.h cfs_rq.load */
+export function fairLoad(cpu: KernelCpu): number {
   let load = 0;
   for (let task = firstRunnable(cpu); task !== NONE; task = nextRunnable(cpu, task)) {
     if (isFair(cpu, task)) load += weightOf(cpu.image.tasks[task]!);
@@ -48,141 +62,11 @@ function fairLoad(cpu: KernelCpu): number {
   return load;
 }
 
-/**
- * The weighted average of the vruntimes of all runnable fair tasks, rounded down; where the class
- * stood last when there is none.
- * @linux kernel/sched/fair.c avg_vruntime
- */
-export function avgVruntime(cpu: KernelCpu): Ns {
-  const origin = cpu.rq.minVruntime;
-  let sum = 0;
-  let load = 0;
-  for (let task = firstRunnable(cpu); task !== NONE; task = nextRunnable(cpu, task)) {
-    if (!isFair(cpu, task)) continue;
-    const t = cpu.image.tasks[task]!;
-    const weight = weightOf(t);
-    sum += weight * (t.vruntime - origin);
-    load += weight;
-  }
-  return load === 0 ? origin : origin + Math.floor(sum / load);
-}
-
 /** Lets the floor follow the smallest vruntime; it never moves back. @linux kernel/sched/fair.c update_min_vruntime */
-function updateMinVruntime(cpu: KernelCpu): void {
+export function updateMinVruntime(cpu: KernelCpu): void {
   let least = Infinity;
   for (let task = firstRunnable(cpu); task !== NONE; task = nextRunnable(cpu, task)) {
     if (isFair(cpu, task)) least = Math.min(least, cpu.image.tasks[task]!.vruntime);
   }
   if (least !== Infinity && least > cpu.rq.minVruntime) cpu.rq.minVruntime = least;
-}
-
-function isFair(cpu: KernelCpu, task: TaskId): boolean {
-  return classOf(cpu.image, task) === SchedClass.Fair;
-}
-
-/**
- * Charges the running task. Returns whether it must make room: its slice is used, or a shorter one
- * has cancelled its protection and it has had its share.
- * @linux kernel/sched/fair.c update_curr
- */
-export function updateCurrFair(cpu: KernelCpu, t: Task, delta: Ns): boolean {
-  t.vruntime += calcDeltaFair(delta, weightOf(t));
-  const used = updateDeadline(cpu, t);
-  if (cpu.rq.nrRunning === 1) return false;
-  return used || (!isProtected(t) && t.vruntime > avgVruntime(cpu));
-}
-
-/** A used slice begins a new request. @linux kernel/sched/fair.c update_deadline */
-function updateDeadline(cpu: KernelCpu, t: Task): boolean {
-  if (t.vruntime < t.deadline) return false;
-  t.slice = sliceOf(cpu, t);
-  t.deadline = t.vruntime + calcDeltaFair(t.slice, weightOf(t));
-  return true;
-}
-
-/** Whether the running task still runs to parity: its present request was picked and is not used up. */
-function isProtected(t: Task): boolean {
-  return t.vlag === t.deadline;
-}
-
-/** The picked task may use its slice. @linux kernel/sched/fair.c set_next_entity */
-export function setNextFair(cpu: KernelCpu, t: Task): void {
-  updateMinVruntime(cpu);
-  t.vlag = t.deadline;
-}
-
-/**
- * Places a task that comes to the queue, which does not count it yet. Its arrival moves the average
- * towards it, so that the lag it is given is larger than the lag it shall have afterwards.
- * @linux kernel/sched/fair.c place_entity
- */
-export function placeFair(cpu: KernelCpu, t: Task, initial: boolean): void {
-  const weight = weightOf(t);
-  const load = fairLoad(cpu);
-  t.slice = sliceOf(cpu, t);
-  const lag = load === 0 ? 0 : Math.trunc((t.vlag * (load + weight)) / load);
-  t.vruntime = avgVruntime(cpu) - lag;
-  // a newcomer gets half a slice, so that a fork cannot win a whole one
-  const vslice = calcDeltaFair(t.slice, weight);
-  t.deadline = t.vruntime + (initial ? Math.floor(vslice / 2) : vslice);
-}
-
-/** Notes the lag of a task that leaves, while the queue still counts it. @linux kernel/sched/fair.c update_entity_lag */
-export function leaveFair(cpu: KernelCpu, t: Task): void {
-  updateMinVruntime(cpu);
-  const limit = calcDeltaFair(Math.max(2 * t.slice, cpu.config.tickNs), weightOf(t));
-  t.vlag = Math.max(-limit, Math.min(limit, avgVruntime(cpu) - t.vruntime));
-}
-
-/**
- * The fair task to run, `NONE` if there is none. Equal deadlines: the one that waits, first come.
- * @linux kernel/sched/fair.c pick_eevdf
- */
-export function pickEevdf(cpu: KernelCpu): TaskId {
-  const { tasks } = cpu.image;
-  const average = avgVruntime(cpu);
-  const running = runnableCurr(cpu);
-  const curr = running !== NONE && isFair(cpu, running) && tasks[running]!.vruntime <= average ? running : NONE;
-  if (curr !== NONE && isProtected(tasks[curr]!)) return curr;
-  let best: TaskId = NONE;
-  for (let task = cpu.rq.head; task !== NONE; task = tasks[task]!.rqNext) {
-    if (!isFair(cpu, task) || tasks[task]!.vruntime > average) continue;
-    if (best === NONE || tasks[task]!.deadline < tasks[best]!.deadline) best = task;
-  }
-  if (curr === NONE) return best;
-  return best === NONE || tasks[curr]!.deadline < tasks[best]!.deadline ? curr : best;
-}
-
-/**
- * Whether the woken fair task preempts the running fair task.
- * @linux kernel/sched/fair.c check_preempt_wakeup_fair
- */
-export function wakeupPreemptFair(cpu: KernelCpu, woken: TaskId): boolean {
-  const p = cpu.image.tasks[woken]!;
-  const c = cpu.image.tasks[cpu.rq.curr]!;
-  const currIsIdle = c.policy === Policy.Idle;
-  const wokenIsIdle = p.policy === Policy.Idle;
-  if (currIsIdle && !wokenIsIdle) {
-    cancelProtection(c);
-    return true;
-  }
-  if (currIsIdle !== wokenIsIdle || p.policy !== Policy.Other) return false;
-  if (isShorter(cpu, p, c)) cancelProtection(c);
-  return pickEevdf(cpu) === woken;
-}
-
-/** @linux kernel/sched/fair.c do_preempt_short */
-function isShorter(cpu: KernelCpu, p: Task, c: Task): boolean {
-  const average = avgVruntime(cpu);
-  if (p.slice >= c.slice || p.vruntime > average) return false;
-  return p.deadline < c.deadline || c.vruntime > average;
-}
-
-function cancelProtection(t: Task): void {
-  if (isProtected(t)) t.vlag = t.deadline + 1;
-}
-
-/** Gives the rest of the request up and asks for one more behind it. @linux kernel/sched/fair.c yield_task_fair */
-export function yieldFair(t: Task): void {
-  t.deadline += calcDeltaFair(t.slice, weightOf(t));
 }

@@ -6,7 +6,6 @@ import { KernelBug } from '../../../shared/assert.ts';
 import { NONE, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { newPeriod, pickDl, throttleDl, wakeUpDl } from './dl-entity.ts';
-import { leaveFair, pickEevdf, placeFair, setNextFair, sliceOf } from './fair.ts';
 import { SchedClass, classOf } from './prio.ts';
 import { beginTurn, pickRt, turnIsOver } from './rt.ts';
 import { linkHead, linkTail, unlink } from './run-list.ts';
@@ -50,16 +49,16 @@ function placeTask(cpu: KernelCpu, task: TaskId): void {
       else wakeUpDl(t, cpu.rq.clock);
       break;
     case SchedClass.Rt: beginTurn(cpu, t); break;
-    default: placeFair(cpu, t, isNew);
+    default: cpu.fair.place(cpu, t, isNew);
   }
-  if (isNew) t.slice = sliceOf(cpu, t);
+  if (isNew) t.slice = cpu.fair.sliceOf(cpu, t);
 }
 
 /** The running task is runnable no more, or not here. @linux kernel/sched/core.c dequeue_task */
 export function dequeueCurr(cpu: KernelCpu): void {
   const { curr } = cpu.rq;
   const t = cpu.image.tasks[curr]!;
-  if (classOf(cpu.image, curr) === SchedClass.Fair) leaveFair(cpu, t);
+  if (classOf(cpu.image, curr) === SchedClass.Fair) cpu.fair.leave(cpu, t);
   t.onRq = 0;
   cpu.rq.nrRunning -= 1;
 }
@@ -70,7 +69,7 @@ export function pickNextTask(cpu: KernelCpu): TaskId {
   if (dl !== NONE) return dl;
   const rt = pickRt(cpu);
   if (rt !== NONE) return rt;
-  const fair = pickEevdf(cpu);
+  const fair = cpu.fair.pick(cpu);
   return fair === NONE ? cpu.idle : fair;
 }
 
@@ -90,7 +89,7 @@ export function putPrevTask(cpu: KernelCpu, task: TaskId): void {
  */
 export function setNextTask(cpu: KernelCpu, task: TaskId): void {
   const t = cpu.image.tasks[task]!;
-  if (classOf(cpu.image, task) === SchedClass.Fair) setNextFair(cpu, t);
+  if (classOf(cpu.image, task) === SchedClass.Fair) cpu.fair.setNext(cpu, t);
   if (task !== cpu.idle) unlink(cpu, task);
   t.execStart = cpu.rq.clock;
 }

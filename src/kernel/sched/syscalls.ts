@@ -8,7 +8,6 @@ import type { KernelCpu } from '../kernel-cpu.ts';
 import type { Attributes } from '../user.ts';
 import { lockRq, reschedCurr, unlockRq, updateCurr } from './core.ts';
 import { newPeriod, yieldDl } from './dl-entity.ts';
-import { leaveFair, placeFair, yieldFair } from './fair.ts';
 import { SchedClass, classOf } from './prio.ts';
 import { beginTurn, endTurn } from './rt.ts';
 import { updateRqClock } from './runqueue.ts';
@@ -47,7 +46,7 @@ export function schedSetattr(cpu: KernelCpu, task: TaskId, attributes: Attribute
 /** Out of its old class and into the new one, without leaving the CPU. */
 function changeParameters(cpu: KernelCpu, task: TaskId, attributes: Attributes): void {
   const t = cpu.image.tasks[task]!;
-  if (classOf(cpu.image, task) === SchedClass.Fair) leaveFair(cpu, t);
+  if (classOf(cpu.image, task) === SchedClass.Fair) cpu.fair.leave(cpu, t);
   t.onRq = 0;
   setParameters(t, attributes);
   enterClass(cpu, task, t);
@@ -58,9 +57,7 @@ function enterClass(cpu: KernelCpu, task: TaskId, t: Task): void {
   switch (classOf(cpu.image, task)) {
     case SchedClass.Dl: return newPeriod(t, cpu.rq.clock);
     case SchedClass.Rt: return beginTurn(cpu, t);
-    default:
-      placeFair(cpu, t, false);
-      t.vlag = t.deadline;
+    default: return cpu.fair.enter(cpu, t);
   }
 }
 
@@ -113,7 +110,7 @@ export function doSchedYield(cpu: KernelCpu): void {
   switch (classOf(cpu.image, curr)) {
     case SchedClass.Dl: yieldDl(t); break;
     case SchedClass.Rt: endTurn(t); break;
-    default: if (cpu.rq.nrRunning > 1) yieldFair(t);
+    default: if (cpu.rq.nrRunning > 1) cpu.fair.yield(cpu, t);
   }
   reschedCurr(cpu);
   unlockRq(cpu);

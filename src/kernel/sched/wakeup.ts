@@ -99,7 +99,10 @@ function setTaskCpu(cpu: KernelCpu, task: TaskId, isNew: boolean): void {
   const t = cpu.image.tasks[task]!;
   if (t.cpu === cpu.id) return;
   // a new task has never been anywhere else
-  if (!isNew) cpu.arch.trace6(Event.sched_migrate_task, task, taskPrio(cpu.image, task), t.cpu, cpu.id);
+  if (!isNew) {
+    cpu.arch.trace6(Event.sched_migrate_task, task, taskPrio(cpu.image, task), t.cpu, cpu.id);
+    cpu.fair.migrate(cpu, t);
+  }
   t.cpu = cpu.id;
 }
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Policy, TaskState } from '../../../shared/structs/task.ts';
 import { lockRq, schedTick, schedule, unlockRq } from '../../../src/kernel/sched/core.ts';
-import { avgVruntime, baseSlice, calcDeltaFair, leaveFair, placeFair } from '../../../src/kernel/sched/fair.ts';
+import { avgVruntime, baseSlice, eevdf } from '../../../src/kernel/sched/eevdf.ts';
+import { calcDeltaFair } from '../../../src/kernel/sched/fair.ts';
 import { weightOf } from '../../../src/kernel/sched/prio.ts';
 import { linkTail } from '../../../src/kernel/sched/run-list.ts';
 import { tryToWakeUp, wakeUpNewTask } from '../../../src/kernel/sched/wakeup.ts';
@@ -111,7 +112,7 @@ describe('placement', () => {
             linkTail(cpu, machine.first + i);
           });
           t.vlag = lag;
-          placeFair(cpu, t, false);
+          eevdf.place(cpu, t, false);
           linkTail(cpu, machine.first + others.length);
           // what it has now that the queue counts it is what it had, but for rounding down
           const weight = weightOf(t);
@@ -128,9 +129,9 @@ describe('placement', () => {
       lockRq(cpu);
       [0, 1].forEach((i) => linkTail(cpu, machine.first + i));
       machine.task(1).vruntime = 1_000_000_000;
-      leaveFair(cpu, machine.task(1));
+      eevdf.leave(cpu, machine.task(1));
       expect(machine.task(1).vlag).toBe(-FAKE_CONFIG.tickNs);
-      leaveFair(cpu, machine.task(0));
+      eevdf.leave(cpu, machine.task(0));
       expect(machine.task(0).vlag).toBe(FAKE_CONFIG.tickNs);
       unlockRq(cpu);
     });
