@@ -129,6 +129,27 @@ const table = {
 
   /** A CPU passes a state of stop-machine. */
   multi_stop_state: ['dynticks', { state: 'code' }],
+
+  /** A sleep of an idle CPU begins (active 1) or ends: the record as published; `version` is the seqcount, `flags` are `TickFlag`s. */
+  idle_sleep: ['dynticks', {
+    version: 'count', active: 'code', entrytime: 'ns', sleeptime: 'ns', iowait_sleeptime: 'ns', flags: 'code',
+  }],
+  /** A look for the next event of an idle CPU: from the jiffy (`basej`, `basem`) on, the wheel's first timer, and when it must wake (0: keep the tick). */
+  tick_nohz_next_event: ['dynticks', { basej: 'count', basem: 'ns', next_timer: 'ns', expires: 'ns', duty: 'code' }],
+  /** An attempt to stop the tick is over: counts so far, what the stopped tick is programmed for, and the look that is left over. */
+  tick_nohz_idle_stop: ['dynticks', {
+    calls: 'count', sleeps: 'count', flags: 'code', next_tick: 'ns', last_tick: 'ns', timer_expires_base: 'ns',
+  }],
+  /** The tick of an idle CPU goes on, on the grid that it had: its next expiry. */
+  tick_nohz_restart: ['dynticks', { last_tick: 'ns', now: 'ns', expires: 'ns' }],
+  /** Ticks that did not come are charged to idle when it is over. */
+  account_idle_ticks: ['dynticks', { ticks: 'count', jiffies: 'count', idle_jiffies: 'count' }],
+  /** A reader's look at how long a CPU has slept; category 0 idle, 1 I/O wait; `version` is the one accepted. */
+  cpu_idle_time: ['dynticks', { by: 'task', cpu: 'cpu', version: 'count', now: 'ns', idle: 'ns', iowait: 'ns' }],
+  /** A busy CPU asks an idle one to balance: `flags` are `NohzFlag`s. */
+  nohz_kick: ['dynticks', { cpu: 'cpu', flags: 'code' }],
+  /** A window of the load average is over: `active` in units of 2^11. */
+  calc_global_load: ['dynticks', { jiffies: 'count', active: 'count', load1: 'count', load5: 'count', load15: 'count' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

@@ -6,9 +6,9 @@ import { CSD_POOL, NR_CPUS_MAX, NR_TASKS_MAX } from './limits.ts';
 import { assert } from './assert.ts';
 import { MemoryMap } from './memory/memory-map.ts';
 import {
-  CallQueue, ClockEventDevice, CpuState, Csd, Hrtimer, HrtimerCpuBase, Kcpustat, Rq, TickSched,
+  CallQueue, ClockEventDevice, CpuState, Csd, Hrtimer, HrtimerCpuBase, IdleSleep, Kcpustat, Rq, TickSched,
 } from './structs/cpu.ts';
-import { JiffiesPage, SharedTimer, SyncObject, SystemPage, Timekeeper } from './structs/global.ts';
+import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage, Timekeeper } from './structs/global.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from './structs/task.ts';
 import { Baton, Standing, StreamRing, WindowPage } from './structs/window.ts';
 import { longs, struct } from './memory/struct.ts';
@@ -65,6 +65,9 @@ export interface MachineMap {
     readonly baton: number;
     readonly streamRing: number;
     readonly system: number;
+    readonly idleSleep: number;
+    readonly nohz: number;
+    readonly loadavg: number;
   };
 }
 
@@ -103,6 +106,9 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     baton: map.place(Baton, 1),
     streamRing: map.place(StreamRing, cpus + 1, own),
     system: map.place(SystemPage, 1),
+    idleSleep: map.place(IdleSleep, cpus, own),
+    nohz: map.place(NohzPage, 1),
+    loadavg: map.place(LoadPage, 1),
   };
   return { shape, map, timers, heapLayout, at };
 }

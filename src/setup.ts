@@ -60,7 +60,8 @@ export function kernelConfigOf(scenario: Scenario): KernelConfig {
   return {
     version: KERNEL_VERSIONS.find(({ name }) => name === kernel)!,
     hz, tickNs: NSEC_PER_SEC / hz,
-    highres: cmdline.highres, skewTick: cmdline.skewTick, nolapicTimer: cmdline.nolapicTimer,
+    highres: cmdline.highres, nohz: cmdline.nohz, nohzFull: cmdline.nohzFull !== null,
+    skewTick: cmdline.skewTick, nolapicTimer: cmdline.nolapicTimer,
     clocksource: cmdline.clocksource === 'jiffies' ? 'jiffies' : 'tsc',
     tscHz: machine.tscHz, lapicHz: machine.lapicHz,
     cputime: cputimeOf(scenario), workload: { ...workload, user: new RtAppUser(programs) },

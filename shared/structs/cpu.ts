@@ -1,4 +1,4 @@
-import { anyWriter, long, longs, spinlock, struct, unguarded, word, words, type ViewOf } from '../memory/struct.ts';
+import { anyWriter, long, longs, seqcount, spinlock, struct, unguarded, word, words, type ViewOf } from '../memory/struct.ts';
 import type { CpuId, Jiffies, Ns, TaskId, TimerId, Word } from '../units.ts';
 
 /** Softirq numbers. @linux include/linux/interrupt.h HI_SOFTIRQ and friends */
@@ -38,6 +38,14 @@ export const Rq = struct(
     head: word<TaskId>('first of the runnable tasks that wait'),
     nrSwitches: word('context switches'),
     nextBalance: unguarded(long<Jiffies>('when the balancing softirq is due')),
+    lastBalance: unguarded(long<Jiffies>('when this CPU balanced last')),
+    balanceInterval: unguarded(word('ms between two balances of an idle CPU: doubles while there is nothing to balance')),
+    nohzTickStopped: unguarded(word('1 while this CPU counts as idle for balancing: from its tick’s stop to its first tick after')),
+    nohzFlags: anyWriter(word('`NohzFlag`s: what the kick under way to this CPU shall do')),
+    hasBlockedLoad: anyWriter(word('1: load that slept here has still to decay')),
+    nrIowait: anyWriter(word('tasks that sleep in I/O wait and slept on this CPU; a waker anywhere takes one off')),
+    calcLoadActive: unguarded(long('runnable tasks as this CPU counted them last for the load average')),
+    calcLoadUpdate: unguarded(long<Jiffies>('when it counts them again')),
     clock: long<Ns>('sched_clock() at the last update'),
     minVruntime: long<Ns>('floor of the fair class’s vruntime'),
   },
@@ -64,7 +72,7 @@ export const ClockEventState = { Detached: 0, Shutdown: 1, Periodic: 2, Oneshot:
 export type ClockEventState = (typeof ClockEventState)[keyof typeof ClockEventState];
 
 /** Which function a device's interrupt calls. @linux include/linux/clockchips.h event_handler */
-export const TickHandler = { Noop: 0, Periodic: 1, Hrtimer: 2 } as const;
+export const TickHandler = { Noop: 0, Periodic: 1, Hrtimer: 2, NohzLowres: 3 } as const;
 export type TickHandler = (typeof TickHandler)[keyof typeof TickHandler];
 
 /** One clock event device (a CPU's lapic, or the global PIT). @linux include/linux/clockchips.h struct clock_event_device */
@@ -95,10 +103,48 @@ export const TickSched = struct(
     lastTickJiffies: long<Jiffies>('jiffies at this CPU’s last tick'),
     stalledJiffies: word('ticks of this CPU in a row that saw jiffies stand still'),
     ticks: long('ticks taken'),
+    flags: word('`TickFlag`s'),
+    gotIdleTick: word('1: a tick came while in the idle loop'),
+    lastTick: long<Ns>('when the tick would have come, had it not been stopped: the phase to go on with'),
+    nextTick: long<Ns>('what the stopped tick is programmed for; 0 after it came'),
+    idleJiffies: long<Jiffies>('jiffies when the tick was stopped, and one more for each tick since'),
+    idleCalls: long('attempts to stop the tick'),
+    idleSleeps: long('attempts that did, or found it stopped'),
+    idleWaketime: long<Ns>('last interrupt while the tick was stopped'),
+    idleExittime: long<Ns>('last restart'),
+    idleExpires: long<Ns>('when the last stop was to end'),
+    lastJiffies: long<Jiffies>('jiffies at the last look for the next event'),
+    timerExpiresBase: long<Ns>('instant of that jiffy; 0 once the look has been used'),
+    timerExpires: long<Ns>('what the look found: when this CPU must wake; 0: keep the tick'),
+    nextTimer: long<Ns>('the first timer of the wheel that it found'),
   },
   { writer: 'owning cpu' },
 );
 export type TickSched = ViewOf<typeof TickSched>;
+
+/** `TickSched.flags`. @linux kernel/time/tick-sched.h TS_FLAG_INIDLE and friends */
+export const TickFlag = { Inidle: 1, Stopped: 2, DoTimerLast: 8, Nohz: 0x10, Highres: 0x20 } as const;
+
+/**
+ * How long a CPU has slept. Its own CPU writes, any other may read: whoever sees the new sum with the old
+ * entry counts a sleep twice.
+ * @linux kernel/time/tick-sched.h tick_sched.idle_sleeptime
+ */
+export const IdleSleep = struct(
+  'idle_sleep',
+  {
+    seq: seqcount('odd while a sleep begins or ends'),
+    active: word('1 while it sleeps; 0 while an interrupt is handled'),
+    entrytime: long<Ns>('when the present or last sleep began'),
+    sleeptime: long<Ns>('sum of all sleeps that are over'),
+    iowaitSleeptime: long<Ns>('the same of those in which a task waited for I/O here'),
+  },
+  { writer: 'owning cpu', seqcount: 'seq' },
+);
+export type IdleSleep = ViewOf<typeof IdleSleep>;
+
+/** `Rq.nohzFlags`. @linux kernel/sched/sched.h NOHZ_BALANCE_KICK and friends */
+export const NohzFlag = { Balance: 1, Stats: 2, NewIdle: 4, Next: 8 } as const;
 
 /** A CPU's queue of high resolution timers. @linux include/linux/hrtimer_defs.h struct hrtimer_cpu_base */
 export const HrtimerCpuBase = struct(

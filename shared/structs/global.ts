@@ -1,4 +1,5 @@
-import { anyWriter, long, seqcount, spinlock, struct, unguarded, word, type ViewOf } from '../memory/struct.ts';
+import { CPUMASK_WORDS } from '../limits.ts';
+import { anyWriter, long, longs, seqcount, spinlock, struct, unguarded, word, words, type ViewOf } from '../memory/struct.ts';
 import type { CpuId, Jiffies, Ns } from '../units.ts';
 
 /** The jiffies page. @linux kernel/time/jiffies.c jiffies_lock, jiffies_seq */
@@ -79,3 +80,31 @@ export const SystemPage = struct(
   { writer: 'any cpu' },
 );
 export type SystemPage = ViewOf<typeof SystemPage>;
+
+/** Which CPUs have stopped their tick, for those that have work to spare. @linux kernel/sched/fair.c nohz */
+export const NohzPage = struct(
+  'nohz',
+  {
+    idleCpus: words(CPUMASK_WORDS, 'a bit for each CPU whose tick is stopped, by `or` and `and`'),
+    nrCpus: word('how many they are; loaded without a look at the mask'),
+    hasBlocked: word('1: an idle CPU may have load that has still to decay'),
+    nextBalance: long<Jiffies>('when the idle CPUs are to be balanced next'),
+    nextBlocked: long<Jiffies>('when their load is to decay next'),
+  },
+  { writer: 'any cpu' },
+);
+export type NohzPage = ViewOf<typeof NohzPage>;
+
+/** The load average. @linux kernel/sched/loadavg.c avenrun, calc_load_tasks, calc_load_nohz */
+export const LoadPage = struct(
+  'loadavg',
+  {
+    tasks: long('runnable tasks, as the CPUs have counted them since the last window began'),
+    update: long<Jiffies>('when the present window ends'),
+    avenrun: longs(3, 'load of 1, 5 and 15 minutes, 11 bits of fraction'),
+    nohz: longs(2, 'what CPUs that stopped their tick have counted; two slots, by the window'),
+    nohzIndex: word('which window it is'),
+  },
+  { writer: 'any cpu' },
+);
+export type LoadPage = ViewOf<typeof LoadPage>;

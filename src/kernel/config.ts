@@ -10,6 +10,10 @@ export interface KernelConfig {
   readonly tickNs: Ns;
   /** `highres=`: whether the tick becomes an hrtimer. */
   readonly highres: boolean;
+  /** `nohz=`: whether an idle CPU stops its tick. */
+  readonly nohz: boolean;
+  /** `nohz_full=`: whether any CPU may run without a tick. Then whoever keeps the time never stops its own. */
+  readonly nohzFull: boolean;
   /** `skew_tick=`: whether the CPUs' ticks are spread over half a tick. */
   readonly skewTick: boolean;
   /** The best clock source allowed by `clocksource=`. */

@@ -13,6 +13,7 @@ import { schedTtwuPending } from './sched/wakeup.ts';
 import { taskStep } from './syscalls/step.ts';
 import { hrtimerInterrupt } from './time/hrtimer.ts';
 import { tickHandlePeriodic } from './time/tick-common.ts';
+import { tickNohzLowresHandler } from './time/tick-sched.ts';
 
 /** x86's vectors, as the tracepoints show them. @linux arch/x86/include/asm/irq_vectors.h */
 const LOCAL_TIMER_VECTOR = 0xec;
@@ -85,6 +86,7 @@ function callFunctionSingleInterrupt(cpu: KernelCpu, task: TaskId): void {
 function handleEvent(cpu: KernelCpu, handler: TickHandler): void {
   if (handler === TickHandler.Periodic) tickHandlePeriodic(cpu);
   else if (handler === TickHandler.Hrtimer) hrtimerInterrupt(cpu);
+  else if (handler === TickHandler.NohzLowres) tickNohzLowresHandler(cpu);
 }
 
 /** Interrupts are masked at every entry. Returns the mode to go back to. */

@@ -2,7 +2,7 @@
 import type { HrtimerCallback } from './kernel-cpu.ts';
 import { dlTaskTimer } from './sched/deadline.ts';
 import { hrtimerWakeup } from './syscalls/sleep.ts';
-import { tickNohzHandler } from './time/tick-oneshot.ts';
+import { tickNohzHandler } from './time/tick-sched.ts';
 
 // table: in the order of HrtimerFunction
 export const HRTIMER_FUNCTIONS: readonly HrtimerCallback[] = [tickNohzHandler, hrtimerWakeup, dlTaskTimer];

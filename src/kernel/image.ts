@@ -6,9 +6,9 @@ import type { MachineMap } from '../../shared/machine-map.ts';
 import type { Memory } from '../../shared/memory/memory.ts';
 import { viewsOf } from '../../shared/memory/memory-map.ts';
 import {
-  ClockEventDevice, CpuState, Hrtimer, HrtimerCpuBase, Kcpustat, Rq, TickSched,
+  ClockEventDevice, CpuState, Hrtimer, HrtimerCpuBase, IdleSleep, Kcpustat, Rq, TickSched,
 } from '../../shared/structs/cpu.ts';
-import { JiffiesPage, SharedTimer, SyncObject, SystemPage, Timekeeper } from '../../shared/structs/global.ts';
+import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage, Timekeeper } from '../../shared/structs/global.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from '../../shared/structs/task.ts';
 import type { CpuId, TaskId, TimerId } from '../../shared/units.ts';
 
@@ -19,11 +19,14 @@ export class KernelImage {
   readonly timekeeper: Timekeeper;
   readonly system: SystemPage;
   readonly globalDevice: ClockEventDevice;
+  readonly nohz: NohzPage;
+  readonly load: LoadPage;
   readonly cpus: readonly CpuState[];
   readonly rqs: readonly Rq[];
   readonly kcpustats: readonly Kcpustat[];
   readonly clockEvents: readonly ClockEventDevice[];
   readonly tickScheds: readonly TickSched[];
+  readonly idleSleeps: readonly IdleSleep[];
   readonly hrtimerBases: readonly HrtimerCpuBase[];
   readonly tasks: readonly Task[];
   readonly vtimes: readonly Vtime[];
@@ -41,11 +44,14 @@ export class KernelImage {
     this.timekeeper = Timekeeper.view(memory, at.timekeeper);
     this.system = SystemPage.view(memory, at.system);
     this.globalDevice = ClockEventDevice.view(memory, at.globalDevice);
+    this.nohz = NohzPage.view(memory, at.nohz);
+    this.load = LoadPage.view(memory, at.loadavg);
     this.cpus = viewsOf(CpuState, memory, at.cpu, shape.cpus);
     this.rqs = viewsOf(Rq, memory, at.rq, shape.cpus);
     this.kcpustats = viewsOf(Kcpustat, memory, at.kcpustat, shape.cpus);
     this.clockEvents = viewsOf(ClockEventDevice, memory, at.clockEvent, shape.cpus);
     this.tickScheds = viewsOf(TickSched, memory, at.tickSched, shape.cpus);
+    this.idleSleeps = viewsOf(IdleSleep, memory, at.idleSleep, shape.cpus);
     this.hrtimerBases = viewsOf(HrtimerCpuBase, memory, at.hrtimerBase, shape.cpus);
     this.tasks = viewsOf(Task, memory, at.task, shape.tasks);
     this.vtimes = viewsOf(Vtime, memory, at.vtime, shape.tasks);

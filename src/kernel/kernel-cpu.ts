@@ -5,7 +5,7 @@
  */
 import type { Memory } from '../../shared/memory/memory.ts';
 import type {
-  ClockEventDevice, CpuState, Hrtimer, HrtimerCpuBase, Kcpustat, Rq, TickSched,
+  ClockEventDevice, CpuState, Hrtimer, HrtimerCpuBase, IdleSleep, Kcpustat, Rq, TickSched,
 } from '../../shared/structs/cpu.ts';
 import { KTIME_MAX, type CpuId, type Jiffies, type Ns, type TaskId } from '../../shared/units.ts';
 import type { Arch } from './arch.ts';
@@ -41,6 +41,7 @@ export class KernelCpu {
   readonly kcpustat: Kcpustat;
   readonly lapic: ClockEventDevice;
   readonly tick: TickSched;
+  readonly idleSleep: IdleSleep;
   readonly hrtimers: HrtimerCpuBase;
   /** Byte offset of the hrtimer heap's first slot. */
   readonly heap: number;
@@ -89,6 +90,7 @@ export class KernelCpu {
     this.kcpustat = image.kcpustats[id]!;
     this.lapic = image.clockEvents[id]!;
     this.tick = image.tickScheds[id]!;
+    this.idleSleep = image.idleSleeps[id]!;
     this.hrtimers = image.hrtimerBases[id]!;
     this.heap = image.map.at.hrtimerHeap + image.map.heapLayout.bytes * id;
   }

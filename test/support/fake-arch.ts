@@ -128,7 +128,8 @@ const NO_WORKLOAD: Workload = {
 };
 
 export const FAKE_CONFIG: KernelConfig = {
-  version: KERNEL_VERSIONS[0]!, hz: 250, tickNs: 4_000_000, highres: true, skewTick: false, clocksource: 'tsc', nolapicTimer: false,
+  version: KERNEL_VERSIONS[0]!, hz: 250, tickNs: 4_000_000, highres: true, nohz: false, nohzFull: false, skewTick: false,
+  clocksource: 'tsc', nolapicTimer: false,
   tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: [], workload: NO_WORKLOAD,
 };
 

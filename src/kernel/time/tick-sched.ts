@@ -1,0 +1,60 @@
+/**
+ * The tick once it is one-shot: a timer of its CPU that lies on the common grid of jiffies. In high resolution
+ * it is an hrtimer; in low resolution the event device is programmed for it and the timer's record only
+ * keeps the date.
+ */
+import { HrtimerFunction, TickFlag, type Hrtimer } from '../../../shared/structs/cpu.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+import { schedTimerOf } from '../image.ts';
+import { hrtimerForward, hrtimerInit, hrtimerStart } from './hrtimer.ts';
+import { tickSchedDoTimer } from './jiffies.ts';
+import { TickMode, updateProcessTimes } from './tick-common.ts';
+import { tickProgramEvent } from './tick-oneshot.ts';
+import { ktimeGet } from './timekeeping.ts';
+
+/**
+ * The tick's timer, on the common grid of jiffies; with `skew_tick=1` each CPU a little later, so
+ * that they do not all want the same locks at one instant.
+ * @linux kernel/time/tick-sched.c tick_setup_sched_timer
+ */
+export function tickSetupSchedTimer(cpu: KernelCpu, hres: boolean): void {
+  const { config, image, tick } = cpu;
+  const timer = schedTimerOf(cpu.id);
+  const record = image.timers[timer]!;
+  hrtimerInit(cpu, timer, HrtimerFunction.TickNohzHandler, cpu.id);
+  const skew = config.skewTick ? cpu.id * Math.floor(config.tickNs / 2 / image.map.shape.cpus) : 0;
+  record.expires = image.jiffies.lastJiffiesUpdate + skew;
+  record.softexpires = record.expires;
+  hrtimerForward(record, ktimeGet(cpu), config.tickNs);
+  if (hres) tick.flags |= TickFlag.Highres;
+  if (config.nohz) tick.flags |= TickFlag.Nohz;
+  startSchedTimer(cpu, record.expires);
+}
+
+/** Puts the tick to `expires`. @linux kernel/time/tick-sched.c tick_nohz_restart */
+export function startSchedTimer(cpu: KernelCpu, expires: number): void {
+  const timer = schedTimerOf(cpu.id);
+  if ((cpu.tick.flags & TickFlag.Highres) !== 0) {
+    hrtimerStart(cpu, timer, expires, expires);
+    return;
+  }
+  const record = cpu.image.timers[timer]!;
+  record.expires = expires;
+  record.softexpires = expires;
+  tickProgramEvent(cpu, expires, true);
+}
+
+/** The tick in high resolution mode. @linux kernel/time/tick-sched.c tick_nohz_handler */
+export function tickNohzHandler(cpu: KernelCpu, timer: Hrtimer): boolean {
+  const now = ktimeGet(cpu);
+  tickSchedDoTimer(cpu, now);
+  updateProcessTimes(cpu, TickMode.Oneshot);
+  hrtimerForward(timer, now, cpu.config.tickNs);
+  return true;
+}
+
+/** The tick in low resolution: the event device's own interrupt. @linux kernel/time/tick-sched.c tick_nohz_lowres_handler */
+export function tickNohzLowresHandler(cpu: KernelCpu): void {
+  const record = cpu.image.timers[schedTimerOf(cpu.id)]!;
+  if (tickNohzHandler(cpu, record)) tickProgramEvent(cpu, record.expires, true);
+}
