@@ -1,4 +1,5 @@
 /** What follows a run's merged event stream: oracles, figures, digest, trace file. */
+import type { CputimeFlavour } from './cputime-flavour.ts';
 import type { CpuId, Ns, TaskId } from './units.ts';
 
 export interface EventConsumer {
@@ -19,7 +20,7 @@ export interface RunFacts {
   readonly tickNs: Ns;
   readonly hz: number;
   /** How each CPU accounts CPU time. */
-  readonly cputime: readonly ('tick' | 'gen')[];
+  readonly cputime: readonly CputimeFlavour[];
   /** Shortest way of a message between two participants. */
   readonly ipiDelayNs: Ns;
   /** Whether CPUs race (`free`): what they do takes effect in an order that the stream, by keys, need not have. */

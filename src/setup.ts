@@ -1,4 +1,5 @@
 /** From a scenario as resolved to what an engine needs. Pure: the same scenario gives the same machine. */
+import type { CputimeFlavour } from '../shared/cputime-flavour.ts';
 import type { RunFacts, TaskFacts } from '../shared/event-consumer.ts';
 import { layOutMachine, type MachineShape } from '../shared/machine-map.ts';
 import { NSEC_PER_SEC, type CpuId, type Ns, type TaskId } from '../shared/units.ts';
@@ -17,7 +18,7 @@ import type { CutSpec, Scenario } from './workload/scenario.ts';
 const FIRST_PID = 1000;
 
 /** How each CPU accounts: `auto` gives context tracking to the CPUs of nohz_full=, as Linux does. */
-function cputimeOf({ cpus, cputime, cmdline }: Scenario): readonly ('tick' | 'gen')[] {
+function cputimeOf({ cpus, cputime, cmdline }: Scenario): readonly CputimeFlavour[] {
   const tracked = (cpu: CpuId): boolean => cmdline.nohzFull?.includes(cpu) ?? false;
   return Array.from({ length: cpus }, (_, cpu) => (cputime === 'auto' ? (tracked(cpu) ? 'gen' : 'tick') : cputime));
 }

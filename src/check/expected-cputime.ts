@@ -7,6 +7,7 @@
  *      system          ####                                 ####
  *      user                  #################                   ###
  */
+import { tracksContexts } from '../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../shared/event-consumer.ts';
 import { Mode } from '../../shared/events.ts';
 import { NOBODY, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
@@ -28,7 +29,7 @@ export class ExpectedCputime {
   constructor(facts: RunFacts) {
     this.#cpus = facts.cpus;
     this.#tickNs = facts.tickNs;
-    this.#gen = Uint8Array.from(facts.cputime, (flavour) => (flavour === 'gen' ? 1 : 0));
+    this.#gen = Uint8Array.from(facts.cputime, (flavour) => (tracksContexts(flavour) ? 1 : 0));
     this.#user = new Float64Array(facts.tasks.length);
     this.#system = new Float64Array(facts.tasks.length);
     this.#runsOn = new Int32Array(facts.tasks.length).fill(NOBODY);

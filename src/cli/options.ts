@@ -1,4 +1,5 @@
 /** What `dynticks run` was told: flags as text in, choices of the right type out. */
+import { CPUTIME_FLAVOURS } from '../../shared/cputime-flavour.ts';
 import { NR_CPUS_MAX } from '../../shared/limits.ts';
 import { KERNEL_VERSIONS } from '../kernel/versions.ts';
 import type { Overrides } from '../workload/resolve.ts';
@@ -69,7 +70,7 @@ function overridesOf(raw: RawRunOptions): Overrides {
     ...(raw.hz !== undefined && { hz: Number(oneOf('--hz', raw.hz, ['100', '250', '1000'])) }),
     ...(raw.duration !== undefined && { durationNs: duration('--duration', raw.duration) }),
     ...(raw.ties !== undefined && { ties: oneOf('--ties', raw.ties, ['fixed', 'shuffled']) }),
-    ...(raw.cputime !== undefined && { cputime: oneOf('--cputime', raw.cputime, ['auto', 'tick', 'gen']) }),
+    ...(raw.cputime !== undefined && { cputime: oneOf('--cputime', raw.cputime, ['auto', ...CPUTIME_FLAVOURS]) }),
     ...(raw.reader !== undefined && { reader: oneOf('--reader', raw.reader, ['linux', 'complete']) }),
     ...(raw.reads !== undefined && { reads: oneOf('--reads', raw.reads, ['racing', 'fresh']) }),
     ...(raw.skew !== undefined && { skewNs: time('--skew', raw.skew) }),

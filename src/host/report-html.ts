@@ -3,6 +3,7 @@
  * picture from elsewhere. Everything that came from a scenario is escaped. It says nothing of the
  * host, so that two runs of one seed give the same page.
  */
+import { CPUTIME_FLAVOURS, type CputimeFlavour } from '../../shared/cputime-flavour.ts';
 import { formatCpuList } from '../kernel/cpulist.ts';
 import type { CpuFigures, TaskFigures } from '../observe/run-figures.ts';
 import { cpuName, type Judgement, type OracleVerdict, type WitnessEvent } from './judged-run.ts';
@@ -94,9 +95,8 @@ const rowIfAny = (name: string, values: readonly string[]): readonly SummaryRow[
   (values.length === 0 ? [] : [[name, values.join(', ')]]);
 
 /** Which CPUs account in which way: `tick: 0; gen: 1-3`. */
-function accountingText(cputime: readonly ('tick' | 'gen')[]): string {
-  const flavours = ['tick', 'gen'] as const;
-  return flavours
+function accountingText(cputime: readonly CputimeFlavour[]): string {
+  return CPUTIME_FLAVOURS
     .map((flavour) => [flavour, cputime.flatMap((own, cpu) => (own === flavour ? [cpu] : []))] as const)
     .filter(([, cpus]) => cpus.length > 0)
     .map(([flavour, cpus]) => `${flavour}: ${formatCpuList(cpus)}`)

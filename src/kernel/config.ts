@@ -1,4 +1,5 @@
 /** What a machine's kernel was built and booted with. Immutable, equal in every thread. */
+import type { CputimeFlavour } from '../../shared/cputime-flavour.ts';
 import type { Ns } from '../../shared/units.ts';
 import type { Workload } from './user.ts';
 import type { KernelVersion } from './versions.ts';
@@ -22,7 +23,7 @@ export interface KernelConfig {
   readonly nolapicTimer: boolean;
   readonly tscHz: number;
   readonly lapicHz: number;
-  /** How each CPU accounts CPU time: by ticks, or by context tracking (VIRT_CPU_ACCOUNTING_GEN). */
-  readonly cputime: readonly ('tick' | 'gen')[];
+  /** How each CPU accounts CPU time. */
+  readonly cputime: readonly CputimeFlavour[];
   readonly workload: Workload;
 }

@@ -2,13 +2,14 @@
  * The edges between user mode and the kernel. On CPUs with context tracking each of them drives the
  * CPU-time accounting of the running task, so that no tick is needed for it.
  */
+import { tracksContexts } from '../../shared/cputime-flavour.ts';
 import { Event } from '../../shared/events.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { vtimeUserEnter, vtimeUserExit } from './sched/vtime.ts';
 
 /** Boot: whether this CPU tracks. @linux kernel/context_tracking.c ct_cpu_track_user */
 export function ctCpuTrackUser(cpu: KernelCpu): void {
-  cpu.state.contextActive = cpu.config.cputime[cpu.id] === 'gen' ? 1 : 0;
+  cpu.state.contextActive = tracksContexts(cpu.config.cputime[cpu.id]!) ? 1 : 0;
 }
 
 /** @linux kernel/context_tracking.c __ct_user_enter */

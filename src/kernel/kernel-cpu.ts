@@ -33,6 +33,8 @@ export class KernelCpu {
   readonly decisions: Decisions;
   /** By `HrtimerFunction`; filled at boot, because the functions live above the timers. */
   readonly hrtimerFunctions: readonly HrtimerCallback[];
+  /** Whether a task that leaves this CPU is charged all that is pending. */
+  readonly chargesLeavers: boolean;
   /** The fair class of this kernel version. */
   readonly fair: FairClass;
 
@@ -84,6 +86,7 @@ export class KernelCpu {
     this.arch = arch;
     this.decisions = decisions;
     this.hrtimerFunctions = hrtimerFunctions;
+    this.chargesLeavers = config.cputime[id] === 'gen-exact';
     this.fair = FAIR_CLASSES[config.version.fairClass];
     this.state = image.cpus[id]!;
     this.rq = image.rqs[id]!;

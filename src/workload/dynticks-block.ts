@@ -4,6 +4,7 @@
  * The message of each rule says what is expected, as a noun; `readBlock` adds the place.
  */
 import { z } from 'zod';
+import { CPUTIME_FLAVOURS } from '../../shared/cputime-flavour.ts';
 import { CSD_POOL_MAX, NR_CPUS_MAX } from '../../shared/limits.ts';
 import type { Ns } from '../../shared/units.ts';
 import { Path } from '../kernel/arch.ts';
@@ -111,7 +112,7 @@ export const dynticksBlock = z.strictObject({
   faults: z.array(name('a fault'), { error: 'an array of faults' }).optional().describe('bugs that are switched on'),
   seed: integer('a seed', 0, Number.MAX_SAFE_INTEGER).optional(),
   kernel: text('a kernel version').optional(),
-  cputime: choice(['auto', 'tick', 'gen']).optional().describe('how CPU time is accounted'),
+  cputime: choice(['auto', ...CPUTIME_FLAVOURS]).optional().describe('how CPU time is accounted'),
   reader: choice(['linux', 'complete']).optional().describe('how readers read, where they do not say'),
   ties: choice(['fixed', 'shuffled']).optional().describe('order of events at one instant'),
   reads: choice(['racing', 'fresh']).optional()

@@ -5,6 +5,7 @@
  */
 import type { CommandLine } from '../kernel/cmdline.ts';
 import type { WorkloadData } from '../kernel/user.ts';
+import type { CputimeFlavour } from '../../shared/cputime-flavour.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
 import type { Program } from './program.ts';
 
@@ -21,7 +22,7 @@ export interface Scenario {
   /** null: until all tasks have ended or none can wake, at most `LIMIT_WITHOUT_DURATION_NS`. */
   readonly durationNs: Ns | null;
   /** `auto`: `gen` on CPUs with context tracking (nohz_full=), `tick` elsewhere, as Linux does. */
-  readonly cputime: 'auto' | 'tick' | 'gen';
+  readonly cputime: 'auto' | CputimeFlavour;
   readonly reader: 'linux' | 'complete';
   readonly ties: 'fixed' | 'shuffled';
   /** In `free`: `fresh` holds a read of another CPU's record back until that CPU has come so far in simulated time. */

@@ -1,5 +1,6 @@
 /** Every scenario that ships, cut short: one digest a seed, nothing broken without a fault, each fault caught. */
 import { describe, expect, test } from 'vitest';
+import { CPUTIME_FLAVOURS, type CputimeFlavour } from '../../shared/cputime-flavour.ts';
 import { FAULTS, type Fault } from '../../src/machine/faults.ts';
 import { simulate, type RunResult } from '../../src/sim.ts';
 import type { RtAppFile } from '../support/rtapp-files.ts';
@@ -8,7 +9,7 @@ import { brokenOf, cpuCounts, faultFree, resolveFile, shipped, withFault, witnes
 const verdicts = (run: RunResult): string[] => run.verdicts.map(({ id, verdict }) => `${id} ${verdict.verdict}`);
 /** Judged runs of the scenarios as they stand; each is made once. */
 const runs = new Map<string, Promise<RunResult>>();
-function runOf(file: RtAppFile, cputime: 'auto' | 'tick' | 'gen'): Promise<RunResult> {
+function runOf(file: RtAppFile, cputime: 'auto' | CputimeFlavour): Promise<RunResult> {
   const name = `${file.name} ${cputime}`;
   const run = runs.get(name) ?? simulate(resolveFile(file, { cputime }));
   runs.set(name, run);
@@ -26,7 +27,7 @@ describe.each(machines)('$name on $cpus CPUs', ({ file, cpus }) => {
 });
 
 describe.each(faultFree)('$name', (file) => {
-  test.each(['tick', 'gen'] as const)('breaks nothing under %s', async (cputime) => {
+  test.each(CPUTIME_FLAVOURS)('breaks nothing under %s', async (cputime) => {
     expect(brokenOf(await runOf(file, cputime))).toEqual({});
   });
 

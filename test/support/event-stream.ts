@@ -1,4 +1,5 @@
 /** Event streams by hand: rows from names and fields, for whatever consumes a run's events. */
+import type { CputimeFlavour } from '../../shared/cputime-flavour.ts';
 import type { EventConsumer, RunFacts } from '../../shared/event-consumer.ts';
 import { EVENTS, Event, type EventName } from '../../shared/events.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
@@ -40,7 +41,7 @@ export const TICK: Ns = 4_000_000;
 export const IPI_DELAY: Ns = 500;
 
 /** A machine of `cpus` CPUs at 250 Hz; `tasks` are the workload's, numbered from `cpus`. */
-export function runFacts(cpus: number, cputime: 'tick' | 'gen' | readonly ('tick' | 'gen')[], tasks: readonly string[]): RunFacts {
+export function runFacts(cpus: number, cputime: CputimeFlavour | readonly CputimeFlavour[], tasks: readonly string[]): RunFacts {
   const idle = Array.from({ length: cpus }, (_, cpu) => ({ task: cpu, pid: 0, name: `swapper/${cpu}`, declaration: -1, nice: 0 }));
   const workload = tasks.map((name, i) => ({ task: cpus + i, pid: 1000 + i, name, declaration: i, nice: 0 }));
   return {

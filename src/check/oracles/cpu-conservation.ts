@@ -3,6 +3,7 @@
  * ticks is off by a tick at either end. Without ticks it is exact once one looks at what travels: a
  * task that leaves with time below a tick takes it along, and another CPU will be charged with it.
  */
+import { tracksContexts } from '../../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
@@ -85,12 +86,12 @@ export class CpuConservation extends OracleBase {
   #onFinal(t: Ns, fields: Float64Array, at: number): void {
     const [cpu, state, starttime, utime, stime, gtime] = FINAL;
     const on = fields[at + cpu];
-    if (fields[at + state] === VtimeState.Inactive || this.facts.cputime[on] !== 'gen') return;
+    if (fields[at + state] === VtimeState.Inactive || !tracksContexts(this.facts.cputime[on])) return;
     this.#pending[on] = t - fields[at + starttime] + fields[at + utime] + fields[at + stime] + fields[at + gtime];
   }
 
   #judge(cpu: CpuId, end: Ns): void {
-    const tracked = this.facts.cputime[cpu] === 'gen';
+    const tracked = tracksContexts(this.facts.cputime[cpu]);
     const at = this.#final.at(cpu);
     const elapsed = this.#since[cpu] < 0 ? 0 : Math.max(end, this.#final.t(cpu)) - this.#since[cpu];
     const elsewhere = this.#pending[cpu] + this.#carriedAway[cpu];

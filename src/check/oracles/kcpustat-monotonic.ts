@@ -3,6 +3,7 @@
  * slots to which a reader adds the running task's pending time may fall when that task goes away
  * with less than a tick unflushed, and by no more: each value is held against the highest before.
  */
+import { tracksContexts } from '../../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
@@ -38,7 +39,7 @@ export class KcpustatMonotonic extends OracleBase {
     const target = fields[at + CPU];
     const pair = this.#pairOf(fields[at + BY], target, fields[at + READER]);
     const highest = this.#highest[pair];
-    const tolerance = this.facts.cputime[target] === 'gen' ? this.facts.tickNs : 0;
+    const tolerance = tracksContexts(this.facts.cputime[target]) ? this.facts.tickNs : 0;
     if (highest.has(0)) this.checked++;
     for (let slot = 0; slot < SLOTS.length; slot++) {
       const place = FIRST_SLOT + slot;

@@ -3,6 +3,7 @@
  * at once, so what tasks were charged, with the CPUs' idle and stolen time, is exactly what the slots
  * hold. And against the clock: with what the tasks have pending, it is the time that the CPUs ran.
  */
+import { tracksContexts } from '../../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
@@ -88,7 +89,7 @@ export class MachineConservation extends OracleBase {
       if (this.#firstContext[cpu] >= 0) elapsed += end - this.#firstContext[cpu];
       if (this.#runningSince[cpu] >= 0) running += end - this.#runningSince[cpu];
       // sampling misses up to a tick at either end; a tracked CPU only the moments before its first hook
-      tolerance += this.facts.tickNs * (this.facts.cputime[cpu] === 'gen' ? 1 : 2);
+      tolerance += this.facts.tickNs * (tracksContexts(this.facts.cputime[cpu]) ? 1 : 2);
     }
     const booked = charged + pending + running + idle;
     if (Math.abs(elapsed - booked) <= tolerance) return;
@@ -119,7 +120,7 @@ export class MachineConservation extends OracleBase {
   #onFinal(fields: Float64Array, at: number): void {
     this.#account(FINAL, fields, at);
     const cpu = fields[at + F_CPU];
-    if (fields[at + F_STATE] === VtimeState.Inactive || this.facts.cputime[cpu] !== 'gen') return;
+    if (fields[at + F_STATE] === VtimeState.Inactive || !tracksContexts(this.facts.cputime[cpu])) return;
     this.#runningSince[cpu] = fields[at + F_STARTTIME];
   }
 

@@ -10,6 +10,7 @@
  * A guest hangs on Sys as user mode does, but may be switched out; an idle task knows Idle and
  * Inactive only. Sys to Sys and Guest to Guest are flushes.
  */
+import { tracksContexts } from '../../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
@@ -81,7 +82,7 @@ export class VtimeStates extends OracleBase {
     if (state === Inactive && cpu !== NOBODY) return `inactive, yet on CPU ${cpu}`;
     if (owner !== NOBODY && owner !== writer) return `CPU ${writer} writes the record while the task runs on CPU ${owner}`;
     // Linux initialises the idle tasks' vtime everywhere; every other hook belongs to tracked CPUs
-    if (this.facts.cputime[writer] !== 'gen' && state !== Idle) return `CPU ${writer} accounts by ticks and must not write it`;
+    if (!tracksContexts(this.facts.cputime[writer]) && state !== Idle) return `CPU ${writer} accounts by ticks and must not write it`;
     return undefined;
   }
 }

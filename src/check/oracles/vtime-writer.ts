@@ -5,6 +5,7 @@
  *      truth (machine's log)       System 100 .. 130        User 130 ..
  *      vtime (kernel)              version 7 at 130: stime + vtime_stime = 30, state User, starttime 130
  */
+import { tracksContexts } from '../../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { NOBODY, type CpuId, type Ns } from '../../../shared/units.ts';
@@ -37,7 +38,7 @@ export class VtimeWriter extends OracleBase {
   constructor(facts: RunFacts) {
     super(VtimeWriter.about, facts);
     this.#truth = new ExpectedCputime(facts);
-    this.#gen = facts.cputime.map((flavour) => flavour === 'gen');
+    this.#gen = facts.cputime.map(tracksContexts);
     this.#contexts = new KeptEvents(facts.cpus, 'context');
   }
 

@@ -12,6 +12,7 @@
  *      next: SYS, cpu 0
  *                                             curr is next; SYS on CPU 0: charged + pending
  */
+import { tracksContexts } from '../../../shared/cputime-flavour.ts';
 import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import { readSeqcountBegin, readSeqcountRetry } from '../../../shared/sync/seqcount.ts';
@@ -25,7 +26,7 @@ import { promiseOfRunner, type ReaderKind } from './cputime-read.ts';
  * @linux kernel/sched/cputime.c kcpustat_cpu_fetch
  */
 export function kcpustatCpuFetch(cpu: KernelCpu, target: CpuId, reader: ReaderKind, out: Float64Array, at: number): void {
-  if (cpu.config.cputime[target] !== 'gen') {
+  if (!tracksContexts(cpu.config.cputime[target]!)) {
     copyCpustat(cpu, target, out, at);
     return;
   }

@@ -57,6 +57,7 @@ export function vtimeTaskSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId): voi
   writeSeqcountBegin(cpu.memory, left.seq);
   if (left.state === VtimeState.Idle) accountIdleTime(cpu, take(cpu, prev, left));
   else accountSystem(cpu, prev, left, take(cpu, prev, left));
+  if (cpu.chargesLeavers) chargeRemainders(cpu, prev, left);
   left.state = VtimeState.Inactive;
   left.cpu = NOBODY;
   publish(cpu, prev, left);
@@ -132,6 +133,14 @@ function accountUser(cpu: KernelCpu, task: TaskId, vtime: Vtime, delta: Ns): voi
   const due = pending >= cpu.config.tickNs;
   if (due) accountUserTime(cpu, task, pending);
   vtime.utime = due ? 0 : pending;
+}
+
+/** A task that leaves has earned its remainders here. @dynticks flavour gen-exact */
+function chargeRemainders(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
+  accountUserTime(cpu, task, vtime.utime);
+  accountSystemTime(cpu, task, vtime.stime);
+  vtime.utime = 0;
+  vtime.stime = 0;
 }
 
 /** Ends the section and tells the trace what readers find from now on. */

@@ -83,6 +83,14 @@ describe('C-03, accumulators', () => {
     expect(witness.says).toBe(`version 4 of thread0-0's vtime has vtime_stime ${TICK}; from 0 to below a tick (${TICK}) is allowed`);
     expect(witness.events[0]!.fields.vtime_stime).toBe(TICK);
     expect(witnessOf(judge({ vtime_utime: -1 })).says).toContain('has vtime_utime -1');
+  });
+
+  it('finds a remainder in a task that leaves a CPU where it should have been charged', () => {
+    const left = { vtime_utime: 3, state: Inactive };
+    expect(judge(left).verdict).toBe('held');
+    const exact = judgeStream(VtimeAccumulators, runFacts(3, 'gen-exact', ['thread0-0']), new EventStream()
+      .add('vtime_publish', 0, 10, { task: T, k: 4, ...left }));
+    expect(witnessOf(exact).says).toContain('has vtime_utime 3; from 0 to below 1 is allowed');
     expect(witnessOf(judge({ vtime_gtime: TICK })).says).toContain('has vtime_gtime');
   });
 });
