@@ -4,9 +4,15 @@
 export const CPUTIME_FLAVOURS = [
   /** each tick charges whatever it hit a whole tick. @linux init/Kconfig TICK_CPU_ACCOUNTING */
   'tick',
-  /** each edge between user mode, kernel and idle charges what has passed; a remainder below a tick travels with its task. @linux init/Kconfig VIRT_CPU_ACCOUNTING_GEN */
+  /**
+   * each edge between user mode, kernel and idle charges what has passed; a remainder below a tick
+   * travels with its task. @linux init/Kconfig VIRT_CPU_ACCOUNTING_GEN
+   */
   'gen',
-  /** as `gen`, but a task that leaves a CPU is charged its remainders there, so that each CPU's sum is exact at its own clock. @dynticks no kernel does this */
+  /**
+   * as `gen`, but a task that leaves a CPU is charged its remainders there, so that each CPU's sum is
+   * exact at its own clock. @dynticks no kernel does this
+   */
   'gen-exact',
 ] as const;
 export type CputimeFlavour = (typeof CPUTIME_FLAVOURS)[number];

@@ -44,7 +44,7 @@ export const Task = struct(
     vruntime: long<Ns>('weighted run time of the fair class'),
     deadline: long<Ns>('virtual deadline (fair) or absolute deadline (deadline class)'),
     slice: long<Ns>('request size of the fair class; 0: the task has never been on a run queue'),
-    vlag: long<Ns>('off the queue: its lag behind the average (EEVDF) or distance above the floor (CFS); running: its protected deadline (EEVDF)'),
+    vlag: long<Ns>('off the queue: lag behind the average (EEVDF) or distance above the floor (CFS); running: protected deadline (EEVDF)'),
     pickedAt: long<Ns>('CFS: sumExecRuntime when it was last picked'),
     execStart: long<Ns>('rq clock up to which sumExecRuntime has been charged'),
     sumExecRuntime: long<Ns>('run time by the scheduler’s clock'),
