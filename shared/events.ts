@@ -150,6 +150,42 @@ const table = {
   nohz_kick: ['dynticks', { cpu: 'cpu', flags: 'code' }],
   /** A window of the load average is over: `active` in units of 2^11. */
   calc_global_load: ['dynticks', { jiffies: 'count', active: 'count', load1: 'count', load5: 'count', load15: 'count' }],
+
+  // at the end of a run: what /proc and /sys print, as it stands in memory
+
+  /** A CPU's counters: interrupts by row of /proc/interrupts, runs of each softirq, its run queue. */
+  cpu_final: ['dynticks', {
+    cpu: 'cpu', online: 'code', loc: 'count', res: 'count', cal: 'count', iwi: 'count', line0: 'count',
+    hi: 'count', timer: 'count', net_tx: 'count', net_rx: 'count', block: 'count', irq_poll: 'count', tasklet: 'count', sched: 'count',
+    hrtimer: 'count', rcu: 'count', nr_running: 'count', nr_switches: 'count', nr_iowait: 'count',
+  }],
+  /** A CPU's tick; `mono` is CLOCK_MONOTONIC there and then. nohz_mode: 0 inactive, 1 low resolution, 2 high. */
+  tick_sched_final: ['dynticks', {
+    cpu: 'cpu', mono: 'ns', mode: 'code', nohz_mode: 'code', last_tick: 'ns', tick_stopped: 'code', idle_active: 'code',
+    idle_jiffies: 'count', idle_calls: 'count', idle_sleeps: 'count', idle_entrytime: 'ns', idle_waketime: 'ns', idle_exittime: 'ns',
+    idle_sleeptime: 'ns', iowait_sleeptime: 'ns', last_jiffies: 'count', next_timer: 'ns', idle_expires: 'ns', jiffies: 'count',
+  }],
+  /** A CPU's hrtimer queues; offsets of the real, boot and TAI clocks from the monotonic one, as this CPU knows them. */
+  hrtimer_cpu_base_final: ['dynticks', {
+    cpu: 'cpu', expires_next: 'ns', hres_active: 'code', nr_events: 'count', nr_retries: 'count', nr_hangs: 'count', max_hang_time: 'ns',
+    offs_real: 'ns', offs_boot: 'ns', offs_tai: 'ns',
+  }],
+  /** An hrtimer that is queued; `base` is its clock base, 0 to 7, and `order` decides among equal expiries. */
+  hrtimer_final: ['dynticks', {
+    hrtimer: 'timer', cpu: 'cpu', base: 'code', function: 'code', softexpires: 'ns', expires: 'ns', order: 'count',
+  }],
+  /** A clock event device: a CPU's tick device, or (cpu -1) the global one that none of them has. tick_mode: 0 periodic, 1 one-shot. */
+  clock_event_device_final: ['dynticks', {
+    cpu: 'cpu', device: 'code', tick_mode: 'code', state: 'code', handler: 'code', mult: 'count', shift: 'count', min_delta_ns: 'ns',
+    max_delta_ns: 'ns', next_event: 'ns', retries: 'count',
+  }],
+  /** A clock source that the machine may choose, best first. */
+  clocksource_final: ['dynticks', { source: 'code', rating: 'count', current: 'code', valid_for_hres: 'code' }],
+  /** The machine as a whole; `nohz_active`: 1 once any CPU's tick may stop. Loads are in 1/2048. */
+  system_final: ['dynticks', {
+    mono: 'ns', offs_real: 'ns', offs_boot: 'ns', offs_tai: 'ns', jiffies: 'count', nohz_active: 'code', load1: 'count', load5: 'count',
+    load15: 'count',
+  }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

@@ -14,8 +14,9 @@ import { engineEndOf, runInline, runThreads, threadsPlanOf, type EngineEnd, type
 import { ThreadsMachine, type ThreadsTrial } from './host/threads/threads-machine.ts';
 import { Digest } from './observe/digest.ts';
 import { FiguresCollector } from './observe/figures.ts';
-import { procFiles, type ProcFile } from './observe/proc-files.ts';
-import { ProcSnapshotCollector } from './observe/proc-snapshot-collector.ts';
+import { MachineSnapshotCollector } from './observe/machine-snapshot-collector.ts';
+import type { MachineSnapshot } from './observe/machine-snapshot.ts';
+import { machineFiles, type MachineFile } from './observe/machine-files.ts';
 import { ReadRacesCollector, type JudgedReads } from './observe/read-figures.ts';
 import type { ReadRaces, RunFigures } from './observe/run-figures.ts';
 import { factsOf } from './setup.ts';
@@ -50,7 +51,10 @@ export interface RunResult {
   readonly stuckTasks: readonly string[];
   /** Cuts of the scenario, by index, whose access was never reached. */
   readonly missedCuts: readonly number[];
-  readonly proc: readonly ProcFile[];
+  /** What /proc and /sys show at the end. */
+  readonly snapshot: MachineSnapshot;
+  /** The files that show it, as Linux prints them. */
+  readonly files: readonly MachineFile[];
   /** What the threads have to say; null where there was one. */
   readonly threads: ThreadsEnd | null;
 }
@@ -135,7 +139,7 @@ class Followers {
   readonly all: readonly EventConsumer[];
   private readonly digest = new Digest();
   private readonly figures: FiguresCollector;
-  private readonly proc: ProcSnapshotCollector;
+  private readonly snapshot: MachineSnapshotCollector;
   private readonly judge: Judge;
   private readonly readRaces = new ReadRacesCollector();
 
@@ -144,23 +148,24 @@ class Followers {
     this.scenario = scenario;
     this.facts = facts;
     this.figures = new FiguresCollector(facts);
-    this.proc = new ProcSnapshotCollector(facts);
+    this.snapshot = new MachineSnapshotCollector(facts);
     this.judge = new Judge(options.judge === false ? [] : createOracles(facts));
-    this.all = [this.digest, this.figures, this.proc, this.judge, this.readRaces, ...(options.consumers ?? [])];
+    this.all = [this.digest, this.figures, this.snapshot, this.judge, this.readRaces, ...(options.consumers ?? [])];
   }
 
   finish(end: EngineEnd): RunResult {
     const { scenario, facts } = this;
     const { endNs, records, missedCuts, threads } = end;
+    const snapshot = this.snapshot.finish();
     const verdicts = this.judge.finish(endNs).map(({ oracle, verdict }) => ({ id: oracle.id, says: oracle.says, verdict }));
     return {
-      endNs, facts, records, missedCuts, threads, verdicts,
+      endNs, facts, records, missedCuts, threads, verdicts, snapshot,
       reason: end.reason === 'duration' && scenario.durationNs === null ? 'limit' : end.reason,
       stuckTasks: end.stuckTasks.map((task) => whatFor(scenario, facts, end.image, task)),
       digest: this.digest.hex(),
       figures: this.figures.finish(endNs),
       readRaces: this.readRaces.finish(judgedReads(verdicts)),
-      proc: procFiles(this.proc.finish(endNs)),
+      files: machineFiles(snapshot),
     };
   }
 }

@@ -11,7 +11,7 @@ import { BlockReader, StreamComparer, StreamMarks, type Marks, type Parting } fr
 
 /** All that a run leaves, each part as a text. */
 export type RunPrint = Readonly<Record<
-  'reason' | 'endNs' | 'records' | 'digest' | 'trace.bin' | 'figures' | 'verdicts' | 'proc' | 'stuckTasks' | 'missedCuts', string
+  'reason' | 'endNs' | 'records' | 'digest' | 'trace.bin' | 'figures' | 'verdicts' | 'files' | 'stuckTasks' | 'missedCuts', string
 >>;
 
 /** What other engines are held to. */
@@ -51,10 +51,10 @@ async function runPrinted(
 }
 
 function printOf(run: RunResult, traceBin: string): RunPrint {
-  const { reason, endNs, records, digest, figures, verdicts, proc, stuckTasks, missedCuts } = run;
+  const { reason, endNs, records, digest, figures, verdicts, files, stuckTasks, missedCuts } = run;
   return {
     reason, digest, 'trace.bin': traceBin, endNs: String(endNs), records: String(records),
-    figures: JSON.stringify(figures), verdicts: JSON.stringify(verdicts), proc: JSON.stringify(proc),
+    figures: JSON.stringify(figures), verdicts: JSON.stringify(verdicts), files: JSON.stringify(files),
     stuckTasks: stuckTasks.join(), missedCuts: missedCuts.join(),
   };
 }

@@ -122,7 +122,7 @@ function keep(result: RunResult, plan: Plan, terminal: Terminal, session: RunSes
   const { options } = plan;
   const { folder, log } = session;
   session.finishTrace(result.digest);
-  for (const { path, text } of result.proc) folder.write(path, text);
+  for (const { path, text } of result.files) folder.write(path, text);
   folder.write('report.html', reportHtml(record));
   log.info(result.endNs, 'run ends', { reason: result.reason, outcome: record.outcome, digest: result.digest });
   const text = printRunDocument(runDocument(record));

@@ -1,10 +1,11 @@
-/** What stands in memory when a run ends, for whoever judges or prints it. */
+/** What stands in memory when a run ends, for whoever judges or prints it: accounts here, clocks in `finals-time.ts`. */
 import { Event } from '../../shared/events.ts';
-import { NR_CPUSTAT } from '../../shared/structs/cpu.ts';
+import { NR_CPUSTAT, NR_SOFTIRQS } from '../../shared/structs/cpu.ts';
 import type { TaskId } from '../../shared/units.ts';
+import { traceTimeFinals } from './finals-time.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 
-/** Records a CPU's accounts, and those of every task that was on it last. @dynticks end of a run */
+/** Records a CPU's counters, accounts and clocks, and the accounts of every task that was on it last. @dynticks end of a run */
 export function traceFinals(cpu: KernelCpu): void {
   const { fields, image, kcpustat } = cpu;
   fields[0] = cpu.id;
@@ -13,6 +14,8 @@ export function traceFinals(cpu: KernelCpu): void {
   for (let task = 0; task < image.tasks.length; task++) {
     if (image.tasks[task]!.cpu === cpu.id && (task >= image.map.shape.cpus || task === cpu.idle)) traceTask(cpu, task);
   }
+  traceCounters(cpu);
+  traceTimeFinals(cpu);
 }
 
 function traceTask(cpu: KernelCpu, task: TaskId): void {
@@ -32,4 +35,20 @@ function traceTask(cpu: KernelCpu, task: TaskId): void {
   fields[10] = vtime.gtime;
   fields[11] = record.sumExecRuntime;
   cpu.arch.traceFields(Event.task_final, fields);
+}
+
+function traceCounters(cpu: KernelCpu): void {
+  const { fields, state, rq } = cpu;
+  fields[0] = cpu.id;
+  fields[1] = state.online;
+  fields[2] = state.localTimerIrqs;
+  fields[3] = state.rescheduleIrqs;
+  fields[4] = state.callFunctionIrqs;
+  fields[5] = 0; // irq work
+  fields[6] = state.deviceIrqs;
+  for (let vec = 0; vec < NR_SOFTIRQS; vec++) fields[7 + vec] = state.softirqs(vec);
+  fields[17] = rq.nrRunning;
+  fields[18] = rq.nrSwitches;
+  fields[19] = 0; // tasks that wait for I/O
+  cpu.arch.traceFields(Event.cpu_final, fields);
 }

@@ -1,7 +1,8 @@
 /** Words for the numbers of `code` fields, so that a trace reads like Linux's own. */
 import { EventClass, Mode, type EventName } from '../../shared/events.ts';
 import { LOCK_NAMES } from '../../shared/lock-order.ts';
-import { ClockEventState, HrtimerFunction, MessageKind, SoftirqVec } from '../../shared/structs/cpu.ts';
+import { ClockEventState, HrtimerFunction, MessageKind, SoftirqVec, TickHandler } from '../../shared/structs/cpu.ts';
+import { ClocksourceId } from '../../shared/structs/global.ts';
 import { TaskState, VtimeState } from '../../shared/structs/task.ts';
 import { OpKind } from '../kernel/user.ts';
 import { DeviceId } from '../kernel/time/clockevents.ts';
@@ -16,6 +17,9 @@ const VTIME = namesOf(VtimeState);
 const SOFTIRQS = namesOf(SoftirqVec);
 const FUNCTIONS = namesOf(HrtimerFunction);
 const DEVICES = namesOf(DeviceId);
+/** As sysfs and the log name them. */
+const CLOCKSOURCE_NAMES: Names = namesOf({ jiffies: ClocksourceId.Jiffies, tsc: ClocksourceId.Tsc });
+const DEVICE_NAMES = namesOf({ lapic: DeviceId.Lapic, pit: DeviceId.Pit });
 const LOCKS: Names = new Map(LOCK_NAMES.map((name, code) => [code, name]));
 
 // table: event -> field -> words; a field that is not here is shown as its number
@@ -40,6 +44,9 @@ const CODES: Partial<Record<EventName, Readonly<Record<string, Names>>>> = {
   task_cputime: { reader: READERS, state: VTIME },
   kcpustat_cpu_fetch: { reader: READERS },
   task_final: { state: namesOf(TaskState), vtime_state: VTIME },
+  hrtimer_final: { function: FUNCTIONS },
+  clock_event_device_final: { device: DEVICE_NAMES, state: namesOf(ClockEventState), handler: namesOf(TickHandler) },
+  clocksource_final: { source: CLOCKSOURCE_NAMES },
   rtapp_loop: { edge: namesOf({ start: 0, end: 1 }) },
   rtapp_event: { type: namesOf(OpKind) },
 };

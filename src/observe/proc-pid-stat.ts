@@ -4,7 +4,7 @@
  * @linux fs/proc/array.c do_task_stat
  */
 import { Policy } from '../../shared/structs/task.ts';
-import type { ProcTask } from './proc-snapshot.ts';
+import type { ProcTask } from './machine-snapshot.ts';
 import { nsecToClockT } from './proc-stat.ts';
 
 /** Bytes of a command's name, without the end mark. @linux include/linux/sched.h TASK_COMM_LEN */

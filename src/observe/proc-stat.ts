@@ -3,7 +3,8 @@
  * @linux fs/proc/stat.c show_stat
  */
 import { NSEC_PER_SEC, USER_HZ, type Ns } from '../../shared/units.ts';
-import type { ProcCpu, ProcSnapshot } from './proc-snapshot.ts';
+import { idleTimeNs, iowaitTimeNs } from './idle-time.ts';
+import type { CpuSnapshot, MachineSnapshot } from './machine-snapshot.ts';
 import type { KcpustatSlot } from './run-figures.ts';
 
 /** The file's own order of columns. */
@@ -24,15 +25,15 @@ const sum = (numbers: Iterable<number>): number => {
 };
 
 /** The whole file, with its final newline. */
-export function procStat(snapshot: ProcSnapshot): string {
+export function procStat(snapshot: MachineSnapshot): string {
   const { cpus } = snapshot;
   return [
     // sum first, divide last: a column of this line may exceed the sum of the lines below
-    cpuLine('cpu ', (slot) => sum(cpus.map((cpu) => cpu.kcpustat[slot]))),
-    ...cpus.filter((cpu) => cpu.online).map((cpu) => cpuLine(`cpu${cpu.cpu}`, (slot) => cpu.kcpustat[slot])),
+    cpuLine('cpu ', (slot) => sum(cpus.map((cpu) => slotNs(snapshot, cpu, slot)))),
+    ...cpus.filter((cpu) => cpu.online).map((cpu) => cpuLine(`cpu${cpu.cpu}`, (slot) => slotNs(snapshot, cpu, slot))),
     intrLine(cpus),
     `ctxt ${snapshot.contextSwitches}`,
-    `btime ${snapshot.bootTimeS}`,
+    `btime ${bootTimeS(snapshot)}`,
     `processes ${snapshot.processes}`,
     `procs_running ${snapshot.procsRunning}`,
     `procs_blocked ${snapshot.procsBlocked}`,
@@ -44,12 +45,25 @@ export function procStat(snapshot: ProcSnapshot): string {
 const cpuLine = (label: string, ns: (slot: KcpustatSlot) => Ns): string =>
   [label, ...COLUMNS.map((slot) => nsecToClockT(ns(slot)))].join(' ');
 
-/** The total has the CPUs' own interrupts in it, which are no interrupt line; the lines follow, gaps as 0. */
-function intrLine(cpus: readonly ProcCpu[]): string {
+function slotNs(snapshot: MachineSnapshot, cpu: CpuSnapshot, slot: KcpustatSlot): Ns {
+  if (slot === 'idle') return idleTimeNs(snapshot, cpu);
+  return slot === 'iowait' ? iowaitTimeNs(snapshot, cpu) : cpu.kcpustat[slot];
+}
+
+/** The wall clock's reading at boot, in whole s: it moves when the wall clock is set. @linux kernel/time/timekeeping.c getboottime64 */
+const bootTimeS = ({ epochS, offsets }: MachineSnapshot): number =>
+  epochS + Math.floor((offsets.realNs - offsets.bootNs) / NSEC_PER_SEC);
+
+/**
+ * The total has the CPUs' own interrupts in it, which are no interrupt line; the lines follow, gaps as 0.
+ * @linux arch/x86/kernel/irq.c arch_irq_stat_cpu
+ */
+function intrLine(cpus: readonly CpuSnapshot[]): string {
   const lines = new Array<number>(nrIrqs(cpus.length)).fill(0);
   let total = 0;
   for (const { interrupts } of cpus) {
-    total += interrupts.localTimer + interrupts.reschedule + interrupts.callFunction;
+    const { localTimer, reschedule, callFunction, irqWork } = interrupts;
+    total += localTimer + reschedule + callFunction + irqWork;
     for (const [line, count] of interrupts.lines) lines[line] = (lines[line] ?? 0) + count;
   }
   return ['intr', total + sum(lines), ...lines].join(' ');
@@ -62,7 +76,7 @@ function intrLine(cpus: readonly ProcCpu[]): string {
  */
 const nrIrqs = (cpus: number): number => 24 + 16 + 8 * cpus + 16 * 24;
 
-function softirqLine(cpus: readonly ProcCpu[]): string {
+function softirqLine(cpus: readonly CpuSnapshot[]): string {
   const byVector = cpus[0]!.softirqs.map((_, vec) => sum(cpus.map((cpu) => cpu.softirqs[vec]!)));
   return ['softirq', sum(byVector), ...byVector].join(' ');
 }

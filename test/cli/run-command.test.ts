@@ -5,6 +5,7 @@ import { KernelBug, LimitReached } from '../../shared/assert.ts';
 import { INCOMPLETE } from '../../src/host/run-folder.ts';
 import { ThreadDeath } from '../../src/host/threads/thread-death.ts';
 import { HostLimit } from '../../src/host/host-limit.ts';
+import { MachineSnapshotCollector } from '../../src/observe/machine-snapshot-collector.ts';
 import { ReadRacesCollector } from '../../src/observe/read-figures.ts';
 import { readTrace } from '../../src/observe/trace-bin-reader.ts';
 import { factsOf, simulate, type RunResult, type SimulateOptions } from '../../src/sim.ts';
@@ -24,10 +25,11 @@ function small(): string {
 /** Calls it on one thread, where each test has the same bytes. */
 const run = (...flags: readonly string[]): string[] => ['run', small(), '--engine', 'inline', ...flags];
 
+const NO_SNAPSHOT = new MachineSnapshotCollector(runRecord().run.facts).finish();
 const NO_READS = new ReadRacesCollector().finish(undefined);
 /** A run that ends as `more` says. */
 const ending = (more: Partial<RunResult>) => async (): Promise<RunResult> =>
-  ({ ...runRecord().run, verdicts: [], proc: [], threads: null, readRaces: NO_READS, ...more });
+  ({ ...runRecord().run, verdicts: [], snapshot: NO_SNAPSHOT, files: [], threads: null, readRaces: NO_READS, ...more });
 
 const traceOf = (folder: string) =>
   readTrace(readFileSync(join(command.runsDir, folder, 'trace.bin')), { onEvent: () => {} });

@@ -115,7 +115,7 @@ function machines(engine: EngineChoice): void {
     const run = await runOn(engine, scenario(MIXED(cpus), { cpus, durationNs: SHORT_NS, cputime: 'gen' }));
     expectWhole(run, SHORT_NS);
     expect(ticks(run)).toEqual([15, ...others(cpus, 12)]);
-    expect(run.proc.filter(({ text }) => text.length > 0).length).toBeGreaterThan(5);
+    expect(run.files.filter(({ text }) => text.length > 0).length).toBeGreaterThan(5);
     expect(run.figures.reads.taskReads).toBeGreaterThan(30);
   });
 

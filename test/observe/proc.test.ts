@@ -5,8 +5,8 @@ import { TaskState, VtimeState } from '../../shared/structs/task.ts';
 import { NR_CPUSTAT } from '../../shared/structs/cpu.ts';
 import { adjustCputime } from '../../src/observe/cputime-adjust.ts';
 import { procComm, procPidStat } from '../../src/observe/proc-pid-stat.ts';
-import { ProcSnapshotCollector } from '../../src/observe/proc-snapshot-collector.ts';
-import type { ProcSnapshot, ProcTask } from '../../src/observe/proc-snapshot.ts';
+import { MachineSnapshotCollector } from '../../src/observe/machine-snapshot-collector.ts';
+import type { MachineSnapshot, ProcTask } from '../../src/observe/machine-snapshot.ts';
 import { procStat } from '../../src/observe/proc-stat.ts';
 import { KCPUSTAT_SLOTS, type KcpustatSlot } from '../../src/observe/run-figures.ts';
 import { FACTS, play, row, type Row } from './records.ts';
@@ -29,10 +29,9 @@ function parse(stat: string) {
   return { numbers, cpus, labels: rows.map(([label]) => label) };
 }
 
-const snapshotOf = (rows: readonly Row[], end = 1_000_000_000): ProcSnapshot =>
-  play(new ProcSnapshotCollector(FACTS), rows).finish(end);
+const snapshotOf = (rows: readonly Row[]): MachineSnapshot => play(new MachineSnapshotCollector(FACTS), rows).finish();
 
-const boot = [0, 1].map((cpu) => row('context', cpu, 0, { mode: 1, task: cpu }));
+const boot = [0, 1].map((cpu) => row('cpu_final', cpu, 0, { cpu, online: 1 }));
 const kcpustat = (cpu: number, ns: Partial<Record<KcpustatSlot, number>>): Row => row('kcpustat_final', 2, 1e9, { cpu, ...ns });
 
 describe('/proc/stat', () => {
@@ -78,17 +77,13 @@ describe('/proc/stat', () => {
 
   it('counts interrupts, softirqs, switches and forks', () => {
     const { numbers } = parse(procStat(snapshotOf([
-      ...boot,
-      row('local_timer_entry', 0, 1), row('local_timer_entry', 1, 1), row('reschedule_entry', 1, 2),
-      row('call_function_single_entry', 0, 3),
-      row('irq_handler_entry', 0, 4, { irq: 0 }), row('irq_handler_entry', 0, 5, { irq: 0 }), row('irq_handler_entry', 1, 5, { irq: 4 }),
-      row('softirq_raise', 0, 6, { vec: 7 }), row('softirq_entry', 0, 6, { vec: 7 }), row('softirq_entry', 1, 7, { vec: 1 }),
-      row('sched_process_fork', 0, 8, { parent: 0, child: 2 }), row('sched_switch', 0, 9, { prev: 0, next: 2 }),
-      row('task_final', 2, 10, { task: 2, state: TaskState.Running }), row('task_final', 2, 10, { task: 3, state: TaskState.Sleeping }),
+      row('cpu_final', 0, 9, { cpu: 0, online: 1, loc: 1, cal: 1, line0: 2, sched: 1, nr_switches: 7, nr_running: 2, nr_iowait: 1 }),
+      row('cpu_final', 1, 9, { cpu: 1, online: 1, loc: 1, res: 1, iwi: 4, timer: 1, nr_switches: 3 }),
+      row('sched_process_fork', 0, 8, { parent: 0, child: 2 }),
     ])));
-    expect(numbers('intr').slice(0, 7)).toEqual([7, 2, 0, 0, 0, 1, 0]);
+    expect(numbers('intr').slice(0, 7)).toEqual([10, 2, 0, 0, 0, 0, 0]);
     expect(numbers('softirq')).toEqual([2, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0]);
-    expect([numbers('ctxt'), numbers('processes'), numbers('procs_running'), numbers('procs_blocked')]).toEqual([[1], [1], [1], [0]]);
+    expect([numbers('ctxt'), numbers('processes'), numbers('procs_running'), numbers('procs_blocked')]).toEqual([[10], [1], [2], [1]]);
   });
 
   it('leaves out the line of a CPU that never ran, but not its part of the sum', () => {
@@ -147,7 +142,7 @@ describe('/proc/<pid>/stat', () => {
   });
 });
 
-describe('ProcSnapshotCollector', () => {
+describe('MachineSnapshotCollector', () => {
   it('scales utime and stime to the run time, pending time included', () => {
     const { tasks } = snapshotOf([
       row('sched_process_fork', 0, 5, { parent: 0, child: 2 }),

@@ -1,15 +1,15 @@
-/** The procfs tree of a run, as files. */
+/** The procfs and sysfs trees of a run, as files. */
+import type { MachineSnapshot } from './machine-snapshot.ts';
 import { procPidStat } from './proc-pid-stat.ts';
-import type { ProcSnapshot } from './proc-snapshot.ts';
 import { procStat } from './proc-stat.ts';
 
-export interface ProcFile {
+export interface MachineFile {
   /** Below the run's folder: `proc/stat`, `proc/1000/stat`. */
   readonly path: string;
   readonly text: string;
 }
 
-export function procFiles(snapshot: ProcSnapshot): ProcFile[] {
+export function machineFiles(snapshot: MachineSnapshot): MachineFile[] {
   const tasks = snapshot.tasks.map((task) => ({ path: `proc/${task.pid}/stat`, text: procPidStat(task) }));
   return [{ path: 'proc/stat', text: procStat(snapshot) }, ...tasks];
 }
