@@ -18,7 +18,7 @@ export const OpKind = {
   RunUntil: 2,
   /** a = ns: `clock_nanosleep` relative */
   Sleep: 3,
-  /** a = timer (own: index in UserRegs.timerNext; shared: -1 - index), b = period ns, c = 0 relative, 1 absolute (rt-app `timer`) */
+  /** a = timer (own: index in UserRegs.timerNext; shared: -1 - index), b = period ns, c = 0 relative, 1 absolute, 2 on whole periods (rt-app `timer`) */
   Timer: 4,
   /** a = mutex */
   Lock: 5,

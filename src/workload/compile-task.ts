@@ -29,6 +29,9 @@ export function compileTask(context: CompileContext, task: TaskDeclaration): Pro
 /** rt-app's rule: timers whose name begins so belong to one thread. */
 export const isUnique = (ref: string): boolean => ref.startsWith('unique');
 
+/** As the operation has it: 0 relative, 1 absolute, 2 on whole periods of the clock. */
+const modeOf = (grid: boolean, absolute: boolean): number => (grid ? 2 : Number(absolute));
+
 class TaskCompiler {
   readonly #context: CompileContext;
   readonly #task: TaskDeclaration;
@@ -102,10 +105,10 @@ class TaskCompiler {
     return this.#context.names.numberOf(kind, name);
   }
 
-  #timer({ ref, ns, index, at, path }: EventDeclaration): void {
+  #timer({ ref, ns, grid, index, at, path }: EventDeclaration): void {
     const { source, names, absoluteTimers } = this.#context;
     if (!isUnique(ref)) {
-      this.#out.emit(OpKind.Timer, -1 - names.sharedTimer(ref), ns, absoluteTimers.has(ref) ? 1 : 0, index);
+      this.#out.emit(OpKind.Timer, -1 - names.sharedTimer(ref), ns, modeOf(grid, absoluteTimers.has(ref)), index);
       return;
     }
     const number = this.#ownTimers.get(ref) ?? this.#ownTimers.size;
@@ -113,7 +116,7 @@ class TaskCompiler {
       throw source.bad(at, path, `${number + 1} timers of its own`, `at most ${TIMERS_PER_TASK} in a task (TIMERS_PER_TASK)`);
     }
     this.#ownTimers.set(ref, number);
-    this.#out.emit(OpKind.Timer, number, ns, this.#absoluteOwn.has(ref) ? 1 : 0, index);
+    this.#out.emit(OpKind.Timer, number, ns, modeOf(grid, this.#absoluteOwn.has(ref)), index);
   }
 
   #lock({ at, path }: EventDeclaration, mutex: string, index: number): void {

@@ -19,10 +19,14 @@ export function nanosleep(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome
   return Outcome.Blocked;
 }
 
+/** Modes of a task's timer, argC of the operation. */
+const TimerMode = { Relative: 0, Absolute: 1, Grid: 2 } as const;
+
 /**
- * rt-app's timer: argA which one, argB period, argC 1 for absolute. The next expiry is one period
+ * rt-app's timer: argA which one, argB period, argC its mode. The next expiry is one period
  * after the last, the first one period after the task's start. If that has passed, a relative timer
- * starts again from now and an absolute one keeps its grid; neither sleeps.
+ * starts again from now and an absolute one keeps its grid; neither sleeps. Ours expires on whole
+ * periods of CLOCK_MONOTONIC, as a task's does that rounds up by itself; late, it sleeps until the next.
  * @dynticks rt-app `timer`
  */
 export function rtappTimer(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
@@ -37,8 +41,8 @@ export function rtappTimer(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcom
 /** The instant to sleep until, 0 when it has passed. */
 function ownTimer(cpu: KernelCpu, regs: UserRegs): Ns {
   const index = regs.argA;
-  const next = (regs.timerNext(index) || regs.firstStart) + regs.argB;
   const now = ktimeGet(cpu);
+  const next = nextExpiry(regs, regs.timerNext(index), now);
   regs.setTimerNext(index, keptExpiry(next, now, regs.argC));
   return now < next ? next : 0;
 }
@@ -47,15 +51,23 @@ function sharedTimer(cpu: KernelCpu, regs: UserRegs): Ns {
   const index = -1 - regs.argA;
   const timer = cpu.image.sharedTimers[index]!;
   spinLock(cpu, timer.lock, LockClass.SharedTimer, index);
-  const next = (timer.next || regs.firstStart) + regs.argB;
   const now = ktimeGet(cpu);
+  const next = nextExpiry(regs, timer.next, now);
   timer.next = keptExpiry(next, now, regs.argC);
   spinUnlock(cpu, timer.lock, LockClass.SharedTimer, index);
   return now < next ? next : 0;
 }
 
-function keptExpiry(next: Ns, now: Ns, absolute: number): Ns {
-  return now < next || absolute !== 0 ? next : now;
+function nextExpiry(regs: UserRegs, last: Ns, now: Ns): Ns {
+  const { argB: period, argC: mode } = regs;
+  if (mode !== TimerMode.Grid) return (last || regs.firstStart) + period;
+  const whole = Math.floor(now / period) * period;
+  if (last === 0) return whole + 2 * period;
+  return last + period < now ? whole + period : last + period;
+}
+
+function keptExpiry(next: Ns, now: Ns, mode: number): Ns {
+  return now < next || mode !== TimerMode.Relative ? next : now;
 }
 
 /** Puts the task's sleep timer up and the task to sleep; the caller schedules. @linux kernel/time/hrtimer.c do_nanosleep */

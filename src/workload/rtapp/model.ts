@@ -82,4 +82,6 @@ export interface EventDeclaration {
   readonly mutex: string;
   /** timer: the mode is absolute. */
   readonly absolute: boolean;
+  /** timer: it expires on whole periods of CLOCK_MONOTONIC (ours). */
+  readonly grid: boolean;
 }

@@ -9,7 +9,7 @@ import type { EventDeclaration, RtAppGlobal } from './model.ts';
 import type { Source } from './source.ts';
 
 /** What the value of an event holds, beside its place. */
-type EventValue = Partial<Pick<EventDeclaration, 'ns' | 'ref' | 'mutex' | 'absolute'>>;
+type EventValue = Partial<Pick<EventDeclaration, 'ns' | 'ref' | 'mutex' | 'absolute' | 'grid'>>;
 
 /** Who reads the value of an event. `task` is the task's own name. */
 interface EventContext {
@@ -22,7 +22,7 @@ export function parseEvent(
   context: EventContext, name: EventName, entry: Entry, path: string, index: number,
 ): EventDeclaration {
   const value = READERS[name](context, entry.value, path);
-  return { name, key: entry.key, at: entry.at, path, index, ns: 0, ref: '', mutex: '', absolute: false, ...value };
+  return { name, key: entry.key, at: entry.at, path, index, ns: 0, ref: '', mutex: '', absolute: false, grid: false, ...value };
 }
 
 type EventReader = (context: EventContext, node: JsonNode, path: string) => EventValue;
@@ -59,11 +59,12 @@ const readTimer: EventReader = ({ source }, node, path) => {
   const object = source.object(node, path, '{"ref": timer, "period": microseconds}');
   warnUnknown(source, object, path, ['ref', 'period', 'mode']);
   const period = source.optional(object, path, 'period');
-  const mode = oneOf(source, object, path, 'mode', ['relative', 'absolute'], 'relative');
+  const mode = oneOf(source, object, path, 'mode', ['relative', 'absolute', 'grid'], 'relative');
   return {
     ref: member(source, object, path, 'ref', 'unknown'),
     ns: period === null ? 0 : source.microseconds(period, `${path}.period`, 'a period'),
     absolute: mode === 'absolute',
+    grid: mode === 'grid',
   };
 };
 

@@ -100,6 +100,12 @@ describe('rt-app’s timer', () => {
     expect(calls).toEqual([undefined, undefined, undefined, 51_000]);
   });
 
+  test('on whole periods begins with the second one to come, and sleeps until the next one when it was missed', () => {
+    const sleeper = new Sleeper();
+    const calls = [3_000, 20_500, 30_001, 58_000, 70_000].map((now) => own(sleeper, now, 2));
+    expect(calls).toEqual([20_000, 30_000, 40_000, 60_000, undefined]);
+  });
+
   test('is missed at the very instant at which it expires', () => {
     const sleeper = new Sleeper();
     expect(own(sleeper, 11_000)).toBeUndefined();

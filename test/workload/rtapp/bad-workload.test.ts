@@ -43,7 +43,7 @@ describe('an rt-app file', () => {
     [
       'has a timer mode that is none',
       task('"timer": {"mode": "absolut"}'),
-      'w.json:1:36: tasks.t.timer.mode: found "absolut" (a string), expected "relative" or "absolute". Did you mean "absolute"?',
+      'w.json:1:36: tasks.t.timer.mode: found "absolut" (a string), expected "relative" or "absolute" or "grid". Did you mean "absolute"?',
     ],
     [
       'has a negative instance',
