@@ -186,6 +186,19 @@ const table = {
     mono: 'ns', offs_real: 'ns', offs_boot: 'ns', offs_tai: 'ns', jiffies: 'count', nohz_active: 'code', load1: 'count', load5: 'count',
     load15: 'count',
   }],
+  /** A function that was called on this CPU has returned; its message was `n` of `origin`. */
+  csd_function_exit: ['csd', { origin: 'cpu', n: 'count', kind: 'code' }],
+  /** The record by which `function` is called on `cpu` was locked, and unlocked: `owner` made the call; kind is a `MessageKind`. */
+  csd_lock: ['dynticks', { owner: 'cpu', cpu: 'cpu', function: 'code', kind: 'code' }],
+  csd_unlock: ['dynticks', { owner: 'cpu', cpu: 'cpu', function: 'code', kind: 'code' }],
+  /** A CPU calls `function` on `targets` others, and waits for them or not; irqs_off: with interrupts masked. */
+  smp_call_function_many: ['dynticks', { function: 'code', targets: 'count', wait: 'code', irqs_off: 'code' }],
+  /** It has waited: all of them have made the call. */
+  smp_call_function_done: ['dynticks', { function: 'code' }],
+  call_function_entry: ['irq_vectors', { vector: 'code' }],
+  call_function_exit: ['irq_vectors', { vector: 'code' }],
+  irq_work_entry: ['irq_vectors', { vector: 'code' }],
+  irq_work_exit: ['irq_vectors', { vector: 'code' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

@@ -9,6 +9,7 @@ import {
   CallQueue, ClockEventDevice, CpuState, Csd, Hrtimer, HrtimerCpuBase, IdleSleep, Kcpustat, Rq, TickSched,
 } from './structs/cpu.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage, Timekeeper } from './structs/global.ts';
+import { StopPage, callFunctionData } from './structs/smp.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from './structs/task.ts';
 import { Baton, Standing, StreamRing, WindowPage } from './structs/window.ts';
 import { longs, struct } from './memory/struct.ts';
@@ -37,6 +38,7 @@ export interface MachineMap {
   /** hrtimers: 0 .. cpus-1 the ticks, then one sleep timer and one deadline timer for each task. */
   readonly timers: number;
   readonly heapLayout: ReturnType<typeof hrtimerHeap>;
+  readonly callsLayout: ReturnType<typeof callFunctionData>;
   readonly at: {
     readonly jiffies: number;
     readonly timekeeper: number;
@@ -59,6 +61,8 @@ export interface MachineMap {
     readonly callQueue: number;
     /** `csdPool` records for each sender, the coordinator last. */
     readonly csd: number;
+    readonly callFunctionData: number;
+    readonly stop: number;
     /** The threads engine's own: one standing and one ring for each participant, the coordinator last. */
     readonly standing: number;
     readonly window: number;
@@ -81,6 +85,7 @@ export function layOutMachine(asked: MachineShape): MachineMap {
   const own = (index: number) => index;
   const idleOwn = (task: number) => (task < cpus ? task : -1);
   const heapLayout = hrtimerHeap(timers);
+  const callsLayout = callFunctionData(cpus);
   const at = {
     jiffies: map.place(JiffiesPage, 1),
     timekeeper: map.place(Timekeeper, 1),
@@ -109,6 +114,8 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     idleSleep: map.place(IdleSleep, cpus, own),
     nohz: map.place(NohzPage, 1),
     loadavg: map.place(LoadPage, 1),
+    callFunctionData: map.place(callsLayout, cpus),
+    stop: map.place(StopPage, 1),
   };
-  return { shape, map, timers, heapLayout, at };
+  return { shape, map, timers, heapLayout, callsLayout, at };
 }

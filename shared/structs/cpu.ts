@@ -19,9 +19,11 @@ export const CpuState = struct(
     localTimerIrqs: word('row LOC of /proc/interrupts'),
     rescheduleIrqs: word('row RES'),
     callFunctionIrqs: word('row CAL'),
+    irqWorkIrqs: word('row IWI'),
     deviceIrqs: word('interrupt line 0: the global event device'),
     softirqPending: word('one bit a softirq'),
     softirqs: words(NR_SOFTIRQS, 'runs of each softirq'),
+    csdBusy: anyWriter(word('one bit a function: a call of it to this CPU for which nobody waits is under way')),
   },
   { writer: 'owning cpu' },
 );
@@ -211,6 +213,18 @@ export const MessageKind = {
   ProgramDevice: 3,
   /** to a CPU that has not run yet: start (x86's INIT-SIPI) */
   BringUp: 4,
+  /** call function a with argument b; the sender waits until it has been called (a carries `CALL_BY_MASK` besides) */
+  CallFunctionSync: 5,
+  /** the same, and the sender goes on at once */
+  CallFunctionMany: 6,
+  /** the same for a function that has one record a receiver, whoever sends */
+  CallFunctionAsync: 7,
+  /** to a sender that waits: its calls have been made. No interrupt: it sees its records unlocked */
+  CallsDone: 8,
+  /** run the irq_works that are queued for the receiver */
+  IrqWork: 9,
+  /** look at the page of stop-machine; a = the state that made somebody send */
+  StopMachine: 10,
 } as const;
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 

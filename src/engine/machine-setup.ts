@@ -2,6 +2,7 @@
 import type { MachineShape } from '../../shared/machine-map.ts';
 import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
 import type { KernelConfig } from '../kernel/config.ts';
+import { CALLBACKS } from '../kernel/callbacks.ts';
 import { HRTIMER_FUNCTIONS } from '../kernel/hrtimer-functions.ts';
 import type { KernelImage } from '../kernel/image.ts';
 import { KernelCpu } from '../kernel/kernel-cpu.ts';
@@ -30,7 +31,7 @@ export interface MachineSetup {
 /** A CPU with its kernel. The first one must be switched on. */
 export function buildCpu(setup: MachineSetup, id: CpuId, image: KernelImage, board: Board): SimCpu {
   const cpu = new SimCpu(id, board, setup.hardware);
-  cpu.kernel = new KernelCpu(id, image, setup.config, cpu, board.decisions, HRTIMER_FUNCTIONS);
+  cpu.kernel = new KernelCpu(id, image, setup.config, cpu, board.decisions, HRTIMER_FUNCTIONS, CALLBACKS);
   return cpu;
 }
 

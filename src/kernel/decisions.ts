@@ -17,6 +17,10 @@ export interface Decisions {
   readonly ignorePromise: boolean;
   /** B-01: the user-time flush moves `starttime` before it enters the write section. */
   readonly vtimeDeltaOutsideSection: boolean;
+  /** The record of a call that somebody waits for is unlocked before the function has run. */
+  readonly unlocksCallFirst: boolean;
+  /** A CPU that waits for its calls has its interrupts masked meanwhile. */
+  readonly callsWithIrqsOff: boolean;
   /** Whether the n-th message from a CPU is lost on its way. */
   dropsMessage(from: CpuId, to: CpuId, n: number): boolean;
   /** Whether the n-th message from a CPU is put on the list with nobody told of it. */
@@ -29,6 +33,8 @@ export const asLinux: Decisions = {
   promiseAfterSection: false,
   ignorePromise: false,
   vtimeDeltaOutsideSection: false,
+  unlocksCallFirst: false,
+  callsWithIrqsOff: false,
   dropsMessage: () => false,
   losesDoorbell: () => false,
 };

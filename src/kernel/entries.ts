@@ -5,10 +5,12 @@
  */
 import { Event, type Mode } from '../../shared/events.ts';
 import { MessageKind, TickHandler } from '../../shared/structs/cpu.ts';
-import type { TaskId } from '../../shared/units.ts';
+import { CALL_BY_MASK } from '../../shared/structs/smp.ts';
+import type { Ns, TaskId } from '../../shared/units.ts';
 import { irqEnter, irqExit, returnToTask } from './irq/entry.ts';
-import type { KernelCpu } from './kernel-cpu.ts';
+import type { IncomingCall, KernelCpu } from './kernel-cpu.ts';
 import { bootStep, startSecondary } from './main.ts';
+import { callsDone, flushSmpCallFunctionQueue } from './smp.ts';
 import { schedTtwuPending } from './sched/wakeup.ts';
 import { taskStep } from './syscalls/step.ts';
 import { hrtimerInterrupt } from './time/hrtimer.ts';
@@ -18,6 +20,7 @@ import { tickNohzLowresHandler } from './time/tick-sched.ts';
 /** x86's vectors, as the tracepoints show them. @linux arch/x86/include/asm/irq_vectors.h */
 const LOCAL_TIMER_VECTOR = 0xec;
 const RESCHEDULE_VECTOR = 0xfd;
+const CALL_FUNCTION_VECTOR = 0xfc;
 const CALL_FUNCTION_SINGLE_VECTOR = 0xfb;
 /** The global event device's line. */
 const TIMER_IRQ = 0;
@@ -44,17 +47,27 @@ export function deviceInterrupt(cpu: KernelCpu): void {
   end(cpu, outer);
 }
 
-/** A message of another CPU. @linux kernel/smp.c generic_smp_call_function_single_interrupt */
-export function ipiInterrupt(cpu: KernelCpu, kind: MessageKind, task: TaskId): void {
-  const outer = begin(cpu);
-  if (kind === MessageKind.BringUp) {
-    startSecondary(cpu);
-    cpu.depth -= 1;
-    return;
+/** A message of another CPU that is no call. @linux arch/x86/kernel/smp.c sysvec_reschedule_ipi, start_secondary */
+export function ipiInterrupt(cpu: KernelCpu, kind: MessageKind, a: number): void {
+  switch (kind) {
+    case MessageKind.CallsDone: return noInterrupt(cpu, callsDone);
+    case MessageKind.BringUp: return noInterrupt(cpu, startSecondary);
+    default: return rescheduleInterrupt(cpu, a);
   }
+}
+
+/** Calls of other CPUs, all that have arrived; `since` is when this CPU was last free. @linux arch/x86/kernel/smp.c sysvec_call_function_single */
+export function callInterrupt(cpu: KernelCpu, calls: readonly IncomingCall[], since: Ns): void {
+  const outer = begin(cpu);
+  const { arch, state } = cpu;
   irqEnter(cpu);
-  if (kind === MessageKind.Reschedule) rescheduleInterrupt(cpu, task);
-  else callFunctionSingleInterrupt(cpu, task);
+  state.callFunctionIrqs += 1;
+  const byMask = calls.some(isByMask);
+  if (byMask) arch.trace(Event.call_function_entry, CALL_FUNCTION_VECTOR);
+  else arch.trace(Event.call_function_single_entry, CALL_FUNCTION_SINGLE_VECTOR);
+  flushSmpCallFunctionQueue(cpu, calls, since);
+  if (byMask) arch.trace(Event.call_function_exit, CALL_FUNCTION_VECTOR);
+  else arch.trace(Event.call_function_single_exit, CALL_FUNCTION_SINGLE_VECTOR);
   end(cpu, outer);
 }
 
@@ -68,18 +81,24 @@ export function step(cpu: KernelCpu): void {
 
 /** @linux arch/x86/kernel/smp.c sysvec_reschedule_ipi */
 function rescheduleInterrupt(cpu: KernelCpu, task: TaskId): void {
+  const outer = begin(cpu);
+  irqEnter(cpu);
   cpu.state.rescheduleIrqs += 1;
   cpu.arch.trace(Event.reschedule_entry, RESCHEDULE_VECTOR);
   schedTtwuPending(cpu, task);
   cpu.arch.trace(Event.reschedule_exit, RESCHEDULE_VECTOR);
+  end(cpu, outer);
 }
 
-/** @linux arch/x86/kernel/smp.c sysvec_call_function_single */
-function callFunctionSingleInterrupt(cpu: KernelCpu, task: TaskId): void {
-  cpu.state.callFunctionIrqs += 1;
-  cpu.arch.trace(Event.call_function_single_entry, CALL_FUNCTION_SINGLE_VECTOR);
-  schedTtwuPending(cpu, task);
-  cpu.arch.trace(Event.call_function_single_exit, CALL_FUNCTION_SINGLE_VECTOR);
+/** What a CPU does without having been interrupted. */
+function noInterrupt(cpu: KernelCpu, what: (cpu: KernelCpu) => void): void {
+  begin(cpu);
+  what(cpu);
+  cpu.depth -= 1;
+}
+
+function isByMask({ kind, a }: IncomingCall): boolean {
+  return kind !== MessageKind.CallFunctionSingle && (a & CALL_BY_MASK) !== 0;
 }
 
 /** @linux include/linux/clockchips.h event_handler */

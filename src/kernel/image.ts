@@ -9,6 +9,7 @@ import {
   ClockEventDevice, CpuState, Hrtimer, HrtimerCpuBase, IdleSleep, Kcpustat, Rq, TickSched,
 } from '../../shared/structs/cpu.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage, Timekeeper } from '../../shared/structs/global.ts';
+import { StopPage, type CallFunctionData } from '../../shared/structs/smp.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from '../../shared/structs/task.ts';
 import type { CpuId, TaskId, TimerId } from '../../shared/units.ts';
 
@@ -28,6 +29,8 @@ export class KernelImage {
   readonly tickScheds: readonly TickSched[];
   readonly idleSleeps: readonly IdleSleep[];
   readonly hrtimerBases: readonly HrtimerCpuBase[];
+  readonly calls: readonly CallFunctionData[];
+  readonly stop: StopPage;
   readonly tasks: readonly Task[];
   readonly vtimes: readonly Vtime[];
   readonly prevCputimes: readonly PrevCputime[];
@@ -53,6 +56,8 @@ export class KernelImage {
     this.tickScheds = viewsOf(TickSched, memory, at.tickSched, shape.cpus);
     this.idleSleeps = viewsOf(IdleSleep, memory, at.idleSleep, shape.cpus);
     this.hrtimerBases = viewsOf(HrtimerCpuBase, memory, at.hrtimerBase, shape.cpus);
+    this.calls = viewsOf(map.callsLayout, memory, at.callFunctionData, shape.cpus);
+    this.stop = StopPage.view(memory, at.stop);
     this.tasks = viewsOf(Task, memory, at.task, shape.tasks);
     this.vtimes = viewsOf(Vtime, memory, at.vtime, shape.tasks);
     this.prevCputimes = viewsOf(PrevCputime, memory, at.prevCputime, shape.tasks);

@@ -7,6 +7,7 @@ import type { Memory } from '../../shared/memory/memory.ts';
 import type {
   ClockEventDevice, CpuState, Hrtimer, HrtimerCpuBase, IdleSleep, Kcpustat, Rq, TickSched,
 } from '../../shared/structs/cpu.ts';
+import type { MessageKind } from '../../shared/structs/cpu.ts';
 import { KTIME_MAX, type CpuId, type Jiffies, type Ns, type TaskId } from '../../shared/units.ts';
 import type { Arch } from './arch.ts';
 import type { KernelConfig } from './config.ts';
@@ -21,6 +22,30 @@ import type { Op } from './user.ts';
 /** What an hrtimer calls; true: it moved its expiry forward and wants to be queued again. */
 export type HrtimerCallback = (cpu: KernelCpu, timer: Hrtimer) => boolean;
 
+/** What another CPU can have called here. */
+export type SmpCallback = (cpu: KernelCpu, data: number) => void;
+/** What an interrupt leaves for its way out; undefined: whoever raises it must bring one. */
+export type SoftirqAction = ((cpu: KernelCpu) => void) | undefined;
+
+/** The functions that lie above whoever calls them: by `SmpFunction`, by `SoftirqVec`, by `IrqWork`. */
+export interface Callbacks {
+  readonly smp: readonly SmpCallback[];
+  readonly softirqs: readonly SoftirqAction[];
+  readonly irqWorks: readonly ((cpu: KernelCpu) => void)[];
+}
+
+export const NO_CALLBACKS: Callbacks = { smp: [], softirqs: [], irqWorks: [] };
+
+/** A call that has arrived: `a` the function or task, `b` its argument. */
+export interface IncomingCall {
+  readonly kind: MessageKind;
+  readonly origin: CpuId;
+  readonly a: number;
+  readonly b: number;
+  /** The sender's own count. */
+  readonly n: number;
+}
+
 /** Reads are counted by passes that were thrown away: none, one, two and so on, and all that had more. */
 export const RETRY_BUCKETS = 8;
 
@@ -33,6 +58,7 @@ export class KernelCpu {
   readonly decisions: Decisions;
   /** By `HrtimerFunction`; filled at boot, because the functions live above the timers. */
   readonly hrtimerFunctions: readonly HrtimerCallback[];
+  readonly callbacks: Callbacks;
   /** Whether a task that leaves this CPU is charged all that is pending. */
   readonly chargesLeavers: boolean;
   /** The fair class of this kernel version. */
@@ -65,6 +91,10 @@ export class KernelCpu {
   idling = false;
   /** Whether the interrupt being handled came in user mode. */
   interruptedUser = false;
+  /** The function, plus 1, that this CPU has called on others and waits for; 0: it waits for nobody. */
+  waitsForCalls = 0;
+  /** Scratch for a set of CPUs, a byte each. */
+  readonly callMask: Uint8Array;
   /** How many reasons mask interrupts; 1 at every entry, since the hardware masks them there. */
   irqsOff = 1;
   /** Depth of entries: 2 and more while an interrupt runs inside another event (a cut). */
@@ -77,7 +107,7 @@ export class KernelCpu {
 
   constructor(
     id: CpuId, image: KernelImage, config: KernelConfig, arch: Arch, decisions: Decisions,
-    hrtimerFunctions: readonly HrtimerCallback[],
+    hrtimerFunctions: readonly HrtimerCallback[], callbacks: Callbacks = NO_CALLBACKS,
   ) {
     this.id = id;
     this.image = image;
@@ -86,6 +116,8 @@ export class KernelCpu {
     this.arch = arch;
     this.decisions = decisions;
     this.hrtimerFunctions = hrtimerFunctions;
+    this.callbacks = callbacks;
+    this.callMask = new Uint8Array(image.map.shape.cpus);
     this.chargesLeavers = config.cputime[id] === 'gen-exact';
     this.fair = FAIR_CLASSES[config.version.fairClass];
     this.state = image.cpus[id]!;

@@ -1,7 +1,33 @@
-/** Calls of functions on other CPUs. A function is a number, because a closure cannot cross threads. */
-import { KernelBug } from '../../shared/assert.ts';
+/**
+ * Calls of functions on other CPUs. A function is a number, because a closure cannot cross threads.
+ *
+ * Each call has a record with a LOCK: set by whoever calls, cleared by whoever is called. While it is
+ * set the record may not be used again. If the caller waits, the function has run before it is
+ * cleared; if not, it is cleared first, so that the function itself may be called again from inside.
+ *
+ *      CPU 0 calls CPU 1 and 2, and waits     CPU 1                      CPU 2
+ *      locked[1] = locked[2] = 1, pending 2
+ *      message to 1, message to 2
+ *      waiting = 1; pending is 2: waits       function
+ *        (its interrupts are on)              locked[1] = 0
+ *                                             pending 2 -> 1             function
+ *                                                                        locked[2] = 0
+ *                                                                        pending 1 -> 0: the last one
+ *                                                                        waiting 1 -> 0: it waits, so
+ *      goes on  <------------------------------------------------------  message: done
+ *
+ * Linux's caller spins on the locks; here its event is over, its CPU stays in the kernel with the
+ * caller, and that message is the moment at which it would have seen the last lock go.
+ */
+import { KernelBug, assert } from '../../shared/assert.ts';
+import { Event } from '../../shared/events.ts';
+import { CpuState, MessageKind } from '../../shared/structs/cpu.ts';
+import { CALL_BY_MASK, callFunctionData } from '../../shared/structs/smp.ts';
 import type { CpuId } from '../../shared/units.ts';
-import type { KernelCpu } from './kernel-cpu.ts';
+import { Path } from './arch.ts';
+import { pauseStretch, startStretch } from './irq/entry.ts';
+import type { IncomingCall, KernelCpu } from './kernel-cpu.ts';
+import { schedTtwuPending } from './sched/wakeup.ts';
 
 /** What can be called on another CPU. */
 export const SmpFunction = {
@@ -16,11 +42,173 @@ export const SmpFunction = {
 } as const;
 export type SmpFunction = (typeof SmpFunction)[keyof typeof SmpFunction];
 
+const CALLS = callFunctionData(1).at;
+
+/** Linux's numbers of what went wrong. @linux include/uapi/asm-generic/errno-base.h */
+export const ENXIO = 6;
+export const EBUSY = 16;
+
 /**
- * Calls `fn(data)` on `target` and does not wait; on this CPU at once. Whoever may call while an earlier
- * call of the same kind is under way keeps it apart with a flag of its own.
+ * Calls `fn(data)` on `target` and does not wait; on this CPU at once. Each function has one record a
+ * target, whoever calls: -EBUSY while that is under way, -ENXIO if the target is not online.
  * @linux kernel/smp.c smp_call_function_single_async
  */
-export function smpCallFunctionSingleAsync(_cpu: KernelCpu, target: CpuId, fn: SmpFunction, _data: number): void {
-  throw new KernelBug(`function ${fn} cannot be called on CPU ${target} yet`);
+export function smpCallFunctionSingleAsync(cpu: KernelCpu, target: CpuId, fn: SmpFunction, data: number): number {
+  const { arch, image } = cpu;
+  const state = image.cpus[target]!;
+  if (!lockRecord(cpu, state.base, fn)) return -EBUSY;
+  arch.trace6(Event.csd_lock, target, target, fn, MessageKind.CallFunctionAsync);
+  if (target === cpu.id) {
+    unlockRecord(cpu, fn);
+    callHere(cpu, fn, data);
+    return 0;
+  }
+  if (state.online === 0) {
+    unlockRecordOf(cpu, target, fn);
+    return -ENXIO;
+  }
+  arch.spend(Path.SendIpi);
+  arch.send(target, MessageKind.CallFunctionAsync, fn, data);
+  return 0;
+}
+
+/**
+ * Calls `fn(data)` on all other CPUs of `mask` (a byte a CPU) that are online. True: the caller waits, for
+ * them or for the records of its call before. Its step is over then, with `Outcome.Working`, and when it
+ * comes again `callsAreDone` says whether this call was made.
+ * @linux kernel/smp.c smp_call_function_many
+ */
+export function smpCallFunctionMany(cpu: KernelCpu, mask: Uint8Array, fn: SmpFunction, data: number, wait: boolean): boolean {
+  const { arch, image } = cpu;
+  const calls = image.calls[cpu.id]!;
+  const targets = countTargets(cpu, mask);
+  const irqsOff = cpu.irqsOff > 0 || cpu.decisions.callsWithIrqsOff ? 1 : 0;
+  arch.trace6(Event.smp_call_function_many, fn, targets, wait ? 1 : 0, irqsOff);
+  if (targets === 0) return false;
+  assert(calls.pending === 0, `CPU ${cpu.id} calls with ${calls.pending} records still locked: whoever calls asks callsAreOver first`);
+  calls.pending = targets;
+  const kind = wait ? MessageKind.CallFunctionSync : MessageKind.CallFunctionMany;
+  for (let target = 0; target < mask.length; target++) {
+    if (!isTarget(cpu, mask, target)) continue;
+    calls.setLocked(target, 1);
+    arch.trace6(Event.csd_lock, cpu.id, target, fn, kind);
+    arch.spend(Path.SendIpi);
+    arch.send(target, kind, targets > 1 ? fn + CALL_BY_MASK : fn, data);
+  }
+  return wait && !callsAreOver(cpu, fn);
+}
+
+/** The same, and `fn(data)` here too, with interrupts off. @linux kernel/smp.c on_each_cpu_cond_mask */
+export function onEachCpu(cpu: KernelCpu, fn: SmpFunction, data: number, wait: boolean): boolean {
+  cpu.callMask.fill(1);
+  const waits = smpCallFunctionMany(cpu, cpu.callMask, fn, data, wait);
+  callHere(cpu, fn, data);
+  return waits;
+}
+
+/**
+ * Whether all records of this CPU are unlocked. If not, it waits from now on: the caller's step is over,
+ * and its next one comes when they are. @linux kernel/smp.c csd_lock_wait
+ */
+export function callsAreOver(cpu: KernelCpu, fn: SmpFunction): boolean {
+  const { memory } = cpu;
+  const { base, pending } = cpu.image.calls[cpu.id]!;
+  if (pending === 0) return true;
+  memory.store(base + CALLS.waiting, 1);
+  // whoever unlocks the last one either saw that, or has done so by now
+  if (memory.load(base + CALLS.pending) === 0 && memory.exchange(base + CALLS.waiting, 0) === 1) return true;
+  cpu.waitsForCalls = fn + 1;
+  return false;
+}
+
+/** The last record that this CPU waits for is unlocked: the caller's step is due. @linux kernel/smp.c csd_lock_wait */
+export function callsDone(cpu: KernelCpu): void {
+  assert(cpu.waitsForCalls !== 0, `CPU ${cpu.id} is told that its calls were made, and waits for none`);
+  cpu.arch.trace(Event.smp_call_function_done, cpu.waitsForCalls - 1);
+  pauseStretch(cpu);
+  cpu.waitsForCalls = 0;
+  if (cpu.curr !== cpu.idle) cpu.image.regs[cpu.curr]!.remaining = 0;
+  startStretch(cpu);
+}
+
+/**
+ * One interrupt for all calls that have arrived: first those that somebody waits for, then the others,
+ * then wake-ups, each in the order in which they came.
+ * @linux kernel/smp.c __flush_smp_call_function_queue
+ */
+export function flushSmpCallFunctionQueue(cpu: KernelCpu, calls: readonly IncomingCall[], since: number): void {
+  for (let i = 0; i < calls.length; i++) if (calls[i]!.kind === MessageKind.CallFunctionSync) serve(cpu, calls[i]!, since);
+  for (let i = 0; i < calls.length; i++) if (isUnawaited(calls[i]!.kind)) serve(cpu, calls[i]!, since);
+  for (let i = 0; i < calls.length; i++) if (calls[i]!.kind === MessageKind.CallFunctionSingle) wake(cpu, calls[i]!, since);
+}
+
+/** A record is the caller's again before the function if nobody waits for it, after it if somebody does. */
+function serve(cpu: KernelCpu, call: IncomingCall, since: number): void {
+  const { arch, decisions } = cpu;
+  const fn = (call.a & ~CALL_BY_MASK) as SmpFunction;
+  const sync = call.kind === MessageKind.CallFunctionSync && !decisions.unlocksCallFirst;
+  if (!sync) unlock(cpu, call, fn);
+  arch.trace6(Event.csd_function_entry, call.origin, call.n, call.kind, since);
+  callHere(cpu, fn, call.b);
+  arch.trace6(Event.csd_function_exit, call.origin, call.n, call.kind);
+  if (sync) unlock(cpu, call, fn);
+}
+
+function wake(cpu: KernelCpu, call: IncomingCall, since: number): void {
+  cpu.arch.trace6(Event.csd_function_entry, call.origin, call.n, call.kind, since);
+  schedTtwuPending(cpu, call.a);
+}
+
+function unlock(cpu: KernelCpu, { kind, origin }: IncomingCall, fn: SmpFunction): void {
+  if (kind === MessageKind.CallFunctionAsync) {
+    unlockRecord(cpu, fn);
+    return;
+  }
+  cpu.arch.trace6(Event.csd_unlock, origin, cpu.id, fn, kind);
+  csdUnlock(cpu, origin);
+}
+
+/** This CPU has made the call of `origin`. The last one tells it, if it waits. @linux kernel/smp.c csd_unlock */
+export function csdUnlock(cpu: KernelCpu, origin: CpuId): void {
+  const { memory } = cpu;
+  const calls = cpu.image.calls[origin]!;
+  calls.setLocked(cpu.id, 0);
+  if (memory.add(calls.base + CALLS.pending, -1) !== 1) return;
+  if (memory.exchange(calls.base + CALLS.waiting, 0) === 1) cpu.arch.send(origin, MessageKind.CallsDone, 0, 0);
+}
+
+function callHere(cpu: KernelCpu, fn: SmpFunction, data: number): void {
+  const callback = cpu.callbacks.smp[fn];
+  if (callback === undefined) throw new KernelBug(`function ${fn} cannot be called: the table of callbacks has no such row`);
+  cpu.irqsOff += 1;
+  callback(cpu, data);
+  cpu.irqsOff -= 1;
+}
+
+function isUnawaited(kind: MessageKind): boolean {
+  return kind === MessageKind.CallFunctionMany || kind === MessageKind.CallFunctionAsync;
+}
+
+function isTarget(cpu: KernelCpu, mask: Uint8Array, target: CpuId): boolean {
+  return mask[target] !== 0 && target !== cpu.id && cpu.image.cpus[target]!.online === 1;
+}
+
+function countTargets(cpu: KernelCpu, mask: Uint8Array): number {
+  let targets = 0;
+  for (let target = 0; target < mask.length; target++) if (isTarget(cpu, mask, target)) targets += 1;
+  return targets;
+}
+
+/** Claims the one record of `fn` for the CPU whose state lies at `state`. */
+function lockRecord({ memory }: KernelCpu, state: number, fn: SmpFunction): boolean {
+  return (memory.or(state + CpuState.at.csdBusy, 1 << fn) & (1 << fn)) === 0;
+}
+
+function unlockRecord(cpu: KernelCpu, fn: SmpFunction): void {
+  unlockRecordOf(cpu, cpu.id, fn);
+}
+
+function unlockRecordOf(cpu: KernelCpu, target: CpuId, fn: SmpFunction): void {
+  cpu.arch.trace6(Event.csd_unlock, target, target, fn, MessageKind.CallFunctionAsync);
+  cpu.memory.and(cpu.image.cpus[target]!.base + CpuState.at.csdBusy, ~(1 << fn));
 }

@@ -8,6 +8,7 @@
  */
 import { EventClass } from '../../shared/events.ts';
 import { MessageKind } from '../../shared/structs/cpu.ts';
+import { isCall } from '../../shared/structs/smp.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
 
 export interface Message {
@@ -61,6 +62,25 @@ export class Inbox {
     this.spare.push(message);
   }
 
+  /** Takes out all calls that have come by then, in the order in which they were sent; they are to be given back. */
+  takeCalls(by: Ns, into: Message[]): void {
+    const { waiting } = this;
+    for (let i = waiting.length - 1; i >= 0; i--) {
+      const message = waiting[i]!;
+      if (!isCall(message.kind) || message.due > by) continue;
+      waiting[i] = waiting[waiting.length - 1]!;
+      waiting.pop();
+      let at = into.push(message) - 1;
+      for (; at > 0 && wasSentBefore(message, into[at - 1]!); at--) into[at] = into[at - 1]!;
+      into[at] = message;
+    }
+  }
+
+  /** They have been read. */
+  giveBack(messages: Message[]): void {
+    for (; messages.length > 0; this.spare.push(messages.pop()!));
+  }
+
   private arriveWith(message: Message): void {
     const { waiting, unheard: late } = this;
     waiting.push(message);
@@ -74,6 +94,11 @@ export class Inbox {
 /** Class of the event that a message makes at its receiver. */
 export function classOfMessage(kind: MessageKind): EventClass {
   return kind === MessageKind.DeviceIrq ? EventClass.Device : EventClass.Ipi;
+}
+
+function wasSentBefore(a: Message, b: Message): boolean {
+  const order = a.due - b.due || a.origin - b.origin || a.n - b.n;
+  return order < 0;
 }
 
 function isBefore(a: Message, b: Message, now: Ns): boolean {

@@ -151,11 +151,16 @@ export abstract class Participant {
     this.consider(first.due, classOfMessage(first.kind), first.origin, first.n, first.origin, first.cause);
   }
 
-  /** The message that is the next event; out of the inbox. */
-  protected takeNextMessage(): Message {
+  /** The message that is the next event. */
+  protected nextMessage(): Message {
     const { next, inbox } = this;
-    const message = inbox.waiting.find((m) => m.origin === next.origin && m.n === next.n)!;
-    inbox.take(message);
+    return inbox.waiting.find((m) => m.origin === next.origin && m.n === next.n)!;
+  }
+
+  /** The same, out of the inbox. */
+  protected takeNextMessage(): Message {
+    const message = this.nextMessage();
+    this.inbox.take(message);
     return message;
   }
 

@@ -7,13 +7,15 @@ import { Event, EventClass, Mode } from '../../shared/events.ts';
 import { mulDiv } from '../../shared/math.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
 import type { MessageKind } from '../../shared/structs/cpu.ts';
+import { isCall } from '../../shared/structs/smp.ts';
 import { KTIME_MAX, NSEC_PER_SEC, type CpuId, type Cycles, type Ns, type TaskId } from '../../shared/units.ts';
 import { Path, type Arch, type DeviceMode } from '../kernel/arch.ts';
-import { deviceInterrupt, ipiInterrupt, step, timerInterrupt } from '../kernel/entries.ts';
+import { callInterrupt, deviceInterrupt, ipiInterrupt, step, timerInterrupt } from '../kernel/entries.ts';
 import { kindOfStep, kindOfTimerInterrupt } from '../kernel/event-kind.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
 import { stepsQuietUntil } from '../kernel/lookahead.ts';
 import { look, looksOf } from '../kernel/syscalls/read-cputime.ts';
+import type { Message } from './inbox.ts';
 import { LocalApic } from './local-apic.ts';
 import { Participant, type Board } from './participant.ts';
 
@@ -36,6 +38,8 @@ export class SimCpu extends Participant implements Arch {
   private readonly cyclesNum: number;
   private readonly cyclesDen: number;
   private stepN = 0;
+  /** Scratch for the calls that one interrupt serves. */
+  private readonly calls: Message[] = [];
 
   constructor(id: CpuId, board: Board, hardware: CpuHardware) {
     super(id, board);
@@ -105,6 +109,14 @@ export class SimCpu extends Participant implements Arch {
   }
 
   private messageArrives(): void {
+    const { calls, inbox } = this;
+    const first = this.nextMessage();
+    if (isCall(first.kind)) {
+      inbox.takeCalls(this.next.time, calls);
+      callInterrupt(this.kernel, calls, this.lastEnd);
+      inbox.giveBack(calls);
+      return;
+    }
     const { kind, origin, a, n } = this.takeNextMessage();
     this.trace6(Event.csd_function_entry, origin, n, kind, this.lastEnd);
     if (this.next.class === EventClass.Device) deviceInterrupt(this.kernel);

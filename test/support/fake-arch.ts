@@ -10,6 +10,7 @@ import { KTIME_MAX, type CpuId, type Cycles, type Ns, type TaskId } from '../../
 import type { Arch, DeviceMode, Path } from '../../src/kernel/arch.ts';
 import type { KernelConfig } from '../../src/kernel/config.ts';
 import { ctCpuTrackUser } from '../../src/kernel/context-tracking.ts';
+import { CALLBACKS } from '../../src/kernel/callbacks.ts';
 import { asLinux, type Decisions } from '../../src/kernel/decisions.ts';
 import { KernelImage } from '../../src/kernel/image.ts';
 import { KernelCpu, type HrtimerCallback } from '../../src/kernel/kernel-cpu.ts';
@@ -173,7 +174,7 @@ export class FakeMachine {
   kernelOf(cpu: CpuId): KernelCpu {
     const { config, functions = [neverCalled, neverCalled, dlTaskTimer], decisions } = this.options;
     const whole = { ...FAKE_CONFIG, cputime: this.archs.map(() => 'tick' as const), ...config };
-    return new KernelCpu(cpu, this.image, whole, this.archs[cpu]!, { ...asLinux, ...decisions }, functions);
+    return new KernelCpu(cpu, this.image, whole, this.archs[cpu]!, { ...asLinux, ...decisions }, functions, CALLBACKS);
   }
 
   /** Does something as that CPU: the guards of memory judge each store. */

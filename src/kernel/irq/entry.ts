@@ -108,6 +108,11 @@ export function pauseStretch(cpu: KernelCpu): void {
 export function startStretch(cpu: KernelCpu): void {
   const { curr } = cpu;
   const now = cpu.arch.schedClock();
+  if (cpu.waitsForCalls !== 0) {
+    // still in the kernel, until the last of the others says that it has made the call
+    cpu.stepDue = KTIME_MAX;
+    return;
+  }
   if (curr === cpu.idle) {
     const boots = !cpu.booted && cpu.image.jiffies.jiffies >= cpu.bootWaitsFor;
     cpu.stepDue = boots ? now : KTIME_MAX;

@@ -1,11 +1,10 @@
 /** Softirqs: work that an interrupt leaves for its way out, with interrupts on again. */
 import { Event, Mode } from '../../../shared/events.ts';
 import { MAX_SOFTIRQ_RESTART } from '../../../shared/limits.ts';
-import { NR_SOFTIRQS, SoftirqVec } from '../../../shared/structs/cpu.ts';
+import { NR_SOFTIRQS, type SoftirqVec } from '../../../shared/structs/cpu.ts';
 import { KernelBug } from '../../../shared/assert.ts';
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { schedBalanceSoftirq } from '../sched/balance.ts';
 import { SOFTIRQ_OFFSET } from './preempt-count.ts';
 
 /** @linux kernel/softirq.c raise_softirq_irqoff */
@@ -39,7 +38,8 @@ function runSoftirq(cpu: KernelCpu, vec: number): void {
   state.setSoftirqs(vec, state.softirqs(vec) + 1);
   arch.trace(Event.softirq_entry, vec);
   arch.spend(Path.Softirq);
-  if (vec !== SoftirqVec.Sched) throw new KernelBug(`softirq ${vec} has no handler: whoever raised it must bring one`);
-  schedBalanceSoftirq(cpu);
+  const action = cpu.callbacks.softirqs[vec];
+  if (action === undefined) throw new KernelBug(`softirq ${vec} has no handler: whoever raised it must bring one`);
+  action(cpu);
   arch.trace(Event.softirq_exit, vec);
 }
