@@ -56,7 +56,7 @@ export function ipiInterrupt(cpu: KernelCpu, kind: MessageKind, a: number): void
   }
 }
 
-/** Calls of other CPUs, all that have arrived; `since` is when this CPU was last free. @linux arch/x86/kernel/smp.c sysvec_call_function_single */
+/** Calls of other CPUs, all that have arrived; `since`: when this CPU was last free. @linux arch/x86/kernel/smp.c sysvec_call_function_single */
 export function callInterrupt(cpu: KernelCpu, calls: readonly IncomingCall[], since: Ns): void {
   const outer = begin(cpu);
   const { arch, state } = cpu;
