@@ -122,10 +122,14 @@ const table = {
   tick_stop: ['timer', { success: 'code', dependency: 'code' }],
 
   /** the timer wheel */
-  timer_start: ['timer', { timer: 'timer', function: 'code', expires: 'count', now: 'count', flags: 'code' }],
+  timer_start: ['timer', { timer: 'timer', function: 'code', expires: 'count', bucket_expiry: 'count', now: 'count', flags: 'code' }],
   timer_cancel: ['timer', { timer: 'timer' }],
   timer_expire_entry: ['timer', { timer: 'timer', function: 'code', now: 'count', baseclk: 'count' }],
   timer_expire_exit: ['timer', { timer: 'timer' }],
+
+  timer_init: ['timer', { timer: 'timer' }],
+  /** A wheel's clock or its first expiry moved; `version` counts such changes of the base. */
+  timer_base: ['dynticks', { base: 'count', version: 'count', clk: 'count', next_expiry: 'count', recalc: 'code', now: 'count' }],
 
   /** A CPU passes a state of stop-machine. */
   multi_stop_state: ['dynticks', { state: 'code' }],

@@ -10,14 +10,16 @@ export const LockClass = {
   SharedTimer: 1,
   /** a run queue. @linux kernel/sched/sched.h rq.__lock */
   Rq: 2,
+  /** one of a CPU's timer wheels. @linux kernel/time/timer.c timer_base.lock */
+  TimerBase: 3,
   /** a CPU's hrtimer queue. @linux include/linux/hrtimer_defs.h hrtimer_cpu_base.lock */
-  HrtimerBase: 3,
+  HrtimerBase: 4,
   /** @linux kernel/time/jiffies.c jiffies_lock */
-  Jiffies: 4,
+  Jiffies: 5,
   /** @linux kernel/time/timekeeping.c tk_core.lock */
-  Timekeeper: 5,
+  Timekeeper: 6,
   /** a task's monotonic filter. @linux include/linux/sched.h prev_cputime.lock */
-  PrevCputime: 6,
+  PrevCputime: 7,
 } as const;
 export type LockClass = (typeof LockClass)[keyof typeof LockClass];
 

@@ -10,6 +10,7 @@ import {
 } from './structs/cpu.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage, Timekeeper } from './structs/global.ts';
 import { StopPage, callFunctionData } from './structs/smp.ts';
+import { NR_TIMER_BASES, TimerBase, TimerList } from './structs/timer.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from './structs/task.ts';
 import { Baton, Standing, StreamRing, WindowPage } from './structs/window.ts';
 import { longs, struct } from './memory/struct.ts';
@@ -24,6 +25,8 @@ export interface MachineShape {
   readonly syncObjects: number;
   /** Timers that several tasks share. */
   readonly sharedTimers: number;
+  /** Timers of the wheel that belong to no task. */
+  readonly kernelTimers?: number;
   /** Message slots of each sender. */
   readonly csdPool?: number;
 }
@@ -37,6 +40,8 @@ export interface MachineMap {
   readonly map: MemoryMap;
   /** hrtimers: 0 .. cpus-1 the ticks, then one sleep timer and one deadline timer for each task. */
   readonly timers: number;
+  /** Timers of the wheel: one for each task, then the kernel's own. */
+  readonly wheelTimers: number;
   readonly heapLayout: ReturnType<typeof hrtimerHeap>;
   readonly callsLayout: ReturnType<typeof callFunctionData>;
   readonly at: {
@@ -72,15 +77,19 @@ export interface MachineMap {
     readonly idleSleep: number;
     readonly nohz: number;
     readonly loadavg: number;
+    /** `NR_TIMER_BASES` for each CPU. */
+    readonly timerBase: number;
+    readonly timerList: number;
   };
 }
 
 export function layOutMachine(asked: MachineShape): MachineMap {
-  const shape = { csdPool: CSD_POOL, ...asked };
+  const shape = { csdPool: CSD_POOL, kernelTimers: 0, ...asked };
   const { cpus, tasks } = shape;
   assert(cpus >= 1 && cpus <= NR_CPUS_MAX, `${cpus} CPUs; the scenario checks this range`);
   assert(tasks >= cpus && tasks <= NR_TASKS_MAX, `${tasks} tasks; the scenario checks this range`);
   const timers = cpus + 2 * tasks;
+  const wheelTimers = tasks + shape.kernelTimers;
   const map = new MemoryMap();
   const own = (index: number) => index;
   const idleOwn = (task: number) => (task < cpus ? task : -1);
@@ -116,6 +125,8 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     loadavg: map.place(LoadPage, 1),
     callFunctionData: map.place(callsLayout, cpus),
     stop: map.place(StopPage, 1),
+    timerBase: map.place(TimerBase, NR_TIMER_BASES * cpus),
+    timerList: map.place(TimerList, wheelTimers),
   };
-  return { shape, map, timers, heapLayout, callsLayout, at };
+  return { shape, map, timers, wheelTimers, heapLayout, callsLayout, at };
 }

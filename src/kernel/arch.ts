@@ -26,6 +26,7 @@ export const Path = {
   /** user instructions between two system calls */
   UserGap: 14,
   BringUp: 15,
+  TimerExpire: 16,
 } as const;
 export type Path = (typeof Path)[keyof typeof Path];
 

@@ -1,7 +1,9 @@
 /** What calls, softirqs and irq_works run: the tables that the kernel's lower parts are given at boot. */
-import type { Callbacks, SmpCallback, SoftirqAction } from './kernel-cpu.ts';
+import type { Callbacks, SmpCallback, SoftirqAction, TimerCallback } from './kernel-cpu.ts';
 import { raiseSoftirq } from './irq/softirq.ts';
 import { schedBalanceSoftirq } from './sched/balance.ts';
+import { tryToWakeUp } from './sched/wakeup.ts';
+import { runTimerSoftirq } from './time/timer.ts';
 import { SoftirqVec } from '../../shared/structs/cpu.ts';
 
 /** A call from which nothing is wanted but that it is made: each access of the machine is ordered already. */
@@ -17,7 +19,15 @@ const SMP_CALLBACKS: readonly SmpCallback[] = [nohzCsdFunc, nothing, nothing, no
 
 // table: in the order of SoftirqVec; a softirq that nobody raises has no action. RCU is one: nothing here is freed later
 const SOFTIRQ_ACTIONS: readonly SoftirqAction[] = [
-  undefined, undefined, undefined, undefined, undefined, undefined, undefined, schedBalanceSoftirq, undefined, undefined,
+  undefined, runTimerSoftirq, undefined, undefined, undefined, undefined, undefined, schedBalanceSoftirq, undefined, undefined,
 ];
 
-export const CALLBACKS: Callbacks = { smp: SMP_CALLBACKS, softirqs: SOFTIRQ_ACTIONS, irqWorks: [] };
+/** Wakes the task that sleeps on it. @linux kernel/time/sleep_timeout.c process_timeout */
+function processTimeout(cpu: Parameters<TimerCallback>[0], task: number): void {
+  tryToWakeUp(cpu, task);
+}
+
+// table: in the order of TimerFunction
+const TIMER_CALLBACKS: readonly TimerCallback[] = [processTimeout];
+
+export const CALLBACKS: Callbacks = { smp: SMP_CALLBACKS, softirqs: SOFTIRQ_ACTIONS, irqWorks: [], timers: TIMER_CALLBACKS };

@@ -21,6 +21,10 @@ export interface Decisions {
   readonly unlocksCallFirst: boolean;
   /** A CPU that waits for its calls has its interrupts masked meanwhile. */
   readonly callsWithIrqsOff: boolean;
+  /** B-52: the clock of a wheel that nobody has run for long is left where it is when a timer comes. */
+  readonly keepsWheelClock: boolean;
+  /** B-53: that clock is moved to the present jiffy, past a bucket that is still to be run, and has to go back for it. */
+  readonly forwardsPastExpiry: boolean;
   /** Whether the n-th message from a CPU is lost on its way. */
   dropsMessage(from: CpuId, to: CpuId, n: number): boolean;
   /** Whether the n-th message from a CPU is put on the list with nobody told of it. */
@@ -35,6 +39,8 @@ export const asLinux: Decisions = {
   vtimeDeltaOutsideSection: false,
   unlocksCallFirst: false,
   callsWithIrqsOff: false,
+  keepsWheelClock: false,
+  forwardsPastExpiry: false,
   dropsMessage: () => false,
   losesDoorbell: () => false,
 };

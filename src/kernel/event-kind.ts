@@ -6,6 +6,7 @@
 import { HRTIMER_INTERRUPT_PASSES } from '../../shared/limits.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
 import { HrtimerFunction, TickHandler } from '../../shared/structs/cpu.ts';
+import { TimerBaseKind } from '../../shared/structs/timer.ts';
 import { TICK_DO_TIMER_NONE } from '../../shared/structs/global.ts';
 import { NONE, type Ns } from '../../shared/units.ts';
 import { Path } from './arch.ts';
@@ -16,6 +17,7 @@ import { NOT_STARTED } from './syscalls/fork.ts';
 import { isUserWork } from './syscalls/step.ts';
 import { DeviceId } from './time/clockevents.ts';
 import { timerqueueAt, timerqueueGetnext } from './time/hrtimer-queue.ts';
+import { baseIndex } from './time/timer-base.ts';
 import { OpKind } from './user.ts';
 
 /** More than an interrupt waits for locks before its last look at the timers. */
@@ -50,11 +52,18 @@ export function kindOfTimerInterrupt(cpu: KernelCpu, at: Ns): EventKind {
   const owner = image.jiffies.tickDoTimerCpu;
   const hasDuty = owner === cpu.id || owner === TICK_DO_TIMER_NONE;
   const rescues = tick.stalledJiffies + 1 >= config.version.maxStalledJiffies;
-  if (!cpu.booted || hasDuty || rescues || tick.device === DeviceId.Pit) return EventKind.Interacting;
+  if (!cpu.booted || hasDuty || rescues || wheelMayBeDue(cpu, at) || tick.device === DeviceId.Pit) return EventKind.Interacting;
   // the periodic tick is no timer, so there any that is due may be a sleeper's
   const lastLook = at + untilLastLook(cpu);
   const wakes = cpu.lapic.handler === TickHandler.Hrtimer ? mayFindSleeper(cpu, lastLook) : isDue(cpu, 0, lastLook);
   return wakes ? EventKind.Interacting : EventKind.Reading;
+}
+
+/** Whether the tick may find a timer of this CPU's wheels due: jiffies do not go further than this while it looks. */
+function wheelMayBeDue({ id, image, config }: KernelCpu, at: Ns): boolean {
+  const latest = Math.floor(at / config.tickNs) + 1;
+  const { Std, Def } = TimerBaseKind;
+  return image.timerBases[baseIndex(id, Std)]!.nextExpiry <= latest || image.timerBases[baseIndex(id, Def)]!.nextExpiry <= latest;
 }
 
 /** In high resolution: whether any timer but the tick's own may be due. */

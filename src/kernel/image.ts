@@ -10,6 +10,7 @@ import {
 } from '../../shared/structs/cpu.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage, Timekeeper } from '../../shared/structs/global.ts';
 import { StopPage, type CallFunctionData } from '../../shared/structs/smp.ts';
+import { NR_TIMER_BASES, TimerBase, TimerList } from '../../shared/structs/timer.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from '../../shared/structs/task.ts';
 import type { CpuId, TaskId, TimerId } from '../../shared/units.ts';
 
@@ -38,6 +39,9 @@ export class KernelImage {
   readonly timers: readonly Hrtimer[];
   readonly syncObjects: readonly SyncObject[];
   readonly sharedTimers: readonly SharedTimer[];
+  /** `NR_TIMER_BASES` for each CPU. */
+  readonly timerBases: readonly TimerBase[];
+  readonly timerLists: readonly TimerList[];
 
   constructor(memory: Memory, map: MachineMap) {
     const { at, shape } = map;
@@ -65,6 +69,8 @@ export class KernelImage {
     this.timers = viewsOf(Hrtimer, memory, at.hrtimer, map.timers);
     this.syncObjects = viewsOf(SyncObject, memory, at.syncObject, Math.max(1, shape.syncObjects));
     this.sharedTimers = viewsOf(SharedTimer, memory, at.sharedTimer, Math.max(1, shape.sharedTimers));
+    this.timerBases = viewsOf(TimerBase, memory, at.timerBase, NR_TIMER_BASES * shape.cpus);
+    this.timerLists = viewsOf(TimerList, memory, at.timerList, map.wheelTimers);
   }
 }
 
@@ -75,6 +81,11 @@ export const sleepTimerOf = (image: KernelImage, task: TaskId): TimerId => image
 /** The timer that replenishes a task's deadline budget. @linux include/linux/sched.h sched_dl_entity.dl_timer */
 export const deadlineTimerOf = (image: KernelImage, task: TaskId): TimerId =>
   image.map.shape.cpus + image.map.shape.tasks + task;
+
+/** The wheel timer that a task sleeps on, by number among the wheel's timers. @linux kernel/time/sleep_timeout.c process_timer */
+export const timeoutTimerOf = (task: TaskId): number => task;
+/** One of the kernel's own wheel timers. @linux include/linux/timer.h DEFINE_TIMER */
+export const kernelTimerOf = (image: KernelImage, index: number): number => image.map.shape.tasks + index;
 
 /**
  * Everything that travels with a task belongs to `to` from now on.

@@ -17,6 +17,7 @@ import type { AdjustedCputime } from './sched/cputime-adjust.ts';
 import { newTaskCputime, type TaskCputime } from './sched/cputime-read.ts';
 import { FAIR_CLASSES } from './sched/fair-classes.ts';
 import type { FairClass } from './sched/fair.ts';
+import { wheelShape, type WheelShape } from './time/timer-wheel.ts';
 import type { Op } from './user.ts';
 
 /** What an hrtimer calls; true: it moved its expiry forward and wants to be queued again. */
@@ -27,14 +28,18 @@ export type SmpCallback = (cpu: KernelCpu, data: number) => void;
 /** What an interrupt leaves for its way out; undefined: whoever raises it must bring one. */
 export type SoftirqAction = ((cpu: KernelCpu) => void) | undefined;
 
-/** The functions that lie above whoever calls them: by `SmpFunction`, by `SoftirqVec`, by `IrqWork`. */
+/** What a wheel timer calls, with what the timer is for. */
+export type TimerCallback = (cpu: KernelCpu, data: number) => void;
+
+/** The functions that lie above whoever calls them: by `SmpFunction`, by `SoftirqVec`, by `IrqWork`, by `TimerFunction`. */
 export interface Callbacks {
   readonly smp: readonly SmpCallback[];
   readonly softirqs: readonly SoftirqAction[];
   readonly irqWorks: readonly ((cpu: KernelCpu) => void)[];
+  readonly timers: readonly TimerCallback[];
 }
 
-export const NO_CALLBACKS: Callbacks = { smp: [], softirqs: [], irqWorks: [] };
+export const NO_CALLBACKS: Callbacks = { smp: [], softirqs: [], irqWorks: [], timers: [] };
 
 /** A call that has arrived: `a` the function or task, `b` its argument. */
 export interface IncomingCall {
@@ -63,6 +68,7 @@ export class KernelCpu {
   readonly chargesLeavers: boolean;
   /** The fair class of this kernel version. */
   readonly fair: FairClass;
+  readonly wheel: WheelShape;
 
   readonly state: CpuState;
   readonly rq: Rq;
@@ -120,6 +126,7 @@ export class KernelCpu {
     this.callMask = new Uint8Array(image.map.shape.cpus);
     this.chargesLeavers = config.cputime[id] === 'gen-exact';
     this.fair = FAIR_CLASSES[config.version.fairClass];
+    this.wheel = wheelShape(config.hz);
     this.state = image.cpus[id]!;
     this.rq = image.rqs[id]!;
     this.kcpustat = image.kcpustats[id]!;

@@ -27,6 +27,7 @@ import { DeviceId, PIT_SPEC, clockeventsConfig, lapicSpec } from './time/clockev
 import { hrtimersCpuStarting } from './time/hrtimer.ts';
 import { tickCheckNewDevice } from './time/tick-common.ts';
 import { tickClockNotify } from './time/tick-oneshot.ts';
+import { initTimers } from './time/timer-base.ts';
 import { changeClocksource, ktimeGet, timekeepingInit } from './time/timekeeping.ts';
 
 /** The boot CPU's step while it boots: one part, then it waits. @linux init/main.c start_kernel */
@@ -46,6 +47,7 @@ function startKernel(cpu: KernelCpu): void {
   cpu.image.jiffies.tickDoTimerCpu = TICK_DO_TIMER_BOOT;
   startCpu(cpu);
   timekeepingInit(cpu);
+  initTimers(cpu);
   initTasks(cpu);
   initSyncObjects(cpu);
   clockeventsConfig(cpu.image.globalDevice, PIT_SPEC);

@@ -25,6 +25,7 @@ const DEFAULT_COSTS: Readonly<Record<PathName, Ns>> = {
   Fork: 15_000,
   UserGap: 100,
   BringUp: 20_000,
+  TimerExpire: 60,
 };
 
 /** Costs by `Path`, overrides applied. A path takes at least 1 ns, so that time moves on every edge. */

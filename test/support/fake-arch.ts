@@ -13,12 +13,13 @@ import { ctCpuTrackUser } from '../../src/kernel/context-tracking.ts';
 import { CALLBACKS } from '../../src/kernel/callbacks.ts';
 import { asLinux, type Decisions } from '../../src/kernel/decisions.ts';
 import { KernelImage } from '../../src/kernel/image.ts';
-import { KernelCpu, type HrtimerCallback } from '../../src/kernel/kernel-cpu.ts';
+import { KernelCpu, type HrtimerCallback, type TimerCallback } from '../../src/kernel/kernel-cpu.ts';
 import { schedInit } from '../../src/kernel/sched/core.ts';
 import { vtimeInitIdle } from '../../src/kernel/sched/vtime.ts';
 import { setAttributesOfNewTask } from '../../src/kernel/sched/syscalls.ts';
 import { dlTaskTimer } from '../../src/kernel/sched/deadline.ts';
 import { hrtimersCpuStarting } from '../../src/kernel/time/hrtimer.ts';
+import { initTimers } from '../../src/kernel/time/timer-base.ts';
 import { changeClocksource, timekeepingInit } from '../../src/kernel/time/timekeeping.ts';
 import type { Attributes, Workload } from '../../src/kernel/user.ts';
 import { KERNEL_VERSIONS } from '../../src/kernel/versions.ts';
@@ -141,6 +142,8 @@ export interface FakeOptions {
   readonly config?: Partial<KernelConfig>;
   /** By `HrtimerFunction`. */
   readonly functions?: readonly HrtimerCallback[];
+  /** By `TimerFunction`. */
+  readonly timers?: readonly TimerCallback[];
   readonly decisions?: Partial<Decisions>;
   readonly syncObjects?: number;
   readonly sharedTimers?: number;
@@ -172,9 +175,9 @@ export class FakeMachine {
 
   /** One more kernel object of a CPU over the same memory and hardware. */
   kernelOf(cpu: CpuId): KernelCpu {
-    const { config, functions = [neverCalled, neverCalled, dlTaskTimer], decisions } = this.options;
+    const { config, functions = [neverCalled, neverCalled, dlTaskTimer], timers = CALLBACKS.timers, decisions } = this.options;
     const whole = { ...FAKE_CONFIG, cputime: this.archs.map(() => 'tick' as const), ...config };
-    return new KernelCpu(cpu, this.image, whole, this.archs[cpu]!, { ...asLinux, ...decisions }, functions, CALLBACKS);
+    return new KernelCpu(cpu, this.image, whole, this.archs[cpu]!, { ...asLinux, ...decisions }, functions, { ...CALLBACKS, timers });
   }
 
   /** Does something as that CPU: the guards of memory judge each store. */
@@ -198,6 +201,7 @@ export class FakeMachine {
     vtimeInitIdle(cpu);
     hrtimersCpuStarting(cpu);
     if (cpu.id !== 0) return;
+    initTimers(cpu);
     timekeepingInit(cpu);
     changeClocksource(cpu, ClocksourceId.Tsc);
   }

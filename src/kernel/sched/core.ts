@@ -14,11 +14,12 @@
  *                                             T.onCpu is 0: CPU 0 is done with T,
  *                                             so any CPU may have it
  */
+import { KernelBug } from '../../../shared/assert.ts';
 import { Event } from '../../../shared/events.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
 import { CPUMASK_WORDS } from '../../../shared/limits.ts';
 import { Policy, TaskState, type Task } from '../../../shared/structs/task.ts';
-import { NONE, type Ns, type TaskId } from '../../../shared/units.ts';
+import { NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
@@ -132,6 +133,11 @@ function contextSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId, prevState: nu
 /** Asks for `schedule()` on the way out of the kernel. @linux kernel/sched/core.c resched_curr */
 export function reschedCurr(cpu: KernelCpu): void {
   cpu.state.needResched = 1;
+}
+
+/** A timer was put on the wheel of a CPU that sleeps without a tick. @linux kernel/sched/core.c wake_up_nohz_cpu */
+export function wakeUpNohzCpu(_cpu: KernelCpu, target: CpuId): void {
+  throw new KernelBug(`CPU ${target} sleeps without a tick, and nobody can wake it yet`);
 }
 
 /** Called by the tick, interrupts off. @linux kernel/sched/core.c sched_tick */

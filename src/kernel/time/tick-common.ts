@@ -17,9 +17,9 @@ import { accountProcessTick } from '../sched/cputime.ts';
 import { schedTick } from '../sched/core.ts';
 import { schedBalanceTrigger } from '../sched/balance.ts';
 import { clockeventsShutdown, clockeventsSwitchState, deviceOf, type DeviceId } from './clockevents.ts';
-import { hrtimerRunQueues } from './hrtimer.ts';
 import { doTimer, setTickDoTimerCpu, tickDoTimerCpu } from './jiffies.ts';
 import { ktimeGet } from './timekeeping.ts';
+import { runLocalTimers } from './timer.ts';
 import { tickCheckOneshotChange } from './tick-oneshot.ts';
 
 export const TickMode = { Periodic: 0, Oneshot: 1 } as const;
@@ -88,10 +88,8 @@ export function updateProcessTimes(cpu: KernelCpu, mode: TickMode): void {
   cpu.tick.ticks += 1;
   cpu.arch.trace6(Event.tick, mode, cpu.image.jiffies.jiffies, cpu.curr, user ? 1 : 0);
   accountProcessTick(cpu, user);
-  if (mode === TickMode.Periodic) {
-    tickCheckOneshotChange(cpu);
-    hrtimerRunQueues(cpu);
-  }
+  if (mode === TickMode.Periodic) tickCheckOneshotChange(cpu);
+  runLocalTimers(cpu);
   schedTick(cpu);
   schedBalanceTrigger(cpu);
 }
