@@ -79,14 +79,17 @@ export function step(cpu: KernelCpu): void {
   cpu.depth -= 1;
 }
 
-/** @linux arch/x86/kernel/smp.c sysvec_reschedule_ipi */
+/** A task comes to a busy CPU: an interrupt in Linux only if it shall run at once. @linux arch/x86/kernel/smp.c sysvec_reschedule_ipi */
 function rescheduleInterrupt(cpu: KernelCpu, task: TaskId): void {
   const outer = begin(cpu);
   irqEnter(cpu);
-  cpu.state.rescheduleIrqs += 1;
-  cpu.arch.trace(Event.reschedule_entry, RESCHEDULE_VECTOR);
+  const asked = cpu.state.needResched;
   schedTtwuPending(cpu, task);
-  cpu.arch.trace(Event.reschedule_exit, RESCHEDULE_VECTOR);
+  if (cpu.state.needResched !== asked) {
+    cpu.state.rescheduleIrqs += 1;
+    cpu.arch.trace(Event.reschedule_entry, RESCHEDULE_VECTOR);
+    cpu.arch.trace(Event.reschedule_exit, RESCHEDULE_VECTOR);
+  }
   end(cpu, outer);
 }
 

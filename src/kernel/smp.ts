@@ -177,7 +177,8 @@ export function csdUnlock(cpu: KernelCpu, origin: CpuId): void {
   if (memory.exchange(calls.base + CALLS.waiting, 0) === 1) cpu.arch.send(origin, MessageKind.CallsDone, 0, 0);
 }
 
-function callHere(cpu: KernelCpu, fn: SmpFunction, data: number): void {
+/** On this CPU, interrupts off. @linux kernel/smp.c smp_call_function_single */
+export function callHere(cpu: KernelCpu, fn: SmpFunction, data: number): void {
   const callback = cpu.callbacks.smp[fn];
   if (callback === undefined) throw new KernelBug(`function ${fn} cannot be called: the table of callbacks has no such row`);
   cpu.irqsOff += 1;

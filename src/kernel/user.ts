@@ -49,6 +49,8 @@ export const OpKind = {
   ReadCputime: 18,
   /** a mark: a = 0 start, 1 end of one pass over a phase; b = phase */
   Mark: 19,
+  /** a = index into `Workload.calls`: a function on other CPUs */
+  Call: 20,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
 
@@ -120,6 +122,16 @@ export interface ReadTarget {
   readonly reader: 'linux' | 'complete';
 }
 
+/** A call of a function on other CPUs. */
+export interface CallSpec {
+  /** on which, the caller's own included; null: on all */
+  readonly cpus: readonly number[] | null;
+  /** whether the caller waits until the function has run on all of them */
+  readonly wait: boolean;
+  /** instead: on those that run another task of the workload at that moment, and wait (membarrier, private expedited) */
+  readonly membarrier: boolean;
+}
+
 /** A task as it stands when the machine boots, or a free member of a fork pool. */
 export interface TaskSpec {
   readonly name: string;
@@ -149,6 +161,7 @@ export interface Workload {
   /** kind and, for a barrier, the number of parties; index = object number in operations */
   readonly syncObjects: readonly SyncObjectSpec[];
   readonly sharedTimers: readonly string[];
+  readonly calls: readonly CallSpec[];
   readonly user: User;
 }
 

@@ -85,6 +85,6 @@ function imageOver(memory: Memory, map: MachineMap): KernelImage {
 
 const noPrograms = (): never => { throw new Error('no programs here'); };
 const NO_WORKLOAD: KernelConfig['workload'] = {
-  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [],
+  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [], calls: [],
   user: { next: noPrograms, quietFor: noPrograms },
 };

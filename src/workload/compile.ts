@@ -66,6 +66,7 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
     forkPools: programs.map((_, declaration) => poolOf(specs, declaration, options.cpus)),
     syncObjects: context.names.objects,
     sharedTimers: context.names.sharedTimers,
+    calls: [],
   };
   return { workload, readers, programs };
 }

@@ -139,7 +139,7 @@ function machines(engine: EngineChoice): void {
 function operations(engine: EngineChoice): void {
   test('executes every kind of operation, each event of a task as often as its file says', async () => {
     const all = scenario(EVERYTHING, { durationNs: 2 * SHORT_NS });
-    expect(new Set(all.programs.flatMap(({ kinds }) => [...kinds]))).toEqual(new Set([...Object.values(OpKind), PHASE_END]));
+    expect(new Set(all.programs.flatMap(({ kinds }) => [...kinds]))).toEqual(new Set([...Object.values(OpKind).filter((kind) => kind !== OpKind.Call), PHASE_END]));
     const run = await runOn(engine, all);
     expectWhole(run, 2 * SHORT_NS);
     const events = Object.fromEntries(run.figures.tasks.map(({ name, events: begun, state }) => [name, `${begun} ${state}`]));

@@ -125,7 +125,7 @@ export function attributesOf(given: Partial<Attributes> = {}): Attributes {
 }
 
 const NO_WORKLOAD: Workload = {
-  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [],
+  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [], calls: [],
   user: { next: () => { throw new Error('no programs here'); }, quietFor: () => { throw new Error('no programs here'); } },
 };
 

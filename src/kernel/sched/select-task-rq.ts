@@ -42,13 +42,18 @@ export function selectTaskRq(cpu: KernelCpu, task: TaskId): CpuId {
 
 /**
  * Sends a task to another CPU, which puts it on its run queue itself. From here on the task's
- * records are the receiver's. An idle CPU is sent a function call and a busy one a reschedule, as x86
- * does; until it has arrived the CPU counts as busy, so that two wakers do not choose one idle CPU.
- * @linux kernel/sched/core.c __ttwu_queue_wakelist
+ * records are the receiver's; until it has arrived the CPU counts as busy, so that two wakers do not
+ * choose one idle CPU. Which message it is, is what /proc/interrupts shows of it:
+ *
+ * - To a CPU with nothing to run Linux sends the task through its list of calls: CAL.
+ * - On a busy one it takes the lock of the queue, puts the task there itself, and interrupts only if that
+ *   task shall run at once. Here the CPU puts it there itself in any case (docs/adr/0007-wake-ups-by-message.md),
+ *   and counts the interrupt, RES, where Linux would have sent it.
+ * @linux kernel/sched/core.c ttwu_queue_cond, __ttwu_queue_wakelist
  */
 export function ttwuQueueWakelist(cpu: KernelCpu, task: TaskId, target: CpuId): void {
   const { image, arch, memory } = cpu;
-  const kind = idleCpu(image, target) ? MessageKind.CallFunctionSingle : MessageKind.Reschedule;
+  const kind = image.rqs[target]!.nrRunning === 0 ? MessageKind.CallFunctionSingle : MessageKind.Reschedule;
   memory.add(image.rqs[target]!.base + Rq.at.ttwuPending, 1);
   arch.spend(Path.SendIpi);
   arch.send(target, kind, task, 0);

@@ -14,6 +14,7 @@ import { schedule } from '../sched/core.ts';
 import { doSchedYield, schedSetattr } from '../sched/syscalls.ts';
 import { ktimeGet } from '../time/timekeeping.ts';
 import { OpKind } from '../user.ts';
+import { call } from './call.ts';
 import { NOT_STARTED, fork } from './fork.ts';
 import { Outcome } from './outcome.ts';
 import { readCputime } from './read-cputime.ts';
@@ -88,6 +89,7 @@ function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case OpKind.Fork: return fork(cpu, task, regs);
     case OpKind.ReadCputime: return readCputime(cpu, task, regs);
     case OpKind.Syscall: return workInKernel(regs);
+    case OpKind.Call: return call(cpu, regs);
     default: return invokeSimple(cpu, task, regs);
   }
 }
