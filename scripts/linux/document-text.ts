@@ -1,0 +1,28 @@
+/** An rt-app document back to text: key order and repeated keys as they were. */
+import type { Entry, JsonNode, ObjectNode } from '../../src/workload/rtapp/document.ts';
+
+export function textOf(node: JsonNode): string {
+  switch (node.kind) {
+    case 'object': return entriesText(node.entries);
+    case 'array': return `[${node.items.map(textOf).join(', ')}]`;
+    case 'string': return JSON.stringify(node.value);
+    case 'number': return node.text;
+    case 'boolean': return String(node.value);
+    case 'null': return 'null';
+    // the callers leave the colon away too
+    case 'absent': return '';
+  }
+}
+
+export function entryText({ key, value }: Pick<Entry, 'key' | 'value'>): string {
+  return value.kind === 'absent' ? JSON.stringify(key) : `${JSON.stringify(key)}: ${textOf(value)}`;
+}
+
+export const entriesText = (entries: readonly Entry[]): string => `{ ${entries.map(entryText).join(', ')} }`;
+
+/** The object at a key of another. @throws unless there is one */
+export function objectAt(node: JsonNode, key: string): ObjectNode {
+  const found = node.kind === 'object' ? node.entries.findLast((entry) => entry.key === key)?.value : undefined;
+  if (found?.kind !== 'object') throw new Error(`no object "${key}"`);
+  return found;
+}

@@ -1,0 +1,100 @@
+/**
+ * A shipped scenario as the recorder ran it: its tasks stand blocked until another task, which sleeps on
+ * CPU 0 for the rest, has looked at /proc and wakes them.
+ */
+import type { Entry, JsonNode, ObjectNode } from '../../src/workload/rtapp/document.ts';
+import { PHASE_KEYS, TASK_KEYS } from '../../src/workload/rtapp/grammar.ts';
+import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
+import type { Ns } from '../../shared/units.ts';
+import { entriesText, entryText, objectAt, textOf } from './document-text.ts';
+import { PAUSE_NS, type Timeline } from './timeline.ts';
+
+/** Where the recorder's program was put. */
+const RECORDER = '"wl": { "cpus": [0], "loop": 1';
+const us = (ns: Ns): number => Math.max(0, Math.round(ns / 1_000));
+
+/** What a workload asks of the recorder beside starting it and coming back at the end. */
+export interface Orchestration {
+  /** It looks every 20 ms whether they are done. */
+  readonly polls: boolean;
+  /** Joins and leaves in the middle third; its scenario says so by a delay. */
+  readonly lateTask: string | null;
+}
+
+/** The scenario's text. `bootNs`: when user space begins, from which delays count. */
+export function orchestrated(text: string, file: string, time: Timeline, bootNs: Ns, orchestration: Orchestration): string {
+  const { polls, lateTask } = orchestration;
+  const root = parseDocument(file, text);
+  const tasks = objectAt(root, 'tasks').entries;
+  const third = (time.t1Ns - time.t0Ns) / 3;
+  const wrapped = tasks.map((entry) => `${JSON.stringify(entry.key)}: ${started(entry, entry.key === lateTask ? third : null)}`);
+  const phases = [
+    `"look": { "loop": 1, "syscall": "${Math.round(time.lookNs)}ns" }`,
+    `"pause": { "loop": 1, "sleep": ${us(PAUSE_NS)} }`,
+    ...actsOf(tasks.map(({ key }) => key), third, orchestration).flatMap(actText),
+    sleepText('"run"', time.runNs - (lateTask === null ? 0 : 2 * third), polls),
+    '"look again": { "loop": 1, "syscall": "1s" }',
+  ];
+  const recorder = `${RECORDER}, "delay": ${us(time.wakeNs - bootNs)}, "phases": { ${phases.join(', ')} } }`;
+  return `{ "tasks": { ${[recorder, ...wrapped].join(', ')} }, "dynticks": ${textOf(objectAt(root, 'dynticks'))} }`;
+}
+
+/** So long after the one before, these tasks are started. */
+interface Act {
+  readonly afterNs: Ns;
+  readonly starts: readonly string[];
+}
+
+/** At the end of its middle third a late task ends by itself; the recorder is awake then too. */
+function actsOf(tasks: readonly string[], third: Ns, { lateTask }: Orchestration): Act[] {
+  const early = { afterNs: 0, starts: tasks.filter((task) => task !== lateTask) };
+  if (lateTask === null) return [early];
+  return [early, { afterNs: third, starts: [lateTask] }, { afterNs: third, starts: [] }];
+}
+
+function actText({ afterNs, starts }: Act, i: number): string[] {
+  const posts = starts.map((task) => `"sem_post": "start-${task}"`);
+  return [
+    ...(afterNs > 0 ? [sleepText(`"until ${i}"`, afterNs, false)] : []),
+    ...(posts.length > 0 ? [`"start ${i}": { "loop": 1, ${posts.join(', ')} }`] : []),
+  ];
+}
+
+function sleepText(name: string, ns: Ns, polls: boolean): string {
+  const times = polls ? Math.max(1, Math.ceil(ns / PAUSE_NS)) : 1;
+  return `${name}: { "loop": ${times}, "sleep": ${us(polls ? PAUSE_NS : ns)} }`;
+}
+
+const ofTask = (key: string): boolean => [...TASK_KEYS, ...PHASE_KEYS].some((known) => known === key);
+const BEFORE = (name: string): string => `"blocked": { "loop": 1, "sem_wait": "start-${name}" }`;
+/** Nobody ever posts it: a worker that is done pauses for good. */
+const AFTER = '"done": { "loop": 1, "sem_wait": "never" }';
+
+/** A declaration that waits for its start first. `runsNs`: what its `runtime` becomes, and its delay is the recorder's. */
+function started({ key, value }: Entry, runsNs: Ns | null): string {
+  if (value.kind !== 'object') throw new Error(`the task ${key} is no object`);
+  const isPhases = value.entries.some((entry) => entry.key === 'phases');
+  const own = value.entries.filter((entry) => ofTask(entry.key) && !['loop', 'delay', 'phases'].includes(entry.key)
+    && !(entry.key === 'runtime' && !isPhases));
+  const head = ['"loop": 1', ...own.map(entryText)].join(', ');
+  const work = isPhases ? phasesOf(key, value) : [`"work": ${flatWork(value, runsNs)}`];
+  return `{ ${head}, "phases": { ${[BEFORE(key), ...work, AFTER].join(', ')} } }`;
+}
+
+function phasesOf(key: string, task: ObjectNode): string[] {
+  const loop = task.entries.findLast((entry) => entry.key === 'loop')?.value;
+  if (numberOf(loop) !== 1) throw new Error(`the task ${key} goes through its phases more than once: it cannot be started from outside`);
+  return objectAt(task, 'phases').entries.map(entryText);
+}
+
+/** The events of a task without phases, as one phase that goes round as the task did. */
+function flatWork(task: ObjectNode, runsNs: Ns | null): string {
+  const events = task.entries.filter((entry) => entry.key === 'loop' || !ofTask(entry.key) || entry.key === 'runtime');
+  if (!events.some(({ key }) => key === 'loop')) return entriesText([loopForEver(task), ...events]);
+  if (runsNs === null) return entriesText(events);
+  return `{ ${events.map((entry) => (entry.key === 'runtime' ? `"runtime": ${us(runsNs)}` : entryText(entry))).join(', ')} }`;
+}
+
+const loopForEver = ({ at }: ObjectNode): Entry => ({ key: 'loop', at, value: { kind: 'number', at, value: -1, text: '-1' } });
+
+const numberOf = (node: JsonNode | undefined): number | null => (node?.kind === 'number' ? node.value : null);

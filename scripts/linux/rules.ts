@@ -1,0 +1,62 @@
+/**
+ * test/linux/tolerances.json: which tolerance is whose. Both lists are read from above, and the last
+ * entry whose `keys` and `where` fit a figure decides; `wider` after `rows`.
+ */
+import { z } from 'zod';
+import { parseTolerance, toleranceText, type Tolerance } from './tolerance.ts';
+
+/** `LOC.*`: a star is any part of a name; several, parted by bars. */
+const pattern = z.string().min(1);
+
+const row = z.strictObject({
+  keys: pattern.describe('figures, as leaves: LOC.0, stat.3.user'),
+  where: pattern.optional().describe('configurations and passes: a/busy; missing: all'),
+  as: toleranceText,
+  readme: z.string().min(1).describe('the line of the recordings’ README that allows it, or "silent"'),
+});
+
+const wider = z.strictObject({
+  keys: pattern,
+  where: pattern.optional(),
+  as: toleranceText,
+  why: z.string().min(20).describe('why the row is wider than the README’s table'),
+});
+
+export const toleranceFile = z.strictObject({
+  $comment: z.array(z.string()).optional(),
+  rows: z.array(row).min(1),
+  wider: z.array(wider),
+});
+export type ToleranceFile = z.infer<typeof toleranceFile>;
+
+export interface Rule {
+  readonly keys: RegExp;
+  readonly where: RegExp;
+  readonly text: string;
+  readonly tolerance: Tolerance;
+  /** `README: ticks`, or the reason of a wider row */
+  readonly reason: string;
+  readonly wider: boolean;
+}
+
+export function rulesOf(file: ToleranceFile): Rule[] {
+  const rules = file.rows.map((entry) => ruleOf(entry, `README: ${entry.readme}`, false));
+  return [...rules, ...file.wider.map((entry) => ruleOf(entry, entry.why, true))];
+}
+
+function ruleOf(entry: { keys: string; where?: string | undefined; as: string }, reason: string, isWider: boolean): Rule {
+  return {
+    keys: expressionOf(entry.keys), where: expressionOf(entry.where ?? '*'),
+    text: entry.as, tolerance: parseTolerance(entry.as)!, reason, wider: isWider,
+  };
+}
+
+function expressionOf(patterns: string): RegExp {
+  const one = (text: string): string => text.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}]/g, '\\$&')).join('.*');
+  return new RegExp(`^(?:${patterns.split('|').map(one).join('|')})$`);
+}
+
+/** The rule of a figure in a pass (`c/busy/notrace`); undefined where the file has none. */
+export function ruleFor(rules: readonly Rule[], where: string, key: string): Rule | undefined {
+  return rules.findLast((rule) => rule.where.test(where) && rule.keys.test(key));
+}

@@ -1,0 +1,76 @@
+/** The same figures from the simulated machine: run to the recorder's first look and to its second, and subtracted. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EventConsumer } from '../../shared/event-consumer.ts';
+import { Event } from '../../shared/events.ts';
+import { HrtimerFunction } from '../../shared/structs/cpu.ts';
+import { NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
+import { simulate, type RunResult } from '../../src/sim.ts';
+import { resolveScenario } from '../../src/workload/resolve.ts';
+import type { Scenario } from '../../src/workload/scenario.ts';
+import type { Leaf, Leaves } from './leaves.ts';
+import { orchestrated } from './orchestrated.ts';
+import { procFigures, type ProcTexts } from './proc-texts.ts';
+import type { Configuration, Recording } from './recordings.ts';
+import { timelineOf } from './timeline.ts';
+import { TraceCounts } from './trace-counts.ts';
+import { WorkerFigures } from './worker-figures.ts';
+import { COMPARED } from './workloads.ts';
+
+const SCENARIOS = join(import.meta.dirname, '..', '..', '..', 'scenarios');
+const HZ = 250;
+const TICK_NS: Ns = NSEC_PER_SEC / HZ;
+/** Long enough for a boot. */
+const BOOT_NS: Ns = 60_000_000;
+
+/** The figures that a recording would have had of the simulated machine. */
+export async function simulatedFigures(recording: Recording, scenarios = SCENARIOS): Promise<Leaves> {
+  const { configuration, workload, figures } = recording;
+  const { scenario: name, ...orchestration } = COMPARED[workload]!;
+  const file = `${name}.json`;
+  const text = readFileSync(join(scenarios, file), 'utf8');
+  const coarse = configuration.cmdline.includes('highres=off') ? TICK_NS : 0;
+  const time = timelineOf(figures, coarse);
+  const scenario = machineOf(orchestrated(text, file, time, await bootNs(configuration), orchestration), file, configuration);
+  const counts = new TraceCounts(configuration.cpus, TICK_NS, time.t0Ns, time.t1Ns + (time.liveNs - time.t1Ns) / 2);
+  const workers = new WorkerFigures();
+  const before = await runTo(scenario, time.beforeNs, []);
+  const live = await runTo(scenario, time.liveNs, [counts, workers]);
+  return new Map<string, Leaf>([
+    ...procFigures(procTexts(before), procTexts(live)),
+    ...counts.finish(),
+    ...workers.finish(live.facts, live.figures, time),
+  ]);
+}
+
+const runTo = (scenario: Scenario, durationNs: Ns, consumers: readonly EventConsumer[]): Promise<RunResult> =>
+  simulate({ ...scenario, durationNs }, { judge: false, consumers });
+
+/** The recorded machine: QEMU's, with four CPUs, a TSC of one count per ns and a local timer of 62.5 MHz. */
+function machineOf(text: string, file: string, { release, cpus, cmdline }: Configuration): Scenario {
+  const scenario = resolveScenario(text, file, { cpus, cmdline, hz: HZ, kernel: versionOf(release) });
+  return { ...scenario, machine: { ...scenario.machine, tscHz: NSEC_PER_SEC, lapicHz: NSEC_PER_SEC / 16 } };
+}
+
+/** `6.1.0-56-cloud-amd64` is a 6.1. */
+export const versionOf = (release: string): string => release.split('.').slice(0, 2).join('.');
+
+function procTexts({ files }: RunResult): ProcTexts {
+  const text = (name: string): string => files.find(({ path }) => path === `proc/${name}`)?.text ?? '';
+  return { stat: text('stat'), interrupts: text('interrupts'), softirqs: text('softirqs'), timer_list: text('timer_list') };
+}
+
+/** When user space begins: what a delay of one ms is counted from. */
+async function bootNs(configuration: Configuration): Promise<Ns> {
+  const scenario = machineOf('{ "tasks": { "t": { "delay": 1000, "run": 1 } }, "dynticks": {} }', 'boot.json', configuration);
+  let bootedNs = 0;
+  const consumer: EventConsumer = {
+    interests: [Event.hrtimer_start],
+    onEvent: (id, _cpu, _t, fields, at) => {
+      if (id !== Event.hrtimer_start || fields[at + 1] !== HrtimerFunction.HrtimerWakeup || bootedNs > 0) return;
+      bootedNs = fields[at + 3]! - 1_000_000;
+    },
+  };
+  await runTo(scenario, BOOT_NS, [consumer]);
+  return bootedNs;
+}

@@ -1,0 +1,60 @@
+/**
+ * When what happens in a recorded window, for the machine that is to do the same. All of it follows from
+ * what the recording states: the window, the instants T0 and T1 of the run in it, the tick of sleeps.
+ *
+ *      wakes      looks at /proc           sleeps 20 ms       starts the workers ... sleeps      wakes, looks again
+ *      |----------------------------------|------------------|-----------------------------------|
+ *      w0 (first look, at its beginning)                     T0                                  T1 = w1 (second look)
+ */
+import { NSEC_PER_MSEC, NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
+import { numberAt, type Leaves } from './leaves.ts';
+
+export interface Timeline {
+  /** when the recorder is woken for its first look */
+  readonly wakeNs: Ns;
+  /** when that look counts: at its beginning */
+  readonly beforeNs: Ns;
+  /** how long the look takes, all of it in the kernel */
+  readonly lookNs: Ns;
+  /** of the workers, start and end */
+  readonly t0Ns: Ns;
+  readonly t1Ns: Ns;
+  /** what the recorder sleeps in between, short of the instant at which its sleep is to end */
+  readonly runNs: Ns;
+  /** when the second look counts */
+  readonly liveNs: Ns;
+}
+
+/** The recorder sleeps so long between its first look and the start. */
+export const PAUSE_NS: Ns = 20 * NSEC_PER_MSEC;
+/** A machine has booted and come to rest by then. */
+const SETTLED_NS: Ns = 3 * NSEC_PER_SEC;
+/** A sleeper is on its way for less than that after its time, slack included. */
+const WAKE_NS: Ns = 150_000;
+
+/** `sleepTickNs`: how coarse sleeps are: a tick without high resolution, 0 with it. */
+export function timelineOf(figures: Leaves, sleepTickNs: Ns): Timeline {
+  const windowNs = numberAt(figures, 'window_s') * NSEC_PER_SEC;
+  const [t0, t1] = recordedRun(figures, windowNs);
+  const recordedBefore = t1 - windowNs;
+  // the same place between two ticks and between two seconds, whose timers the kernel rounds
+  const beforeNs = SETTLED_NS + recordedBefore % NSEC_PER_SEC;
+  const t0Ns = beforeNs + t0 - recordedBefore;
+  const t1Ns = beforeNs + windowNs;
+  const early = Math.max(sleepTickNs, WAKE_NS);
+  const wakeNs = beforeNs - early;
+  return {
+    wakeNs, beforeNs, t0Ns, t1Ns,
+    lookNs: t0Ns - PAUSE_NS - early / 2 - beforeNs,
+    runNs: t1Ns - t0Ns - early / 2,
+    liveNs: t1Ns + WAKE_NS,
+  };
+}
+
+/** The instants at which the workers were started, and the recorder was back. */
+function recordedRun(figures: Leaves, windowNs: Ns): readonly [Ns, Ns] {
+  if (figures.has('workers.T0')) return [numberAt(figures, 'workers.T0'), numberAt(figures, 'workers.T1')];
+  // whoever ran by itself began with the trace, which ended with it
+  const spanNs = figures.has('trace.span_s') ? numberAt(figures, 'trace.span_s') * NSEC_PER_SEC : windowNs - 2 * PAUSE_NS;
+  return [windowNs - spanNs, windowNs];
+}
