@@ -27,7 +27,8 @@ export function compare(where: string, real: Leaves, simulated: Leaves, rules: r
     group.keys.push(key);
     groups.set(name, group);
   }
-  return [...groups].map(([name, { rule, keys }]) => judge(name, rule, keys.map((key) => all.get(key)!), keys.map((key) => simulated.get(key)), all));
+  return [...groups].map(([name, { rule, keys }]) =>
+    judge(name, rule, keys.map((key) => all.get(key)!), keys.map((key) => simulated.get(key)), all));
 }
 
 /** What only the machine has of an open kind, the recording has zero times. */
