@@ -163,9 +163,9 @@ const table = {
     hi: 'count', timer: 'count', net_tx: 'count', net_rx: 'count', block: 'count', irq_poll: 'count', tasklet: 'count', sched: 'count',
     hrtimer: 'count', rcu: 'count', nr_running: 'count', nr_switches: 'count', nr_iowait: 'count',
   }],
-  /** A CPU's tick; `mono` is CLOCK_MONOTONIC there and then. nohz_mode: 0 inactive, 1 low resolution, 2 high. */
+  /** A CPU's tick; `mono` is CLOCK_MONOTONIC there and then, `flags` are `TickFlag`s. */
   tick_sched_final: ['dynticks', {
-    cpu: 'cpu', mono: 'ns', mode: 'code', nohz_mode: 'code', last_tick: 'ns', tick_stopped: 'code', idle_active: 'code',
+    cpu: 'cpu', mono: 'ns', flags: 'code', last_tick: 'ns', idle_active: 'code',
     idle_jiffies: 'count', idle_calls: 'count', idle_sleeps: 'count', idle_entrytime: 'ns', idle_waketime: 'ns', idle_exittime: 'ns',
     idle_sleeptime: 'ns', iowait_sleeptime: 'ns', last_jiffies: 'count', next_timer: 'ns', idle_expires: 'ns', jiffies: 'count',
   }],

@@ -16,10 +16,11 @@ import { Digest } from './observe/digest.ts';
 import { FiguresCollector } from './observe/figures.ts';
 import { MachineSnapshotCollector } from './observe/machine-snapshot-collector.ts';
 import type { MachineSnapshot } from './observe/machine-snapshot.ts';
-import { machineFiles, type MachineFile } from './observe/machine-files.ts';
+import type { MachineFile } from './observe/machine-file.ts';
+import { machineFiles } from './observe/machine-files.ts';
 import { ReadRacesCollector, type JudgedReads } from './observe/read-figures.ts';
 import type { ReadRaces, RunFigures } from './observe/run-figures.ts';
-import { factsOf } from './setup.ts';
+import { factsOf, kernelConfigOf } from './setup.ts';
 import { LIMIT_WITHOUT_DURATION_NS, type Scenario } from './workload/scenario.ts';
 
 export { factsOf } from './setup.ts';
@@ -165,7 +166,7 @@ class Followers {
       digest: this.digest.hex(),
       figures: this.figures.finish(endNs),
       readRaces: this.readRaces.finish(judgedReads(verdicts)),
-      files: machineFiles(snapshot),
+      files: machineFiles(snapshot, kernelConfigOf(scenario).version, facts.tickNs),
     };
   }
 }

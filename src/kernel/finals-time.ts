@@ -1,5 +1,6 @@
 /** What clocks, ticks, timers and devices come to when a run ends: what timer_list and sysfs show. */
 import { Event } from '../../shared/events.ts';
+import { TickFlag } from '../../shared/structs/cpu.ts';
 import { NONE } from '../../shared/units.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { deviceOf, DeviceId } from './time/clockevents.ts';
@@ -20,19 +21,25 @@ export function traceTimeFinals(cpu: KernelCpu): void {
   if (cpu.id === 0) traceMachine(cpu);
 }
 
-/** As Linux tells it. @linux kernel/time/tick-sched.h enum tick_nohz_mode */
-function nohzModeOf(cpu: KernelCpu): number {
-  return cpu.tick.highres === 1 ? 2 : 0;
-}
-
 function traceTickSched(cpu: KernelCpu): void {
-  const { fields, tick } = cpu;
-  fields.fill(0);
+  const { fields, tick, idleSleep } = cpu;
   fields[0] = cpu.id;
   fields[1] = ktimeGet(cpu);
-  fields[2] = tick.mode;
-  fields[3] = nohzModeOf(cpu);
-  fields[18] = cpu.image.jiffies.jiffies;
+  fields[2] = tick.flags;
+  fields[3] = tick.lastTick;
+  fields[4] = idleSleep.active;
+  fields[5] = tick.idleJiffies;
+  fields[6] = tick.idleCalls;
+  fields[7] = tick.idleSleeps;
+  fields[8] = idleSleep.entrytime;
+  fields[9] = tick.idleWaketime;
+  fields[10] = tick.idleExittime;
+  fields[11] = idleSleep.sleeptime;
+  fields[12] = idleSleep.iowaitSleeptime;
+  fields[13] = tick.lastJiffies;
+  fields[14] = tick.nextTimer;
+  fields[15] = tick.idleExpires;
+  fields[16] = cpu.image.jiffies.jiffies;
   cpu.arch.traceFields(Event.tick_sched_final, fields);
 }
 
@@ -84,6 +91,8 @@ function traceMachine(cpu: KernelCpu): void {
   fields.fill(0);
   fields[0] = ktimeGet(cpu);
   fields[4] = image.jiffies.jiffies;
+  fields[5] = image.tickScheds.some(({ flags }) => (flags & TickFlag.Nohz) !== 0) ? 1 : 0;
+  for (let i = 0; i < 3; i++) fields[6 + i] = image.load.avenrun(i);
   cpu.arch.traceFields(Event.system_final, fields);
   for (const source of [...clocksourcesOf(cpu.config)].sort((a, b) => b.rating - a.rating)) {
     const current = image.timekeeper.clocksource === source.id ? 1 : 0;

@@ -49,6 +49,6 @@ function traceCounters(cpu: KernelCpu): void {
   for (let vec = 0; vec < NR_SOFTIRQS; vec++) fields[7 + vec] = state.softirqs(vec);
   fields[17] = rq.nrRunning;
   fields[18] = rq.nrSwitches;
-  fields[19] = 0; // tasks that wait for I/O
+  fields[19] = rq.nrIowait;
   cpu.arch.traceFields(Event.cpu_final, fields);
 }

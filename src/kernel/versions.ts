@@ -15,6 +15,24 @@ export interface KernelVersion {
   readonly timerSlackNs: Ns;
   /** Time slice of SCHED_RR. From memory. */
   readonly rrTimesliceNs: Ns;
+  /** Form of /proc/timer_list. Evidence: recordings of 6.1 and 6.12; 7.0 from memory. */
+  readonly timerList: TimerListForm;
+  /** /proc/interrupts has the rows of machine checks (THR, DFR, MCE, MCP). Evidence: recordings of 6.1 and 6.12. */
+  readonly machineCheckRows: boolean;
+}
+
+/** How a version prints /proc/timer_list. */
+export interface TimerListForm {
+  /** First line. */
+  readonly version: string;
+  /** Each clock base has a line `.get_time`. */
+  readonly getTime: boolean;
+  /** One line `.nohz_mode`, or two, `.nohz` and `.highres`. */
+  readonly nohzMode: boolean;
+  /** Name of the tick's function as an hrtimer. */
+  readonly tickFunction: string;
+  /** Name of the handler of a low-resolution tick that may stop. */
+  readonly lowresHandler: string;
 }
 
 /** What 6.12 has and the others share with it. */
@@ -26,11 +44,18 @@ const V6_12: KernelVersion = {
   baseSliceNs: 750_000,
   timerSlackNs: 50_000,
   rrTimesliceNs: 100_000_000,
+  timerList: {
+    version: 'v0.10', getTime: true, nohzMode: false, tickFunction: 'tick_nohz_handler', lowresHandler: 'tick_nohz_lowres_handler',
+  },
+  machineCheckRows: true,
 };
 
 /** The versions that exist here; the first is the default. */
 export const KERNEL_VERSIONS: readonly KernelVersion[] = [
   V6_12,
-  { ...V6_12, name: '6.1', fairClass: 'cfs' },
-  { ...V6_12, name: '7.0', baseSliceNs: 700_000 },
+  {
+    ...V6_12, name: '6.1', fairClass: 'cfs', machineCheckRows: false,
+    timerList: { version: 'v0.9', getTime: true, nohzMode: true, tickFunction: 'tick_sched_timer', lowresHandler: 'tick_nohz_handler' },
+  },
+  { ...V6_12, name: '7.0', baseSliceNs: 700_000, timerList: { ...V6_12.timerList, getTime: false } },
 ];

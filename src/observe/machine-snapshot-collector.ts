@@ -1,6 +1,6 @@
 /** Gathers what /proc and /sys show at the end of a run from its event stream. */
 import type { EventConsumer, RunFacts } from '../../shared/event-consumer.ts';
-import { NR_SOFTIRQS, type ClockEventState, type HrtimerFunction, type TickHandler } from '../../shared/structs/cpu.ts';
+import { NR_SOFTIRQS, TickFlag, type ClockEventState, type HrtimerFunction, type TickHandler } from '../../shared/structs/cpu.ts';
 import { KTIME_MAX, NONE, type CpuId, type Ns } from '../../shared/units.ts';
 import { codeName } from './code-names.ts';
 import { EventHandlers, fieldIndex, type EventHandler } from './event-handlers.ts';
@@ -135,9 +135,11 @@ const countsOf = (named: Named): CpuRecord['counts'] => ({
   nrRunning: named('nr_running'), nrSwitches: named('nr_switches'), nrIowait: named('nr_iowait'),
 });
 
+const hasFlag = (named: Named, flag: number): boolean => (named('flags') & flag) !== 0;
+
 const tickOf = (named: Named): TickSnapshot => ({
-  nohzMode: named('nohz_mode'), lastTick: named('last_tick'),
-  tickStopped: named('tick_stopped') === 1, idleActive: named('idle_active') === 1,
+  nohz: hasFlag(named, TickFlag.Nohz), highres: hasFlag(named, TickFlag.Highres), tickStopped: hasFlag(named, TickFlag.Stopped),
+  lastTick: named('last_tick'), idleActive: named('idle_active') === 1,
   idleJiffies: named('idle_jiffies'), idleCalls: named('idle_calls'), idleSleeps: named('idle_sleeps'),
   idleEntrytime: named('idle_entrytime'), idleWaketime: named('idle_waketime'), idleExittime: named('idle_exittime'),
   idleSleeptime: named('idle_sleeptime'), iowaitSleeptime: named('iowait_sleeptime'),

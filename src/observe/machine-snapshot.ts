@@ -89,10 +89,12 @@ export interface InterruptCounts {
 
 /** A CPU's `tick_sched`. @linux kernel/time/tick-sched.h struct tick_sched */
 export interface TickSnapshot {
-  /** 0 inactive, 1 low resolution, 2 high resolution */
-  readonly nohzMode: number;
-  readonly lastTick: Ns;
+  /** The tick may stop. */
+  readonly nohz: boolean;
+  /** The tick is an hrtimer. */
+  readonly highres: boolean;
   readonly tickStopped: boolean;
+  readonly lastTick: Ns;
   readonly idleActive: boolean;
   readonly idleJiffies: Jiffies;
   readonly idleCalls: number;
