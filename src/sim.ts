@@ -14,6 +14,7 @@ import { engineEndOf, runInline, runThreads, threadsPlanOf, type EngineEnd, type
 import { ThreadsMachine, type ThreadsTrial } from './host/threads/threads-machine.ts';
 import { Digest } from './observe/digest.ts';
 import { FiguresCollector } from './observe/figures.ts';
+import { KernelLogCollector, type KernelLogLine } from './observe/kernel-log.ts';
 import { MachineSnapshotCollector } from './observe/machine-snapshot-collector.ts';
 import type { MachineSnapshot } from './observe/machine-snapshot.ts';
 import type { MachineFile } from './observe/machine-file.ts';
@@ -54,6 +55,8 @@ export interface RunResult {
   readonly missedCuts: readonly number[];
   /** What /proc and /sys show at the end. */
   readonly snapshot: MachineSnapshot;
+  /** What the kernel said. */
+  readonly kernelLog: readonly KernelLogLine[];
   /** The files that show it, as Linux prints them. */
   readonly files: readonly MachineFile[];
   /** What the threads have to say; null where there was one. */
@@ -141,6 +144,7 @@ class Followers {
   private readonly digest = new Digest();
   private readonly figures: FiguresCollector;
   private readonly snapshot: MachineSnapshotCollector;
+  private readonly kernelLog = new KernelLogCollector();
   private readonly judge: Judge;
   private readonly readRaces = new ReadRacesCollector();
 
@@ -151,7 +155,7 @@ class Followers {
     this.figures = new FiguresCollector(facts);
     this.snapshot = new MachineSnapshotCollector(facts);
     this.judge = new Judge(options.judge === false ? [] : createOracles(facts));
-    this.all = [this.digest, this.figures, this.snapshot, this.judge, this.readRaces, ...(options.consumers ?? [])];
+    this.all = [this.digest, this.figures, this.snapshot, this.kernelLog, this.judge, this.readRaces, ...(options.consumers ?? [])];
   }
 
   finish(end: EngineEnd): RunResult {
@@ -164,6 +168,7 @@ class Followers {
       reason: end.reason === 'duration' && scenario.durationNs === null ? 'limit' : end.reason,
       stuckTasks: end.stuckTasks.map((task) => whatFor(scenario, facts, end.image, task)),
       digest: this.digest.hex(),
+      kernelLog: this.kernelLog.lines,
       figures: this.figures.finish(endNs),
       readRaces: this.readRaces.finish(judgedReads(verdicts)),
       files: machineFiles(snapshot, kernelConfigOf(scenario).version, facts.tickNs),

@@ -9,6 +9,7 @@ import { printRunDocument, runDocument, type RunRecord, type ThreadFacts, type T
 import { readScenarioFile, type ScenarioText } from '../host/scenario-file.ts';
 import { engineName } from '../host/texts.ts';
 import { checkFaults, type ThreadsEnd } from '../engines.ts';
+import { dmesg } from '../observe/kernel-log.ts';
 import type { RunResult, SimulateOptions } from '../sim.ts';
 import { BadInput } from '../workload/bad-input.ts';
 import { meantHint } from '../workload/did-you-mean.ts';
@@ -123,6 +124,7 @@ function keep(result: RunResult, plan: Plan, terminal: Terminal, session: RunSes
   const { folder, log } = session;
   session.finishTrace(result.digest);
   for (const { path, text } of result.files) folder.write(path, text);
+  keepKernelLog(result, session);
   folder.write('report.html', reportHtml(record));
   log.info(result.endNs, 'run ends', { reason: result.reason, outcome: record.outcome, digest: result.digest });
   const text = printRunDocument(runDocument(record));
@@ -131,6 +133,18 @@ function keep(result: RunResult, plan: Plan, terminal: Terminal, session: RunSes
   session.close();
   terminal.out(options.json ? text : runTail(record, options, terminal.colour));
   return record.exitCode as ExitCode;
+}
+
+/** What the kernel said, in a file of its own and among what the host says. */
+function keepKernelLog({ kernelLog }: RunResult, { folder, log }: RunSession): void {
+  folder.write('dmesg', dmesg(kernelLog));
+  for (const { t, cpu, level, text } of kernelLog) log[methodOf(level)](t, text, { kernel: true, cpu });
+}
+
+/** The host's log knows errors (3 and less), warnings (4) and information. */
+function methodOf(level: number): 'error' | 'warn' | 'info' {
+  if (level <= 3) return 'error';
+  return level === 4 ? 'warn' : 'info';
 }
 
 function recordOf(run: RunResult, plan: Plan, terminal: Terminal, session: RunSession): RunRecord {

@@ -5,7 +5,7 @@
  *      1. a hidden folder beside the target gets its file INCOMPLETE
  *      2. rename to the target: the folder appears with INCOMPLETE in it.  A folder that is already
  *         there is never empty, so the rename fails rather than overwrite; the next number is tried
- *      3. trace.bin, log.ndjson, proc/, report.html grow
+ *      3. trace.bin, log.ndjson, proc/, sys/, dmesg, report.html grow
  *      4. run.json.tmp is written, then renamed to run.json
  *      5. INCOMPLETE is removed: from here on the run counts
  *

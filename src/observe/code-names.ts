@@ -1,6 +1,7 @@
 /** Words for the numbers of `code` fields, so that a trace reads like Linux's own. */
 import { EventClass, Mode, type EventName } from '../../shared/events.ts';
 import { LOCK_NAMES } from '../../shared/lock-order.ts';
+import { Printk } from '../../shared/printk.ts';
 import { ClockEventState, HrtimerFunction, MessageKind, SoftirqVec, TickHandler } from '../../shared/structs/cpu.ts';
 import { ClocksourceId } from '../../shared/structs/global.ts';
 import { TaskState, VtimeState } from '../../shared/structs/task.ts';
@@ -47,6 +48,7 @@ const CODES: Partial<Record<EventName, Readonly<Record<string, Names>>>> = {
   hrtimer_final: { function: FUNCTIONS },
   clock_event_device_final: { device: DEVICE_NAMES, state: namesOf(ClockEventState), handler: namesOf(TickHandler) },
   clocksource_final: { source: CLOCKSOURCE_NAMES },
+  printk: { line: namesOf(Printk) },
   rtapp_loop: { edge: namesOf({ start: 0, end: 1 }) },
   rtapp_event: { type: namesOf(OpKind) },
 };
@@ -54,3 +56,9 @@ const CODES: Partial<Record<EventName, Readonly<Record<string, Names>>>> = {
 /** The word for `code` in `field` of `event`, undefined where there is none. */
 export const codeName = (event: string, field: string, code: number): string | undefined =>
   CODES[event as EventName]?.[field]?.get(code);
+
+/** `tsc`, as sysfs and the log name it. */
+export const clocksourceName = (id: number): string => CLOCKSOURCE_NAMES.get(id) ?? `clock source ${id}`;
+
+/** `lapic`, as sysfs and the log name it. */
+export const deviceName = (id: number): string => DEVICE_NAMES.get(id) ?? `device ${id}`;

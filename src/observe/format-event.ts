@@ -1,8 +1,9 @@
 /** One record as a line of text, in the manner of Linux's `trace` file: for witnesses and for `inspect`. */
-import { EVENTS, type FieldType } from '../../shared/events.ts';
+import { Event, EVENTS, type FieldType } from '../../shared/events.ts';
 import type { RunFacts } from '../../shared/event-consumer.ts';
 import { KTIME_MAX, KTIME_MAX_TEXT, NONE, NSEC_PER_SEC, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
 import { codeName } from './code-names.ts';
+import { printkText } from './printk-text.ts';
 
 /** `4.000000123`: seconds with all nine digits. KTIME_MAX is printed as the ns that Linux prints. */
 export function formatSeconds(t: Ns): string {
@@ -32,7 +33,8 @@ export function formatEvent(facts: RunFacts, id: number, cpu: CpuId, t: Ns, fiel
   const head = `${formatSeconds(t).padStart(15)} ${formatCpu(facts, cpu)} `;
   if (schema === undefined) return `${head}event ${id} of another version`;
   const values = schema.fields.map(({ name, type }, i) => ` ${name}=${formatField(facts, schema.name, name, type, fields[at + i]!)}`);
-  return `${head}${schema.name}:${values.join('')}`;
+  const says = id === Event.printk ? `: ${printkText(fields[at]!, fields[at + 1]!, fields[at + 2]!)}` : '';
+  return `${head}${schema.name}:${values.join('')}${says}`;
 }
 
 /** The same for a record whose fields have names already, as in a witness. */

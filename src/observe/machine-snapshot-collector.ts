@@ -2,7 +2,7 @@
 import type { EventConsumer, RunFacts } from '../../shared/event-consumer.ts';
 import { NR_SOFTIRQS, TickFlag, type ClockEventState, type HrtimerFunction, type TickHandler } from '../../shared/structs/cpu.ts';
 import { KTIME_MAX, NONE, type CpuId, type Ns } from '../../shared/units.ts';
-import { codeName } from './code-names.ts';
+import { clocksourceName, deviceName } from './code-names.ts';
 import { EventHandlers, fieldIndex, type EventHandler } from './event-handlers.ts';
 import type {
   ClockEventDeviceSnapshot, ClockOffsets, ClocksourceSnapshot, CpuSnapshot, HrtimerBaseSnapshot, HrtimerSnapshot,
@@ -160,14 +160,14 @@ const timerOf = (named: Named): QueuedTimer => ({
 });
 
 const deviceOf = (named: Named): ClockEventDeviceSnapshot => ({
-  name: codeName('clock_event_device_final', 'device', named('device')) ?? String(named('device')),
+  name: deviceName(named('device')),
   tickMode: named('tick_mode'), state: named('state') as ClockEventState, handler: named('handler') as TickHandler,
   mult: named('mult'), shift: named('shift'), minDeltaNs: named('min_delta_ns'), maxDeltaNs: named('max_delta_ns'),
   nextEvent: named('next_event'), retries: named('retries'),
 });
 
 const clocksourceOf = (named: Named): ClocksourceSnapshot => ({
-  name: codeName('clocksource_final', 'source', named('source')) ?? String(named('source')),
+  name: clocksourceName(named('source')),
   rating: named('rating'), current: named('current') === 1, validForHres: named('valid_for_hres') === 1,
 });
 

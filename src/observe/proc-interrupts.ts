@@ -7,7 +7,7 @@ import type { KernelVersion } from '../kernel/versions.ts';
 import type { InterruptCounts, MachineSnapshot } from './machine-snapshot.ts';
 
 /** Rows of numbered lines: chip, pin, trigger and the driver's name. @linux kernel/irq/proc.c show_interrupts */
-const LINES: ReadonlyMap<number, string> = new Map([[0, ' IO-APIC   2-edge      timer']]);
+const LINES: ReadonlyMap<number, string> = new Map([[0, 'IO-APIC   2-edge      timer']]);
 
 type Row = readonly [label: string, text: string, count?: (counts: InterruptCounts) => number];
 

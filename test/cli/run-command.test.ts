@@ -29,7 +29,7 @@ const NO_SNAPSHOT = new MachineSnapshotCollector(runRecord().run.facts).finish()
 const NO_READS = new ReadRacesCollector().finish(undefined);
 /** A run that ends as `more` says. */
 const ending = (more: Partial<RunResult>) => async (): Promise<RunResult> =>
-  ({ ...runRecord().run, verdicts: [], snapshot: NO_SNAPSHOT, files: [], threads: null, readRaces: NO_READS, ...more });
+  ({ ...runRecord().run, verdicts: [], snapshot: NO_SNAPSHOT, kernelLog: [], files: [], threads: null, readRaces: NO_READS, ...more });
 
 const traceOf = (folder: string) =>
   readTrace(readFileSync(join(command.runsDir, folder, 'trace.bin')), { onEvent: () => {} });
@@ -44,7 +44,9 @@ describe('dynticks run', () => {
     expect(out).toMatch(/^small: 2 CPUs, HZ 250, Linux 6\.12, seed 3[^]*\nengine inline: /);
     expect(out).toMatch(/\nCPU [^]*\nworker-0 [^]*\nG-01 [^]*\nverdict: held \(/);
     expect(readdirSync(command.runsDir)).toEqual(['small-3-1']);
-    expect(readdirSync(join(command.runsDir, 'small-3-1')).sort()).toEqual(['log.ndjson', 'proc', 'report.html', 'run.json', 'trace.bin']);
+    expect(readdirSync(join(command.runsDir, 'small-3-1')).sort()).toEqual([
+      'dmesg', 'log.ndjson', 'proc', 'report.html', 'run.json', 'sys', 'trace.bin',
+    ]);
     expect(read('small-3-1', 'proc/stat')).toMatch(/^cpu {2}\d+/);
     expect(JSON.parse(read('small-3-1', 'run.json'))).toMatchObject({ complete: true, exitCode: 0, outcome: 'held' });
   });

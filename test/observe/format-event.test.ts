@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EVENTS, Mode } from '../../shared/events.ts';
 import { LockClass } from '../../shared/lock-order.ts';
+import { Printk } from '../../shared/printk.ts';
 import { KTIME_MAX } from '../../shared/units.ts';
 import { formatEvent, formatNamedEvent, formatSeconds, formatTask } from '../../src/observe/format-event.ts';
 import { FACTS, row, type Row } from './records.ts';
@@ -37,6 +38,11 @@ describe('formatEvent', () => {
       for (const field of fields) expect(line).toContain(` ${field.name}=`);
       expect(line).not.toContain('undefined');
     }
+  });
+
+  it('adds the words of a line of the kernel’s log', () => {
+    expect(text(row('printk', 0, 1, { line: Printk.noHighRes, a: 3 })))
+      .toBe('    0.000000001 [000] printk: line=noHighRes a=3 b=0: Could not switch to high resolution mode on CPU 3');
   });
 
   it('reads named fields, as a witness has them, the same way', () => {
