@@ -19,7 +19,8 @@ const COVERED = ['stat', 'uptime', 'loadavg', 'interrupts', 'softirqs'];
 /** Runs a program that finds our files in /proc. */
 const over = (folder: string, program: string, ...args: readonly string[]) => {
   const mounts = COVERED.map((name) => `mount --bind ${join(folder, 'proc', name)} /proc/${name}`).join(' && ');
-  return spawnSync('unshare', ['-m', 'sh', '-c', `${mounts} && exec "$@"`, 'sh', program, ...args], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
+  const command = ['-m', 'sh', '-c', `${mounts} && exec "$@"`, 'sh', program, ...args];
+  return spawnSync('unshare', command, { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
 };
 
 const exists = (program: string): boolean => spawnSync('which', [program]).status === 0;

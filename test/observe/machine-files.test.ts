@@ -141,6 +141,7 @@ describe('machineFiles', () => {
     const paths = machineFiles(machine(() => ({})), version('6.12'), FACTS.tickNs).map(({ path }) => path);
     expect(new Set(paths).size).toBe(paths.length);
     expect(paths.every((path) => /^(proc|sys)\/[\w/]+$/.test(path))).toBe(true);
-    expect(paths).toEqual(expect.arrayContaining(['proc/interrupts', 'proc/softirqs', 'proc/stat', 'proc/uptime', 'proc/loadavg', 'proc/timer_list']));
+    const files = ['stat', 'interrupts', 'softirqs', 'uptime', 'loadavg', 'timer_list'];
+    expect(paths.slice(0, files.length)).toEqual(files.map((name) => `proc/${name}`));
   });
 });

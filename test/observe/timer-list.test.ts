@@ -44,7 +44,8 @@ describe('/proc/timer_list', () => {
   });
 
   it('counts jiffies from five minutes before the 32-bit wrap, whatever the tick is', () => {
-    const snapshot: MachineSnapshot = { ...EMPTY_ONLINE, cpus: EMPTY_ONLINE.cpus.map((cpu) => ({ ...cpu, tick: { ...cpu.tick, jiffies: 5 } })) };
+    const cpus = EMPTY_ONLINE.cpus.map((cpu) => ({ ...cpu, tick: { ...cpu.tick, jiffies: 5 } }));
+    const snapshot: MachineSnapshot = { ...EMPTY_ONLINE, cpus };
     expect(timerList(snapshot, version('6.12'), 4_000_000)).toContain('\njiffies: 4294892301\n');
     expect(timerList(snapshot, version('6.12'), 1_000_000)).toContain('\njiffies: 4294667301\n');
     expect(timerList(snapshot, version('6.12'), 10_000_000)).toContain('\njiffies: 4294937301\n');

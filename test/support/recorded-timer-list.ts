@@ -84,7 +84,8 @@ function readCpu(lines: Lines, initialJiffies: number, seen: Seen): Omit<CpuSnap
   const field = (name: string): number => lines.number(new RegExp(`^  \\.${name.padEnd(15)}: (\\d+)$`));
   const nsField = (name: string): number => lines.number(new RegExp(`^  \\.${name.padEnd(15)}: (\\d+) nsecs$`));
   const hrtimers = {
-    expiresNext: nsField('expires_next'), hresActive: field('hres_active') === 1, nrEvents: field('nr_events'), nrRetries: field('nr_retries'),
+    expiresNext: nsField('expires_next'), hresActive: field('hres_active') === 1,
+    nrEvents: field('nr_events'), nrRetries: field('nr_retries'),
     nrHangs: field('nr_hangs'), maxHangTime: field('max_hang_time'),
     offsets: { realNs: offsets[1]!, bootNs: offsets[2]!, taiNs: offsets[3]! }, bases,
   };
@@ -103,7 +104,8 @@ function readCpu(lines: Lines, initialJiffies: number, seen: Seen): Omit<CpuSnap
 
 /** What timer_list does not show. */
 const NOTHING = {
-  online: true, kcpustat: {} as CpuSnapshot['kcpustat'], softirqs: [], nrRunning: 0, nrSwitches: 0, nrIowait: 0, idleSleepNs: 0, iowaitSleepNs: 0,
+  online: true, kcpustat: {} as CpuSnapshot['kcpustat'], softirqs: [],
+  nrRunning: 0, nrSwitches: 0, nrIowait: 0, idleSleepNs: 0, iowaitSleepNs: 0,
   interrupts: { localTimer: 0, reschedule: 0, callFunction: 0, irqWork: 0, lines: new Map() },
 };
 
