@@ -44,7 +44,7 @@ function traceCounters(cpu: KernelCpu): void {
   fields[2] = state.localTimerIrqs;
   fields[3] = state.rescheduleIrqs;
   fields[4] = state.callFunctionIrqs;
-  fields[5] = 0; // irq work
+  fields[5] = state.irqWorkIrqs;
   fields[6] = state.deviceIrqs;
   for (let vec = 0; vec < NR_SOFTIRQS; vec++) fields[7 + vec] = state.softirqs(vec);
   fields[17] = rq.nrRunning;
