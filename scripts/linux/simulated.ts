@@ -12,6 +12,7 @@ import type { Leaf, Leaves } from './leaves.ts';
 import { orchestrated } from './orchestrated.ts';
 import { procFigures, type ProcTexts } from './proc-texts.ts';
 import type { Configuration, Recording } from './recordings.ts';
+import { rtappRun } from './rtapp-run.ts';
 import { timelineOf } from './timeline.ts';
 import { TraceCounts } from './trace-counts.ts';
 import { WorkerFigures } from './worker-figures.ts';
@@ -26,12 +27,16 @@ const BOOT_NS: Ns = 60_000_000;
 /** The figures that a recording would have had of the simulated machine. */
 export async function simulatedFigures(recording: Recording, scenarios = SCENARIOS): Promise<Leaves> {
   const { configuration, workload, figures } = recording;
-  const { scenario: name, ...orchestration } = COMPARED[workload]!;
+  const { scenario: name, rtappNs, ...orchestration } = COMPARED[workload]!;
   const file = `${name}.json`;
   const text = readFileSync(join(scenarios, file), 'utf8');
   const coarse = configuration.cmdline.includes('highres=off') ? TICK_NS : 0;
   const time = timelineOf(figures, coarse);
-  const scenario = machineOf(orchestrated(text, file, time, await bootNs(configuration), orchestration), file, configuration);
+  const userNs = await bootNs(configuration);
+  const whole = rtappNs === null
+    ? orchestrated(text, file, time, userNs, orchestration)
+    : rtappRun(text, file, time, userNs, rtappNs);
+  const scenario = machineOf(whole, file, configuration);
   const counts = new TraceCounts(configuration.cpus, TICK_NS, time.t0Ns, time.t1Ns + (time.liveNs - time.t1Ns) / 2);
   const workers = new WorkerFigures();
   const before = await runTo(scenario, time.beforeNs, []);

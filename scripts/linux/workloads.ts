@@ -1,5 +1,7 @@
 /** The workloads of the recordings that a simulated machine is held beside, each with its scenario. */
 
+import { NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
+
 export interface ComparedWorkload {
   /** shipped scenario */
   readonly scenario: string;
@@ -7,9 +9,11 @@ export interface ComparedWorkload {
   readonly polls: boolean;
   /** Joins and leaves in the middle third; the scenario says so by a delay. */
   readonly lateTask: string | null;
+  /** rt-app runs it by itself, for so long. */
+  readonly rtappNs: Ns | null;
 }
 
-const plain = (scenario: string): ComparedWorkload => ({ scenario, polls: false, lateTask: null });
+const plain = (scenario: string): ComparedWorkload => ({ scenario, polls: false, lateTask: null, rtappNs: null });
 
 export const COMPARED: Readonly<Record<string, ComparedWorkload>> = {
   idle: plain('idle'),
@@ -17,5 +21,7 @@ export const COMPARED: Readonly<Record<string, ComparedWorkload>> = {
   busy3: plain('busy3'),
   periodic: plain('periodic'),
   slack: plain('slack'),
+  rtapp1: { ...plain('rtapp1'), rtappNs: 2 * NSEC_PER_SEC },
+  rtappmp3: { ...plain('rtappmp3'), rtappNs: 2 * NSEC_PER_SEC },
   share: { ...plain('share'), lateTask: 'w3_busyB' },
 };
