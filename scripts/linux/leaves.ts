@@ -39,6 +39,8 @@ function collectWorkers(leaves: Map<string, Leaf>, lines: readonly string[]): vo
     const [kind, first, ...rest] = line.split(' ');
     const [at, pairs] = kind === 'workload' ? ['workers', rest] : [`workers.${first}`, rest.slice(1)];
     for (let i = 0; i + 1 < pairs.length; i += 2) leaves.set(`${at}.${pairs[i]}`, Number(pairs[i + 1]));
+    // what a process has in all: the kernel guesses how much of it was in user mode
+    if (kind === 'worker') leaves.set(`${at}.ru_total_ns`, numberAt(leaves, `${at}.ru_utime_ns`) + numberAt(leaves, `${at}.ru_stime_ns`));
   }
 }
 

@@ -30,7 +30,7 @@ export function orchestrated(text: string, file: string, time: Timeline, bootNs:
   const wrapped = tasks.map((entry) => `${JSON.stringify(entry.key)}: ${started(entry, entry.key === lateTask ? third : null)}`);
   const phases = [
     `"look": { "loop": 1, "syscall": "${Math.round(time.lookNs)}ns" }`,
-    `"pause": { "loop": 1, "sleep": ${us(PAUSE_NS)} }`,
+    `"pause": { "loop": 1, "sleep": ${us(time.pauseNs)} }`,
     ...actsOf(tasks.map(({ key }) => key), third, orchestration).flatMap(actText),
     sleepText('"run"', time.runNs - (lateTask === null ? 0 : 2 * third), polls),
     '"look again": { "loop": 1, "syscall": "1s" }',

@@ -7,13 +7,15 @@ import { HrtimerFunction } from '../../shared/structs/cpu.ts';
 import { NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
 import { simulate, type RunResult } from '../../src/sim.ts';
 import { resolveScenario } from '../../src/workload/resolve.ts';
+import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
 import type { Scenario } from '../../src/workload/scenario.ts';
+import { objectAt } from './document-text.ts';
 import type { Leaf, Leaves } from './leaves.ts';
 import { orchestrated } from './orchestrated.ts';
 import { procFigures, type ProcTexts } from './proc-texts.ts';
 import type { Configuration, Recording } from './recordings.ts';
 import { rtappRun } from './rtapp-run.ts';
-import { timelineOf } from './timeline.ts';
+import { timelineOf, type Timeline } from './timeline.ts';
 import { TraceCounts } from './trace-counts.ts';
 import { WorkerFigures } from './worker-figures.ts';
 import { COMPARED } from './workloads.ts';
@@ -38,14 +40,26 @@ export async function simulatedFigures(recording: Recording, scenarios = SCENARI
     : rtappRun(text, file, time, userNs, rtappNs);
   const scenario = machineOf(whole, file, configuration);
   const counts = new TraceCounts(configuration.cpus, TICK_NS, time.t0Ns, time.t1Ns + (time.liveNs - time.t1Ns) / 2);
-  const workers = new WorkerFigures();
   const before = await runTo(scenario, time.beforeNs, []);
-  const live = await runTo(scenario, time.liveNs, [counts, workers]);
+  const live = await runTo(scenario, time.liveNs, [counts]);
   return new Map<string, Leaf>([
     ...procFigures(procTexts(before), procTexts(live)),
     ...counts.finish(),
-    ...workers.finish(live.facts, live.figures, time),
+    ...await workerFigures(scenario, text, file, time, figures),
   ]);
+}
+
+/** The workers go on while the recorder looks for the second time, each for as long as it says; where they end by themselves, until then. */
+async function workerFigures(
+  scenario: Scenario, text: string, file: string, time: Timeline, recorded: Leaves,
+): Promise<Map<string, Leaf>> {
+  const names = objectAt(parseDocument(file, text), 'tasks').entries.map(({ key }) => key.replace(/^w\d+_/, ''));
+  const walls = names.map((_, i) => recorded.get(`workers.${i}.wall_ns`));
+  if (walls.length === 0 || walls.some((wall) => typeof wall !== 'number')) return new Map();
+  const workers = new WorkerFigures();
+  const after = await runTo(scenario, time.t0Ns + Math.max(...walls as number[]), [workers]);
+  const leaves = workers.finish(after, names, walls as number[]);
+  return new Map<string, Leaf>([['workers.elapsed_ns', time.t1Ns - time.t0Ns], ...leaves]);
 }
 
 const runTo = (scenario: Scenario, durationNs: Ns, consumers: readonly EventConsumer[]): Promise<RunResult> =>

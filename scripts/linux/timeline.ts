@@ -16,6 +16,8 @@ export interface Timeline {
   readonly beforeNs: Ns;
   /** how long the look takes, all of it in the kernel */
   readonly lookNs: Ns;
+  /** what it sleeps then */
+  readonly pauseNs: Ns;
   /** of the workers, start and end */
   readonly t0Ns: Ns;
   readonly t1Ns: Ns;
@@ -25,8 +27,10 @@ export interface Timeline {
   readonly liveNs: Ns;
 }
 
-/** The recorder sleeps so long between its first look and the start. */
+/** The recorder sleeps at least so long between its first look and the start, and where it polls, between two polls. */
 export const PAUSE_NS: Ns = 20 * NSEC_PER_MSEC;
+/** A look takes no longer than that; where the trace is switched on, the recorder also sleeps until all CPUs know. */
+const LOOK_NS: Ns = 30 * NSEC_PER_MSEC;
 /** A machine has booted and come to rest by then. */
 const SETTLED_NS: Ns = 3 * NSEC_PER_SEC;
 /** A sleeper is on its way for less than that after its time, slack included. */
@@ -42,10 +46,11 @@ export function timelineOf(figures: Leaves, sleepTickNs: Ns): Timeline {
   const t0Ns = beforeNs + t0 - recordedBefore;
   const t1Ns = beforeNs + windowNs;
   const early = Math.max(sleepTickNs, WAKE_NS);
-  const wakeNs = beforeNs - early;
+  // what it sleeps for ends in the middle of the tick before, or of a wake-up's way
+  const restNs = t0Ns - early / 2 - beforeNs;
+  const lookNs = Math.min(restNs - PAUSE_NS, LOOK_NS);
   return {
-    wakeNs, beforeNs, t0Ns, t1Ns,
-    lookNs: t0Ns - PAUSE_NS - early / 2 - beforeNs,
+    wakeNs: beforeNs - early, beforeNs, lookNs, pauseNs: restNs - lookNs, t0Ns, t1Ns,
     runNs: t1Ns - t0Ns - early / 2,
     liveNs: t1Ns + WAKE_NS,
   };
