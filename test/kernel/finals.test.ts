@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { NSEC_PER_MSEC, type Ns } from '../../shared/units.ts';
+import { KERNEL_VERSIONS } from '../../src/kernel/versions.ts';
+import type { CpuSnapshot, MachineSnapshot } from '../../src/observe/machine-snapshot.ts';
+import { simulate } from '../../src/sim.ts';
+import { readTimerList } from '../support/recorded-timer-list.ts';
+import { resolve, Rows } from '../support/engine.ts';
+
+const WORKLOAD = JSON.stringify({
+  tasks: {
+    hog: { cpus: [0], run: 30_000, sleep: 5_000, loop: -1 },
+    sleeper: { cpus: [1], loop: -1, run: 200, sleep: 3_000 },
+    waker: { loop: -1, run: 100, sleep: 7_000 },
+  },
+  dynticks: { cpus: 4 },
+});
+const INITIAL_JIFFIES = 4_294_892_296;
+
+async function runTo(durationNs: Ns, cmdline = '', kernel = '6.12') {
+  const rows = new Rows();
+  const run = await simulate({ ...resolve(WORKLOAD, { cmdline, kernel }), durationNs }, { consumers: [rows], judge: false });
+  return { run, rows, snapshot: run.snapshot };
+}
+
+/** All that only grows, by name. */
+function counters({ jiffies, contextSwitches, monotonicNs, cpus }: MachineSnapshot): Map<string, number> {
+  const of = ({ cpu, interrupts, softirqs, hrtimers, tick, idleSleepNs, kcpustat }: CpuSnapshot): [string, number][] => [
+    [`${cpu}.loc`, interrupts.localTimer], [`${cpu}.res`, interrupts.reschedule], [`${cpu}.cal`, interrupts.callFunction],
+    [`${cpu}.iwi`, interrupts.irqWork], [`${cpu}.line0`, interrupts.lines.get(0)!], [`${cpu}.events`, hrtimers.nrEvents],
+    [`${cpu}.calls`, tick.idleCalls], [`${cpu}.sleeps`, tick.idleSleeps], [`${cpu}.asleep`, idleSleepNs],
+    ...softirqs.map((runs, vec): [string, number] => [`${cpu}.softirq${vec}`, runs]),
+    ...Object.entries(kcpustat).map(([slot, ns]): [string, number] => [`${cpu}.${slot}`, ns]),
+  ];
+  return new Map([['jiffies', jiffies], ['ctxt', contextSwitches], ['mono', monotonicNs], ...cpus.flatMap(of)]);
+}
+
+describe('the last words of a machine', () => {
+  it('count what the run’s own records count', async () => {
+    const { snapshot, rows } = await runTo(200 * NSEC_PER_MSEC);
+    for (const { cpu, interrupts, softirqs, nrSwitches } of snapshot.cpus) {
+      const seen = (name: string) => rows.named(name).filter((row) => row.cpu === cpu).length;
+      expect(interrupts.localTimer).toBe(seen('local_timer_entry'));
+      expect(interrupts.reschedule).toBe(seen('reschedule_entry'));
+      expect(interrupts.callFunction).toBe(seen('call_function_single_entry'));
+      expect(interrupts.lines.get(0)).toBe(seen('irq_handler_entry'));
+      expect(softirqs.reduce((sum, runs) => sum + runs)).toBe(seen('softirq_entry'));
+      expect(nrSwitches).toBe(seen('sched_switch'));
+    }
+    expect(snapshot.jiffies).toBe(rows.named('jiffies_update').at(-1)!.fields[1]);
+  });
+
+  it('never fall from one end to a later one, wherever the run ends', async () => {
+    const ends = [61, 62.5, 62.500_001, 64, 64.000_1, 90.123_456, 100].map((ms) => Math.round(ms * NSEC_PER_MSEC));
+    let before = new Map<string, number>();
+    for (const end of ends) {
+      const now = counters((await runTo(end)).snapshot);
+      for (const [name, value] of before) expect(now.get(name), `${name} at ${end}`).toBeGreaterThanOrEqual(value);
+      before = now;
+    }
+  });
+
+  it.each(['6.1', '6.12', '7.0'])('give a timer_list of Linux %s, in which each CPU’s device is armed for its first timer', async (kernel) => {
+    const { run, snapshot } = await runTo(101 * NSEC_PER_MSEC, '', kernel);
+    const text = run.files.find(({ path }) => path === 'proc/timer_list')!.text;
+    const { form, resolution, snapshot: read } = readTimerList(text, INITIAL_JIFFIES);
+    expect(form.version).toBe(KERNEL_VERSIONS.find(({ name }) => name === kernel)!.timerList.version);
+    expect(resolution).toBe(1);
+    expect(read.cpus.length).toBe(4);
+    read.cpus.forEach(({ hrtimers, device }, cpu) => {
+      const first = Math.min(...hrtimers.bases.flat().map(({ expires }) => expires));
+      expect(hrtimers.expiresNext).toBe(first);
+      expect(device!.nextEvent).toBe(first);
+      expect(hrtimers.bases.map((base) => base.length)).toEqual(snapshot.cpus[cpu]!.hrtimers.bases.map((base) => base.length));
+    });
+  });
+
+  it('tell the resolution of a machine that stays at its tick', async () => {
+    const { run } = await runTo(101 * NSEC_PER_MSEC, 'highres=off nohz=off');
+    const { resolution, snapshot } = readTimerList(run.files.find(({ path }) => path === 'proc/timer_list')!.text, INITIAL_JIFFIES);
+    expect(resolution).toBe(4_000_000);
+    expect(snapshot.cpus.map(({ device }) => device!.tickMode)).toEqual([0, 0, 0, 0]);
+  });
+});
