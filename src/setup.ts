@@ -61,12 +61,16 @@ export function kernelConfigOf(scenario: Scenario): KernelConfig {
   return {
     version: KERNEL_VERSIONS.find(({ name }) => name === kernel)!,
     hz, tickNs: NSEC_PER_SEC / hz,
-    highres: cmdline.highres, nohz: cmdline.nohz, nohzFull: cmdline.nohzFull !== null,
+    highres: cmdline.highres, nohz: cmdline.nohz, nohzFull: cmdline.nohzFull !== null, isolated: isolatedOf(scenario),
     skewTick: cmdline.skewTick, nolapicTimer: cmdline.nolapicTimer,
     clocksource: cmdline.clocksource === 'jiffies' ? 'jiffies' : 'tsc',
     tscHz: machine.tscHz, lapicHz: machine.lapicHz,
     cputime: cputimeOf(scenario), workload: { ...workload, user: new RtAppUser(programs) },
   };
+}
+
+function isolatedOf({ cpus, cmdline: { isolcpus } }: Scenario): boolean[] {
+  return Array.from({ length: cpus }, (_, cpu) => isolcpus !== null && isolcpus.domain && isolcpus.cpus.includes(cpu));
 }
 
 export function hardwareOf({ machine }: Scenario): CpuHardware {

@@ -87,6 +87,8 @@ export const NohzPage = struct(
   {
     idleCpus: words(CPUMASK_WORDS, 'a bit for each CPU whose tick is stopped, by `or` and `and`'),
     nrCpus: word('how many they are; loaded without a look at the mask'),
+    active: word('1 once any CPU’s tick is able to stop'),
+    needsUpdate: word('1: a CPU has come since `nextBalance` was worked out'),
     hasBlocked: word('1: an idle CPU may have load that has still to decay'),
     nextBalance: long<Jiffies>('when the idle CPUs are to be balanced next'),
     nextBlocked: long<Jiffies>('when their load is to decay next'),

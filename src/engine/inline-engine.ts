@@ -88,11 +88,12 @@ export class InlineEngine {
     for (let i = 0; i < most; i++) {
       const first = this.first();
       const { time } = first.next;
-      if (time >= limitNs) return 'duration';
+      // where ticks stop nothing may be left to come, long before the limit
       if (time >= this.nextCheck) {
         const ended = this.checkTheEnd(time);
         if (ended !== undefined) return ended;
       }
+      if (time >= limitNs) return 'duration';
       this.runEvent(first);
     }
     return undefined;

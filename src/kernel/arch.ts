@@ -27,6 +27,10 @@ export const Path = {
   UserGap: 14,
   BringUp: 15,
   TimerExpire: 16,
+  /** an idle CPU's look for its next event, and what it tells the others */
+  IdleCall: 17,
+  /** the way out of it: jiffies, wheel, the tick's timer */
+  TickRestart: 18,
 } as const;
 export type Path = (typeof Path)[keyof typeof Path];
 

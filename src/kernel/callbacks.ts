@@ -1,18 +1,12 @@
 /** What calls, softirqs and irq_works run: the tables that the kernel's lower parts are given at boot. */
 import type { Callbacks, SmpCallback, SoftirqAction, TimerCallback } from './kernel-cpu.ts';
-import { raiseSoftirq } from './irq/softirq.ts';
 import { schedBalanceSoftirq } from './sched/balance.ts';
+import { nohzCsdFunc } from './sched/nohz-balance.ts';
 import { tryToWakeUp } from './sched/wakeup.ts';
 import { runTimerSoftirq } from './time/timer.ts';
-import { SoftirqVec } from '../../shared/structs/cpu.ts';
 
 /** A call from which nothing is wanted but that it is made: each access of the machine is ordered already. */
 const nothing: SmpCallback = () => undefined;
-
-/** @linux kernel/sched/core.c nohz_csd_func */
-function nohzCsdFunc(cpu: Parameters<SmpCallback>[0]): void {
-  raiseSoftirq(cpu, SoftirqVec.Sched);
-}
 
 // table: in the order of SmpFunction
 const SMP_CALLBACKS: readonly SmpCallback[] = [nohzCsdFunc, nothing, nothing, nothing];

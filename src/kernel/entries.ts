@@ -6,11 +6,12 @@
 import { Event, type Mode } from '../../shared/events.ts';
 import { MessageKind, TickHandler } from '../../shared/structs/cpu.ts';
 import { CALL_BY_MASK } from '../../shared/structs/smp.ts';
-import type { Ns, TaskId } from '../../shared/units.ts';
+import { NONE, type Ns, type TaskId } from '../../shared/units.ts';
 import { irqEnter, irqExit, returnToTask } from './irq/entry.ts';
 import type { IncomingCall, KernelCpu } from './kernel-cpu.ts';
 import { bootStep, startSecondary } from './main.ts';
 import { callsDone, flushSmpCallFunctionQueue } from './smp.ts';
+import { reschedCurr } from './sched/core.ts';
 import { schedTtwuPending } from './sched/wakeup.ts';
 import { taskStep } from './syscalls/step.ts';
 import { hrtimerInterrupt } from './time/hrtimer.ts';
@@ -79,12 +80,16 @@ export function step(cpu: KernelCpu): void {
   cpu.depth -= 1;
 }
 
-/** A task comes to a busy CPU: an interrupt in Linux only if it shall run at once. @linux arch/x86/kernel/smp.c sysvec_reschedule_ipi */
+/**
+ * A task comes to a busy CPU: an interrupt in Linux only if it shall run at once. Without a task the idle loop shall look again.
+ * @linux arch/x86/kernel/smp.c sysvec_reschedule_ipi
+ */
 function rescheduleInterrupt(cpu: KernelCpu, task: TaskId): void {
   const outer = begin(cpu);
   irqEnter(cpu);
   const asked = cpu.state.needResched;
-  schedTtwuPending(cpu, task);
+  if (task !== NONE) schedTtwuPending(cpu, task);
+  else if (cpu.curr === cpu.idle) reschedCurr(cpu);
   if (cpu.state.needResched !== asked) {
     cpu.state.rescheduleIrqs += 1;
     cpu.arch.trace(Event.reschedule_entry, RESCHEDULE_VECTOR);

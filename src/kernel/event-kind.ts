@@ -49,14 +49,22 @@ export function mayThrottle(cpu: KernelCpu): boolean {
 /** An interrupt of the CPU's own device at `at`. @dynticks what the timer entry declares */
 export function kindOfTimerInterrupt(cpu: KernelCpu, at: Ns): EventKind {
   const { tick, image, config } = cpu;
+  // a tick that may stop, start again or kick an idle CPU touches what all share
+  if (config.nohz) return EventKind.Interacting;
   const owner = image.jiffies.tickDoTimerCpu;
   const hasDuty = owner === cpu.id || owner === TICK_DO_TIMER_NONE;
   const rescues = tick.stalledJiffies + 1 >= config.version.maxStalledJiffies;
-  if (!cpu.booted || hasDuty || rescues || wheelMayBeDue(cpu, at) || tick.device === DeviceId.Pit) return EventKind.Interacting;
+  if (!cpu.booted || hasDuty || rescues || tick.device === DeviceId.Pit) return EventKind.Interacting;
+  if (wheelMayBeDue(cpu, at) || countsLoad(cpu)) return EventKind.Interacting;
   // the periodic tick is no timer, so there any that is due may be a sleeper's
   const lastLook = at + untilLastLook(cpu);
   const wakes = cpu.lapic.handler === TickHandler.Hrtimer ? mayFindSleeper(cpu, lastLook) : isDue(cpu, 0, lastLook);
   return wakes ? EventKind.Interacting : EventKind.Reading;
+}
+
+/** Whether the tick may have to count this CPU’s tasks for the load average: no tick moves jiffies by more. */
+function countsLoad({ rq, image }: KernelCpu): boolean {
+  return image.jiffies.jiffies + 2 >= rq.calcLoadUpdate;
 }
 
 /** Whether the tick may find a timer of this CPU's wheels due: jiffies do not go further than this while it looks. */

@@ -95,6 +95,10 @@ export class KernelCpu {
   stretchStart: Ns = KTIME_MAX;
   /** Whether the CPU has halted, and no interrupt has been served since. */
   idling = false;
+  /** Whether the CPU was idle when the balancing softirq was raised. @linux kernel/sched/sched.h rq.idle_balance */
+  idleBalance = false;
+  /** What a kick asked of that softirq. @linux kernel/sched/sched.h rq.nohz_idle_balance */
+  nohzIdleBalance = 0;
   /** Whether the interrupt being handled came in user mode. */
   interruptedUser = false;
   /** The function, plus 1, that this CPU has called on others and waits for; 0: it waits for nobody. */

@@ -17,7 +17,9 @@ import { ctCpuTrackUser } from './context-tracking.ts';
 import { handOverTask } from './image.ts';
 import { returnToTask } from './irq/entry.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
+import { balanceInit } from './sched/balance.ts';
 import { schedInit } from './sched/core.ts';
+import { loadInit } from './sched/loadavg.ts';
 import { vtimeInitIdle } from './sched/vtime.ts';
 import { wakeUpNewTask } from './sched/wakeup.ts';
 import { copyProcess } from './syscalls/fork.ts';
@@ -94,6 +96,8 @@ function startCpu(cpu: KernelCpu): void {
   ctCpuTrackUser(cpu);
   cpu.arch.switchTo(cpu.idle);
   schedInit(cpu);
+  balanceInit(cpu);
+  loadInit(cpu);
   vtimeInitIdle(cpu);
   hrtimersCpuStarting(cpu);
   cpu.state.online = 1;

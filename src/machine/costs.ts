@@ -26,6 +26,8 @@ const DEFAULT_COSTS: Readonly<Record<PathName, Ns>> = {
   UserGap: 100,
   BringUp: 20_000,
   TimerExpire: 60,
+  IdleCall: 150,
+  TickRestart: 150,
 };
 
 /** Costs by `Path`, overrides applied. A path takes at least 1 ns, so that time moves on every edge. */

@@ -25,6 +25,12 @@ const MIXED = (cpus: number): string => tasks(`
   "storm": {"run": 30, "syscall": "20us"}`,
 '{"readers": [{"name": "rd", "every": "3ms", "tasks": "all", "cpus": "all"}]}');
 
+/** Much idle time, and wake-ups across CPUs in it. */
+const SPARSE = tasks(`
+  "ping": {"cpus": [0], "run": 50, "sem_post": "s", "timer": {"ref": "unique", "period": 17000}},
+  "pong": {"cpus": [1], "sem_wait": "s", "run": 300, "sleep": 100}`,
+'{"readers": [{"name": "rd", "every": "13ms", "tasks": "all", "cpus": "all"}]}');
+
 /** Each operation at least once; all tasks but those that serve the others come to their end. */
 const EVERYTHING = tasks(`
   "fighter": {"instance": 2, "loop": 6, "run": 190, "lock": "m", "run": 60, "syscall": "20us", "unlock": "m"},
@@ -91,7 +97,8 @@ function ends(engine: EngineChoice): void {
   });
 
   test('ends at the limit where nothing ends it before', async () => {
-    const run = await runOn(engine, scenario(tasks('"t": {"sleep": 400000, "run": 100}'), { cpus: 1, hz: 100 }), { judge: false });
+    const sleeper = scenario(tasks('"t": {"sleep": 400000, "run": 100}'), { cpus: 1, hz: 100, cmdline: 'nohz=off' });
+    const run = await runOn(engine, sleeper, { judge: false });
     expect([run.reason, run.endNs, run.figures.cpus[0]!.ticks]).toEqual(['limit', 60e9, 6_000]);
   });
 
@@ -112,7 +119,7 @@ function ends(engine: EngineChoice): void {
 
 function machines(engine: EngineChoice): void {
   test.each([1, 2, 8])('has every oracle held on %i CPUs, and each CPU its ticks', async (cpus) => {
-    const run = await runOn(engine, scenario(MIXED(cpus), { cpus, durationNs: SHORT_NS, cputime: 'gen' }));
+    const run = await runOn(engine, scenario(MIXED(cpus), { cpus, durationNs: SHORT_NS, cputime: 'gen', cmdline: 'nohz=off' }));
     expectWhole(run, SHORT_NS);
     expect(ticks(run)).toEqual([15, ...others(cpus, 12)]);
     expect(run.files.filter(({ text }) => text.length > 0).length).toBeGreaterThan(5);
@@ -120,19 +127,31 @@ function machines(engine: EngineChoice): void {
   });
 
   test.each([
-    { overrides: { cmdline: 'highres=off' }, boot: 14, other: 12 },
+    { overrides: { cmdline: 'nohz=off highres=off' }, boot: 14, other: 12 },
     { overrides: { cmdline: 'clocksource=jiffies' }, boot: 14, other: 12 },
-    { overrides: { cmdline: 'skew_tick=1' }, boot: 15, other: 13 },
-    { overrides: { cmdline: 'nohz_full=1' }, boot: 15, other: 12 },
-    { overrides: { ties: 'shuffled', seed: 7 }, boot: 15, other: 12 },
-    { overrides: { hz: 100 }, boot: 6, other: 3 },
-    { overrides: { hz: 1000 }, boot: 60, other: 57 },
+    { overrides: { cmdline: 'nohz=off skew_tick=1' }, boot: 15, other: 13 },
+    { overrides: { cmdline: 'nohz=off nohz_full=1' }, boot: 15, other: 12 },
+    { overrides: { cmdline: 'nohz=off', ties: 'shuffled', seed: 7 }, boot: 15, other: 12 },
+    { overrides: { cmdline: 'nohz=off', hz: 100 }, boot: 6, other: 3 },
+    { overrides: { cmdline: 'nohz=off', hz: 1000 }, boot: 60, other: 57 },
     { overrides: { cmdline: 'nolapic_timer', cpus: 1 }, boot: 15, other: 0 },
   ] as const)('has every oracle held with $overrides', async ({ overrides, boot, other }) => {
     const machine = scenario(MIXED(2), { durationNs: SHORT_NS, ...overrides });
     const run = await runOn(engine, machine);
     expectWhole(run, SHORT_NS);
     expect(ticks(run)).toEqual([boot, ...others(machine.cpus, other)]);
+  });
+
+  test.each([
+    { cmdline: '' }, { cmdline: 'highres=off' }, { cmdline: 'skew_tick=1' }, { cmdline: 'nohz_full=1' },
+    { ties: 'shuffled', seed: 7 }, { hz: 100 }, { hz: 1000 },
+  ] as const)('has every oracle held where idle CPUs stop their tick, with %o', async (overrides) => {
+    const machine = scenario(SPARSE, { durationNs: 2 * SHORT_NS, ...overrides });
+    const run = await runOn(engine, machine);
+    expectWhole(run, 2 * SHORT_NS);
+    // whoever keeps the time for CPUs that may run without a tick never stops its own
+    const idlers = 'cmdline' in overrides && overrides.cmdline === 'nohz_full=1' ? ticks(run).slice(1) : ticks(run);
+    for (const taken of idlers) expect(taken).toBeLessThan((2 * SHORT_NS * (overrides.hz ?? 250)) / 1e9);
   });
 }
 

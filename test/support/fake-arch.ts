@@ -130,7 +130,7 @@ const NO_WORKLOAD: Workload = {
 };
 
 export const FAKE_CONFIG: KernelConfig = {
-  version: KERNEL_VERSIONS[0]!, hz: 250, tickNs: 4_000_000, highres: true, nohz: false, nohzFull: false, skewTick: false,
+  version: KERNEL_VERSIONS[0]!, hz: 250, tickNs: 4_000_000, highres: true, nohz: false, nohzFull: false, isolated: [], skewTick: false,
   clocksource: 'tsc', nolapicTimer: false,
   tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: [], workload: NO_WORKLOAD,
 };

@@ -9,6 +9,7 @@ import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
 import { KeptEvents, places } from '../kept-events.ts';
+import { StoppedTicks } from '../stopped-ticks.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict } from '../oracle.ts';
 
@@ -27,7 +28,7 @@ export class CpuConservation extends OracleBase {
       'the nanosecond where contexts are tracked and the time that tasks carry in and out is counted',
     reference: 'include/linux/kernel_stat.h',
     blindTo: 'time booked to the wrong slot or the wrong task (C-05), and guest slots, which are contained in user and nice',
-    listens: ['context', 'vtime_publish', 'kcpustat_final', 'task_final'],
+    listens: ['context', 'vtime_publish', 'kcpustat_final', 'task_final', ...StoppedTicks.listens],
   };
 
   /** When a CPU's accounts begin: its first context, on a tracked CPU its first vtime section. */
@@ -38,6 +39,7 @@ export class CpuConservation extends OracleBase {
   readonly #pending: Float64Array;
   readonly #final: KeptEvents;
   readonly #firstKept: KeptEvents;
+  readonly #stopped: StoppedTicks;
 
   constructor(facts: RunFacts) {
     super(CpuConservation.about, facts);
@@ -48,6 +50,7 @@ export class CpuConservation extends OracleBase {
     this.#pending = new Float64Array(cpus);
     this.#final = new KeptEvents(cpus, 'kcpustat_final');
     this.#firstKept = new KeptEvents(cpus, 'context');
+    this.#stopped = new StoppedTicks(cpus, facts.tickNs);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -56,6 +59,7 @@ export class CpuConservation extends OracleBase {
       case Event.vtime_publish: return this.#onPublish(cpu, t, fields, at);
       case Event.kcpustat_final: return this.#final.keep(fields[at + CPU], id, cpu, t, fields, at);
       case Event.task_final: return this.#onFinal(t, fields, at);
+      default: return this.#stopped.onEvent(id, cpu, fields, at);
     }
   }
 
@@ -94,7 +98,7 @@ export class CpuConservation extends OracleBase {
     const tracked = tracksContexts(this.facts.cputime[cpu]);
     const at = this.#final.at(cpu);
     const elapsed = this.#since[cpu] < 0 ? 0 : Math.max(end, this.#final.t(cpu)) - this.#since[cpu];
-    const elsewhere = this.#pending[cpu] + this.#carriedAway[cpu];
+    const elsewhere = tracked ? this.#pending[cpu] + this.#carriedAway[cpu] : -this.#stopped.ahead(cpu, end);
     let sum = 0;
     for (const slot of SLOTS) sum += this.#final.rows[at + slot];
     const difference = Math.abs(elapsed - elsewhere - sum);
@@ -103,7 +107,7 @@ export class CpuConservation extends OracleBase {
     if (difference <= allowed) return;
     this.broken(() => ({
       says: `CPU ${cpu} ran for ${elapsed} ns (from ${Math.max(0, this.#since[cpu])}); its slots hold ${sum} ns and ${elsewhere} ns are ` +
-        `pending or carried away by tasks, which differs by ${difference} ns; ${allowed} ns are allowed`,
+        `pending, owed by a stopped tick or carried away by tasks, which differs by ${difference} ns; ${allowed} ns are allowed`,
       events: [...(this.#firstKept.has(cpu) ? [this.#firstKept.named(cpu)] : []), this.#final.named(cpu)],
     }));
   }

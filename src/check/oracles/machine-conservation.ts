@@ -9,6 +9,7 @@ import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
 import { KeptEvents, places } from '../kept-events.ts';
+import { StoppedTicks } from '../stopped-ticks.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict, WitnessEvent } from '../oracle.ts';
 
@@ -28,7 +29,7 @@ export class MachineConservation extends OracleBase {
       'the CPUs ran',
     reference: 'kernel/sched/cputime.c account_user_time and its siblings',
     blindTo: 'time booked to the wrong task or the wrong CPU; and it speaks only at the end of a run',
-    listens: ['context', 'tick', 'vtime_publish', 'sched_process_fork', 'kcpustat_final', 'task_final'],
+    listens: ['context', 'vtime_publish', 'sched_process_fork', 'kcpustat_final', 'task_final', ...StoppedTicks.listens],
   };
 
   readonly #firstContext: Float64Array;
@@ -41,6 +42,7 @@ export class MachineConservation extends OracleBase {
   /** Time since the last flush, of whatever each tracked CPU runs. */
   readonly #runningSince: Float64Array;
   readonly #final: KeptEvents;
+  readonly #stopped: StoppedTicks;
 
   constructor(facts: RunFacts) {
     super(MachineConservation.about, facts);
@@ -49,9 +51,11 @@ export class MachineConservation extends OracleBase {
     this.#pending = new Float64Array(facts.tasks.length);
     this.#runningSince = new Float64Array(facts.cpus).fill(-1);
     this.#final = new KeptEvents(facts.cpus, 'kcpustat_final');
+    this.#stopped = new StoppedTicks(facts.cpus, facts.tickNs);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    this.#stopped.onEvent(id, cpu, fields, at);
     switch (id) {
       case Event.context:
         if (this.#firstContext[cpu] < 0) this.#firstContext[cpu] = t;
@@ -84,18 +88,20 @@ export class MachineConservation extends OracleBase {
     const pending = sum(this.#pending) + this.#pendingBefore;
     let elapsed = 0;
     let running = 0;
+    let owed = 0;
     let tolerance = 0;
     for (let cpu = 0; cpu < this.facts.cpus; cpu++) {
+      if (!tracksContexts(this.facts.cputime[cpu])) owed -= this.#stopped.ahead(cpu, end);
       if (this.#firstContext[cpu] >= 0) elapsed += end - this.#firstContext[cpu];
       if (this.#runningSince[cpu] >= 0) running += end - this.#runningSince[cpu];
       // sampling misses up to a tick at either end; a tracked CPU only the moments before its first hook
       tolerance += this.facts.tickNs * (tracksContexts(this.facts.cputime[cpu]) ? 1 : 2);
     }
-    const booked = charged + pending + running + idle;
+    const booked = charged + pending + running + idle + owed;
     if (Math.abs(elapsed - booked) <= tolerance) return;
     this.broken(() => ({
-      says: `the CPUs ran for ${elapsed} ns, but charged ${charged}, pending ${pending}, unflushed ${running} and idle ${idle} ns come ` +
-        `to ${booked} ns, which differs by ${Math.abs(elapsed - booked)} ns; ${tolerance} ns are allowed`,
+      says: `the CPUs ran for ${elapsed} ns, but charged ${charged}, pending ${pending}, unflushed ${running}, idle ${idle} and ` +
+        `owed by stopped ticks ${owed} ns come to ${booked} ns, which differs by ${Math.abs(elapsed - booked)} ns; ${tolerance} ns are allowed`,
       events: this.#finals(),
     }));
   }

@@ -142,11 +142,11 @@ export class Conductor implements MachineControl {
   private decide(): void {
     if (this.stands && !this.stopAsked) return;
     const first = this.first();
-    if (first >= this.parts.endNs) return this.end('duration');
     if (first >= this.nextCheck) {
       const reason = this.checkTheEnd(first);
       if (reason !== undefined) return this.end(reason);
     }
+    if (first >= this.parts.endNs) return this.end('duration');
     if (this.paused) this.finishBegun(first);
     if (!this.paused && first < this.stepTo) this.moveLimit();
     else if (this.stopAsked) this.end('interrupted');

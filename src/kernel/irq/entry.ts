@@ -6,19 +6,18 @@
  *
  *      user work | user_exit, mode irq | entry path, handler, softirqs, exit path | schedule? | user_enter, mode user | user work
  */
-import { Event, Mode } from '../../../shared/events.ts';
+import { Mode } from '../../../shared/events.ts';
 import { OpKind } from '../user.ts';
 import { KTIME_MAX } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import { ctUserEnter, ctUserExit } from '../context-tracking.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { schedule } from '../sched/core.ts';
+import { doIdle, endHalt } from '../sched/idle.ts';
+import { idleCpu } from '../sched/select-task-rq.ts';
+import { tickNohzIrqEnter, tickNohzIrqExit } from '../time/tick-sched-idle.ts';
 import { HARDIRQ_OFFSET } from './preempt-count.ts';
 import { handleSoftirqs } from './softirq.ts';
-
-/** Idle state without a cpuidle driver, and what cpu_idle shows at its end. @linux include/trace/events/power.h PWR_EVENT_EXIT */
-const HALT_STATE = 1;
-const PWR_EVENT_EXIT = 0xffff_ffff;
 
 /** `UserRegs.mode`: which side of the kernel's border a task is on. */
 export const RegsMode = { Kernel: 0, User: 1 } as const;
@@ -33,6 +32,8 @@ export function irqEnter(cpu: KernelCpu): void {
   cpu.state.preemptCount = preemptCount + HARDIRQ_OFFSET;
   cpu.arch.setMode(Mode.Irq);
   cpu.arch.spend(Path.IrqEntry);
+  // one that interrupts a softirq finds the sleep ended already
+  if (preemptCount === 0 && cpu.curr === cpu.idle) tickNohzIrqEnter(cpu);
 }
 
 /** @linux kernel/softirq.c irq_exit */
@@ -40,6 +41,7 @@ export function irqExit(cpu: KernelCpu): void {
   const { state, arch } = cpu;
   state.preemptCount -= HARDIRQ_OFFSET;
   if (state.preemptCount === 0 && state.softirqPending !== 0) handleSoftirqs(cpu);
+  if (idleCpu(cpu.image, cpu.id) && state.needResched === 0) tickNohzIrqExit(cpu);
   arch.setMode(Mode.System);
   arch.spend(Path.IrqExit);
 }
@@ -64,30 +66,19 @@ export function syscallExit(cpu: KernelCpu): void {
  * @linux kernel/entry/common.c exit_to_user_mode_loop
  */
 export function returnToTask(cpu: KernelCpu): void {
-  if (cpu.idling) exitIdle(cpu);
-  while (cpu.state.needResched !== 0 && mayPreempt(cpu)) schedule(cpu);
+  if (cpu.idling) endHalt(cpu);
+  while (shallSwitch(cpu)) schedule(cpu);
   if (inUserMode(cpu)) {
     ctUserEnter(cpu);
     cpu.arch.setMode(Mode.User);
-  } else if (cpu.curr === cpu.idle && cpu.booted) enterIdle(cpu);
+  }
   startStretch(cpu);
 }
 
-/** Nothing to run until an interrupt comes. @linux kernel/sched/idle.c do_idle */
-function enterIdle(cpu: KernelCpu): void {
-  cpu.idling = true;
-  cpu.arch.trace(Event.cpu_idle, HALT_STATE, cpu.id);
-  cpu.arch.setMode(Mode.Idle);
-}
-
-/** The interrupt that ended the halt has been served; what comes next is a switch, or the next halt. */
-function exitIdle(cpu: KernelCpu): void {
-  cpu.idling = false;
-  cpu.arch.trace(Event.cpu_idle, PWR_EVENT_EXIT, cpu.id);
-}
-
-function mayPreempt(cpu: KernelCpu): boolean {
-  return cpu.state.preemptCount === 0 && (cpu.curr === cpu.idle ? cpu.booted : inUserMode(cpu));
+/** Whether another task shall run now: the idle loop asks in its own way. */
+function shallSwitch(cpu: KernelCpu): boolean {
+  if (cpu.curr === cpu.idle) return cpu.booted && !doIdle(cpu);
+  return cpu.state.needResched !== 0 && inUserMode(cpu);
 }
 
 function inUserMode(cpu: KernelCpu): boolean {

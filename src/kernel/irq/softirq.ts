@@ -1,7 +1,7 @@
 /** Softirqs: work that an interrupt leaves for its way out, with interrupts on again. */
 import { Event, Mode } from '../../../shared/events.ts';
 import { MAX_SOFTIRQ_RESTART } from '../../../shared/limits.ts';
-import { NR_SOFTIRQS, type SoftirqVec } from '../../../shared/structs/cpu.ts';
+import { NR_SOFTIRQS, SoftirqVec } from '../../../shared/structs/cpu.ts';
 import { KernelBug } from '../../../shared/assert.ts';
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
@@ -11,6 +11,11 @@ import { SOFTIRQ_OFFSET } from './preempt-count.ts';
 export function raiseSoftirq(cpu: KernelCpu, vec: SoftirqVec): void {
   cpu.state.softirqPending |= 1 << vec;
   cpu.arch.trace(Event.softirq_raise, vec);
+}
+
+/** Whether timers of the wheel are due and wait for their softirq. @linux include/linux/interrupt.h local_timer_softirq_pending */
+export function localTimerSoftirqPending(cpu: KernelCpu): boolean {
+  return (cpu.state.softirqPending & (1 << SoftirqVec.Timer)) !== 0;
 }
 
 /**

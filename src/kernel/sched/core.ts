@@ -14,16 +14,18 @@
  *                                             T.onCpu is 0: CPU 0 is done with T,
  *                                             so any CPU may have it
  */
-import { KernelBug } from '../../../shared/assert.ts';
 import { Event } from '../../../shared/events.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
 import { CPUMASK_WORDS } from '../../../shared/limits.ts';
+import { MessageKind } from '../../../shared/structs/cpu.ts';
 import { Policy, TaskState, type Task } from '../../../shared/structs/task.ts';
 import { NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { throttleDl, updateCurrDl, wakeupPreemptDl } from './dl-entity.ts';
+import { calcGlobalLoadTick } from './loadavg.ts';
+import { updateLoadSum } from './pelt.ts';
 import { SchedClass, classOf, taskPrio } from './prio.ts';
 import { beginTurn, taskTickRt, turnIsOver, wakeupPreemptRt } from './rt.ts';
 import { runnableCurr } from './run-list.ts';
@@ -136,8 +138,10 @@ export function reschedCurr(cpu: KernelCpu): void {
 }
 
 /** A timer was put on the wheel of a CPU that sleeps without a tick. @linux kernel/sched/core.c wake_up_nohz_cpu */
-export function wakeUpNohzCpu(_cpu: KernelCpu, target: CpuId): void {
-  throw new KernelBug(`CPU ${target} sleeps without a tick, and nobody can wake it yet`);
+export function wakeUpNohzCpu(cpu: KernelCpu, target: CpuId): void {
+  if (target === cpu.id) return;
+  cpu.arch.spend(Path.SendIpi);
+  cpu.arch.send(target, MessageKind.Reschedule, NONE, 0);
 }
 
 /** Called by the tick, interrupts off. @linux kernel/sched/core.c sched_tick */
@@ -146,6 +150,7 @@ export function schedTick(cpu: KernelCpu): void {
   updateRqClock(cpu);
   updateCurr(cpu);
   if (classTick(cpu, cpu.rq.curr)) reschedCurr(cpu);
+  calcGlobalLoadTick(cpu);
   unlockRq(cpu);
 }
 
@@ -172,6 +177,8 @@ export function updateCurr(cpu: KernelCpu): void {
   if (delta <= 0) return;
   t.execStart = clock;
   t.sumExecRuntime += delta;
+  updateLoadSum(cpu.rq, clock - delta, false);
+  updateLoadSum(cpu.rq, clock, true);
   cpu.arch.trace(Event.sched_stat_runtime, curr, delta);
   if (chargeClass(cpu, curr, t, delta)) reschedCurr(cpu);
 }

@@ -37,6 +37,11 @@ export function accountProcessTick(cpu: KernelCpu, user: boolean): void {
   else accountIdleTime(cpu, config.tickNs);
 }
 
+/** Ticks that an idle CPU did without. @linux kernel/sched/cputime.c account_idle_ticks */
+export function accountIdleTicks(cpu: KernelCpu, ticks: number): void {
+  accountIdleTime(cpu, ticks * cpu.config.tickNs);
+}
+
 function charge(cpu: KernelCpu, slot: number, delta: Ns): void {
   const { kcpustat } = cpu;
   kcpustat.setCpustat(slot, kcpustat.cpustat(slot) + delta);

@@ -13,7 +13,7 @@ export function isAllowed(t: Task, cpu: CpuId): boolean {
 }
 
 /** A CPU with nothing to do and nothing under way to it. Any CPU may ask; the answer may be old. @linux kernel/sched/syscalls.c idle_cpu */
-function idleCpu(image: KernelImage, cpu: CpuId): boolean {
+export function idleCpu(image: KernelImage, cpu: CpuId): boolean {
   const rq = image.rqs[cpu]!;
   const idle: number = cpu;
   return rq.curr === idle && rq.nrRunning === 0 && rq.ttwuPending === 0;

@@ -85,7 +85,7 @@ export function clockeventsShutdown(cpu: KernelCpu, id: DeviceId): void {
 export function clockeventsProgramEvent(cpu: KernelCpu, id: DeviceId, expires: Ns, force: boolean): boolean {
   const device = deviceOf(cpu, id);
   device.nextEvent = expires;
-  if (device.state === ClockEventState.Shutdown) return true;
+  if (device.state === ClockEventState.Shutdown || device.state === ClockEventState.OneshotStopped) return true;
   if (device.state !== ClockEventState.Oneshot) throw new KernelBug(`an event for device ${id}: state ${device.state} is not one-shot`);
   cpu.arch.spend(Path.ProgramEvent);
   const delta = expires - ktimeGet(cpu);

@@ -13,8 +13,9 @@ import { KTIME_MAX, NONE, type Ns, type TimerId } from '../../../shared/units.ts
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
-import { clockeventsProgramEvent, deviceOf, type DeviceId } from './clockevents.ts';
+import { deviceOf, type DeviceId } from './clockevents.ts';
 import { timerqueueAdd, timerqueueDel, timerqueueGetnext } from './hrtimer-queue.ts';
+import { tickProgramEvent } from './tick-oneshot.ts';
 import { ktimeGet } from './timekeeping.ts';
 
 /** A CPU comes up with an empty queue. @linux kernel/time/hrtimer.c hrtimers_cpu_starting */
@@ -78,6 +79,14 @@ export function hrtimerForward(timer: Hrtimer, now: Ns, interval: Ns): number {
   return overruns;
 }
 
+/**
+ * When the first timer expires, while the tick polls them; KTIME_MAX in high resolution.
+ * @linux kernel/time/hrtimer.c hrtimer_get_next_event
+ */
+export function hrtimerGetNextEvent(cpu: KernelCpu): Ns {
+  return cpu.hrtimers.hresActive !== 0 ? KTIME_MAX : firstExpiry(cpu);
+}
+
 /** The event device's interrupt in high resolution mode. @linux kernel/time/hrtimer.c hrtimer_interrupt */
 export function hrtimerInterrupt(cpu: KernelCpu): void {
   const base = cpu.hrtimers;
@@ -90,7 +99,7 @@ export function hrtimerInterrupt(cpu: KernelCpu): void {
     runDueTimers(cpu, now);
     const next = base.expiresNext;
     unlockBase(cpu);
-    if (next === KTIME_MAX || armFor(cpu, next, false)) {
+    if (armFor(cpu, next, false)) {
       base.hangDetected = 0;
       return;
     }
@@ -166,7 +175,7 @@ function hrtimerForceReprogram(cpu: KernelCpu): void {
   const base = cpu.hrtimers;
   const next = firstExpiry(cpu);
   base.expiresNext = next;
-  if (base.hresActive !== 0 && base.hangDetected === 0 && next !== KTIME_MAX) armFor(cpu, next, true);
+  if (base.hresActive !== 0 && base.hangDetected === 0) armFor(cpu, next, true);
 }
 
 /** Three passes did not catch up: let the machine breathe for as long as they took. */
@@ -179,7 +188,7 @@ function giveUp(cpu: KernelCpu, entry: Ns, now: Ns): void {
 }
 
 function armFor(cpu: KernelCpu, expires: Ns, force: boolean): boolean {
-  return clockeventsProgramEvent(cpu, cpu.tick.device as DeviceId, expires, force);
+  return tickProgramEvent(cpu, expires, force);
 }
 
 function firstExpiry(cpu: KernelCpu): Ns {

@@ -16,10 +16,13 @@
 import { Event } from '../../../shared/events.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
 import { TICK_DO_TIMER_NONE } from '../../../shared/structs/global.ts';
-import { writeSeqcountBegin, writeSeqcountEnd } from '../../../shared/sync/seqcount.ts';
+import {
+  readSeqcountBegin, readSeqcountRetry, writeSeqcountBegin, writeSeqcountEnd,
+} from '../../../shared/sync/seqcount.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
+import { calcGlobalLoad } from '../sched/loadavg.ts';
 import { updateWallTime } from './timekeeping.ts';
 
 /**
@@ -34,6 +37,7 @@ export function tickDoUpdateJiffies64(cpu: KernelCpu, now: Ns): boolean {
   if (due) {
     const ticks = 1 + Math.floor((now - page.tickNextPeriod) / cpu.config.tickNs);
     advance(cpu, ticks, page.lastJiffiesUpdate + ticks * cpu.config.tickNs);
+    calcGlobalLoad(cpu);
   }
   spinUnlock(cpu, page.lock, LockClass.Jiffies, 0);
   if (due) updateWallTime(cpu);
@@ -48,6 +52,7 @@ export function doTimer(cpu: KernelCpu): void {
   const page = cpu.image.jiffies;
   spinLock(cpu, page.lock, LockClass.Jiffies, 0);
   advance(cpu, 1, page.lastJiffiesUpdate + cpu.config.tickNs);
+  calcGlobalLoad(cpu);
   spinUnlock(cpu, page.lock, LockClass.Jiffies, 0);
   updateWallTime(cpu);
 }
@@ -63,6 +68,22 @@ function advance(cpu: KernelCpu, ticks: number, boundary: Ns): void {
   cpu.arch.trace6(
     Event.jiffies_update, ticks, page.jiffies, boundary, page.tickNextPeriod, cpu.memory.load(page.seq),
   );
+}
+
+/**
+ * The last jiffy boundary, and in `tick.lastJiffies` its number: both of one moment.
+ * @linux kernel/time/tick-sched.c get_jiffies_update
+ */
+export function getJiffiesUpdate(cpu: KernelCpu): Ns {
+  const page = cpu.image.jiffies;
+  for (;;) {
+    const seq = readSeqcountBegin(cpu.memory, page.seq);
+    const boundary = page.lastJiffiesUpdate;
+    const { jiffies } = page;
+    if (readSeqcountRetry(cpu.memory, page.seq, seq)) continue;
+    cpu.tick.lastJiffies = jiffies;
+    return boundary;
+  }
 }
 
 /** Who has the duty, or -1. @linux kernel/time/tick-common.c tick_do_timer_cpu */

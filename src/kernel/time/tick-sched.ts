@@ -4,8 +4,10 @@
  * keeps the date.
  */
 import { HrtimerFunction, TickFlag, type Hrtimer } from '../../../shared/structs/cpu.ts';
+import { KTIME_MAX, type Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { schedTimerOf } from '../image.ts';
+import { deviceOf, type DeviceId } from './clockevents.ts';
 import { hrtimerForward, hrtimerInit, hrtimerStart } from './hrtimer.ts';
 import { tickSchedDoTimer } from './jiffies.ts';
 import { TickMode, updateProcessTimes } from './tick-common.ts';
@@ -27,12 +29,15 @@ export function tickSetupSchedTimer(cpu: KernelCpu, hres: boolean): void {
   record.softexpires = record.expires;
   hrtimerForward(record, ktimeGet(cpu), config.tickNs);
   if (hres) tick.flags |= TickFlag.Highres;
-  if (config.nohz) tick.flags |= TickFlag.Nohz;
+  if (config.nohz) {
+    tick.flags |= TickFlag.Nohz;
+    image.nohz.active = 1;
+  }
   startSchedTimer(cpu, record.expires);
 }
 
 /** Puts the tick to `expires`. @linux kernel/time/tick-sched.c tick_nohz_restart */
-export function startSchedTimer(cpu: KernelCpu, expires: number): void {
+export function startSchedTimer(cpu: KernelCpu, expires: Ns): void {
   const timer = schedTimerOf(cpu.id);
   if ((cpu.tick.flags & TickFlag.Highres) !== 0) {
     hrtimerStart(cpu, timer, expires, expires);
@@ -47,14 +52,28 @@ export function startSchedTimer(cpu: KernelCpu, expires: number): void {
 /** The tick in high resolution mode. @linux kernel/time/tick-sched.c tick_nohz_handler */
 export function tickNohzHandler(cpu: KernelCpu, timer: Hrtimer): boolean {
   const now = ktimeGet(cpu);
+  const { tick } = cpu;
   tickSchedDoTimer(cpu, now);
+  if ((tick.flags & TickFlag.Inidle) !== 0) tick.gotIdleTick = 1;
+  if ((tick.flags & TickFlag.Stopped) !== 0) tickWhileStopped(cpu);
   updateProcessTimes(cpu, TickMode.Oneshot);
+  // whoever goes on, the idle loop or a restart, knows better when the next event is
+  if ((tick.flags & TickFlag.Stopped) !== 0) return false;
   hrtimerForward(timer, now, cpu.config.tickNs);
   return true;
+}
+
+/** A tick that came all the same accounts itself. @linux kernel/time/tick-sched.c tick_sched_handle */
+function tickWhileStopped(cpu: KernelCpu): void {
+  const { tick } = cpu;
+  if (cpu.curr === cpu.idle) tick.idleJiffies += 1;
+  tick.nextTick = 0;
 }
 
 /** The tick in low resolution: the event device's own interrupt. @linux kernel/time/tick-sched.c tick_nohz_lowres_handler */
 export function tickNohzLowresHandler(cpu: KernelCpu): void {
   const record = cpu.image.timers[schedTimerOf(cpu.id)]!;
-  if (tickNohzHandler(cpu, record)) tickProgramEvent(cpu, record.expires, true);
+  deviceOf(cpu, cpu.tick.device as DeviceId).nextEvent = KTIME_MAX;
+  const goesOn = tickNohzHandler(cpu, record);
+  tickProgramEvent(cpu, goesOn ? record.expires : KTIME_MAX, true);
 }

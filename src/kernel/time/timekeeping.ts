@@ -74,6 +74,11 @@ export function timekeepingValidForHres(cpu: KernelCpu): boolean {
   return clocksourcesOf(cpu.config)[cpu.image.timekeeper.clocksource]!.validForHres;
 }
 
+/** How long the base may stand still. @linux kernel/time/timekeeping.c timekeeping_max_deferment */
+export function timekeepingMaxDeferment(cpu: KernelCpu): Ns {
+  return clocksourcesOf(cpu.config)[cpu.image.timekeeper.clocksource]!.maxIdleNs;
+}
+
 /**
  * Moves the base forward by whole tick intervals, if at least one has passed.
  * @linux kernel/time/timekeeping.c update_wall_time

@@ -249,7 +249,7 @@ export function timerBaseTryToSetIdle(cpu: KernelCpu, basej: Jiffies, basem: Ns)
   const index = baseIndex(cpu.id, TimerBaseKind.Std);
   const base = lockBase(cpu, index);
   const next = fetchNextTimerInterrupt(cpu, index, basej, basem);
-  base.isIdle = next - basem > cpu.config.tickNs ? 1 : 0;
+  if (next - basem > cpu.config.tickNs) base.isIdle = 1;
   unlockBase(cpu, index);
   return next;
 }

@@ -1,0 +1,112 @@
+/**
+ * How long each CPU has slept, which is what /proc/stat shows as idle and iowait where ticks may stop.
+ *
+ * Writer: the CPU itself, when a sleep begins and when it ends. Readers: any CPU, at any time. A sleep under
+ * way is counted up to the reader's clock, so a reader must not see the new sum with the old entry:
+ *
+ *      CPU 1 (wakes)                          CPU 0 (reads)
+ *                                             seq is 4; active, entry 100, sum 50
+ *      seq 4 -> 5
+ *        sum 50 -> 80
+ *        active 0
+ *      seq 5 -> 6
+ *                                             seq is 6: once more
+ *                                             seq is 6; not active; sum 80
+ *
+ * A sleep belongs to iowait if a task that slept here waits for I/O when somebody asks. That count is
+ * changed by wakers on other CPUs, under no protection: Linux lives with iowait that goes back
+ * while idle goes ahead by as much.
+ */
+import { Event } from '../../../shared/events.ts';
+
+import {
+  readSeqcountBegin, readSeqcountRetry, writeSeqcountBegin, writeSeqcountEnd,
+} from '../../../shared/sync/seqcount.ts';
+import type { CpuId, Ns } from '../../../shared/units.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+import { ktimeGet } from './timekeeping.ts';
+
+/** A sleep begins. @linux kernel/time/tick-sched.c tick_nohz_start_idle */
+export function tickNohzStartIdle(cpu: KernelCpu): void {
+  const { idleSleep, memory } = cpu;
+  const now = ktimeGet(cpu);
+  writeSeqcountBegin(memory, idleSleep.seq);
+  idleSleep.entrytime = now;
+  idleSleep.active = 1;
+  writeSeqcountEnd(memory, idleSleep.seq);
+  traceSleep(cpu);
+}
+
+/** It is over at `now`. @linux kernel/time/tick-sched.c tick_nohz_stop_idle */
+export function tickNohzStopIdle(cpu: KernelCpu, now: Ns): void {
+  const { idleSleep, memory, rq } = cpu;
+  const slept = now - idleSleep.entrytime;
+  writeSeqcountBegin(memory, idleSleep.seq);
+  if (rq.nrIowait > 0) idleSleep.iowaitSleeptime += slept;
+  else idleSleep.sleeptime += slept;
+  idleSleep.entrytime = now;
+  idleSleep.active = 0;
+  writeSeqcountEnd(memory, idleSleep.seq);
+  traceSleep(cpu);
+}
+
+function traceSleep(cpu: KernelCpu): void {
+  const { idleSleep, memory } = cpu;
+  cpu.arch.trace6(
+    Event.idle_sleep, memory.load(idleSleep.seq), idleSleep.active, idleSleep.entrytime,
+    idleSleep.sleeptime, idleSleep.iowaitSleeptime, cpu.tick.flags,
+  );
+}
+
+/** A look at another CPU's sleep: what was accepted. */
+export interface IdleTimes {
+  version: number;
+  now: Ns;
+  idle: Ns;
+  iowait: Ns;
+}
+
+/** @dynticks readers bring their own record, so that a look allocates nothing */
+export const newIdleTimes = (): IdleTimes => ({ version: 0, now: 0, idle: 0, iowait: 0 });
+
+/**
+ * How long `target` has slept, the sleep under way included. Both categories at one reading, as nobody in Linux
+ * reads them; /proc/stat asks for one after the other.
+ * @linux kernel/time/tick-sched.c get_cpu_sleep_time_us
+ */
+export function getCpuSleepTime(cpu: KernelCpu, target: CpuId, into: IdleTimes): void {
+  const { memory, image } = cpu;
+  const record = image.idleSleeps[target]!;
+  const waits = image.rqs[target]!.nrIowait > 0;
+  into.now = ktimeGet(cpu);
+  for (;;) {
+    const seq = readSeqcountBegin(memory, record.seq);
+    const running = record.active !== 0 ? Math.max(0, into.now - record.entrytime) : 0;
+    into.idle = record.sleeptime + (waits ? 0 : running);
+    into.iowait = record.iowaitSleeptime + (waits ? running : 0);
+    into.version = seq;
+    if (!readSeqcountRetry(memory, record.seq, seq)) return;
+  }
+}
+
+/**
+ * Whether the sums mean anything: in periodic mode Linux shows the tick's samples instead.
+ * @linux kernel/time/tick-sched.c tick_nohz_active
+ */
+export function tickNohzActive(cpu: KernelCpu): boolean {
+  return cpu.config.nohz && cpu.image.nohz.active !== 0;
+}
+
+/** In us, as Linux's own readers have it; -1 where ticks never stop. @linux kernel/time/tick-sched.c get_cpu_idle_time_us */
+export function getCpuIdleTimeUs(cpu: KernelCpu, target: CpuId, times: IdleTimes): number {
+  if (!tickNohzActive(cpu)) return -1;
+  getCpuSleepTime(cpu, target, times);
+  return Math.floor(times.idle / 1_000);
+}
+
+/** @linux kernel/time/tick-sched.c get_cpu_iowait_time_us */
+export function getCpuIowaitTimeUs(cpu: KernelCpu, target: CpuId, times: IdleTimes): number {
+  if (!tickNohzActive(cpu)) return -1;
+  getCpuSleepTime(cpu, target, times);
+  return Math.floor(times.iowait / 1_000);
+}

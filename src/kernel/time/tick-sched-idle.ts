@@ -1,0 +1,235 @@
+/**
+ * The tick of an idle CPU: stopped while nothing needs it, and taken up again on the grid that it had.
+ *
+ *      busy        |  idle                                         | busy
+ *      tick  tick  |  tick: nobody woke        irq: no switch      | tick
+ *      4     8     |  12    stop               17.3  stop again    | 24
+ *                     keep        the timer stands at 96           | 96 -> 24: last tick + k periods
+ *
+ * Everything here runs on the CPU itself with interrupts off. What leaves it: the do_timer duty, which
+ * it drops when it stops and whoever ticks next takes; jiffies, which an interrupt on a CPU without a
+ * tick brings up to date, since the others may sleep as well; and the marks for the balancer and the load average.
+ */
+import { Event } from '../../../shared/events.ts';
+import { TickFlag } from '../../../shared/structs/cpu.ts';
+import { TICK_DO_TIMER_NONE } from '../../../shared/structs/global.ts';
+import { KTIME_MAX, type Ns } from '../../../shared/units.ts';
+import { Path } from '../arch.ts';
+import { schedTimerOf } from '../image.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+import { localTimerSoftirqPending } from '../irq/softirq.ts';
+import { accountIdleTicks } from '../sched/cputime.ts';
+import { calcLoadNohzStart, calcLoadNohzStop } from '../sched/loadavg.ts';
+import { nohzBalanceEnterIdle } from '../sched/nohz-balance.ts';
+import { hrtimerCancel, hrtimerForward, hrtimerGetNextEvent } from './hrtimer.ts';
+import { tickNohzStartIdle, tickNohzStopIdle } from './idle-sleep.ts';
+import { getJiffiesUpdate, setTickDoTimerCpu, tickDoTimerCpu, tickDoUpdateJiffies64 } from './jiffies.ts';
+import { tickProgramEvent } from './tick-oneshot.ts';
+import { startSchedTimer } from './tick-sched.ts';
+import { getNextTimerInterrupt, timerBaseIsIdle, timerBaseTryToSetIdle, timerClearIdle } from './timer.ts';
+import { ktimeGet, timekeepingMaxDeferment } from './timekeeping.ts';
+
+/** The idle task has the CPU. @linux kernel/time/tick-sched.c tick_nohz_idle_enter */
+export function tickNohzIdleEnter(cpu: KernelCpu): void {
+  cpu.tick.flags |= TickFlag.Inidle;
+  tickNohzStartIdle(cpu);
+}
+
+/** It is about to give the CPU away. @linux kernel/time/tick-sched.c tick_nohz_idle_exit */
+export function tickNohzIdleExit(cpu: KernelCpu): void {
+  const { tick, idleSleep } = cpu;
+  tick.flags &= ~TickFlag.Inidle;
+  const now = ktimeGet(cpu);
+  if (idleSleep.active !== 0) tickNohzStopIdle(cpu, now);
+  if (!tickStopped(cpu)) return;
+  restartSchedTick(cpu, now);
+  accountIdleTime(cpu, now);
+}
+
+/** Whether this CPU's tick is stopped. @linux kernel/time/tick-sched.c tick_nohz_tick_stopped */
+export function tickStopped(cpu: KernelCpu): boolean {
+  return (cpu.tick.flags & TickFlag.Stopped) !== 0;
+}
+
+/** Whether a tick has come since the idle loop asked last. @linux kernel/time/tick-sched.c tick_nohz_idle_got_tick */
+export function tickNohzIdleGotTick(cpu: KernelCpu): boolean {
+  if (cpu.tick.gotIdleTick === 0) return false;
+  cpu.tick.gotIdleTick = 0;
+  return true;
+}
+
+/** Stops the tick if that is worth it, or moves a stopped one. @linux kernel/time/tick-sched.c tick_nohz_idle_stop_tick */
+export function tickNohzIdleStopTick(cpu: KernelCpu): void {
+  const { tick } = cpu;
+  if (tick.timerExpiresBase === 0 && !mayLookAhead(cpu)) return;
+  const expires = tick.timerExpires;
+  tick.idleCalls += 1;
+  if (expires > 0) {
+    const wasStopped = tickStopped(cpu);
+    stopTick(cpu);
+    tick.idleSleeps += 1;
+    tick.idleExpires = expires;
+    if (!wasStopped && tickStopped(cpu)) {
+      tick.idleJiffies = tick.lastJiffies;
+      nohzBalanceEnterIdle(cpu);
+    }
+  } else tickNohzIdleRetainTick(cpu);
+  cpu.arch.trace6(
+    Event.tick_nohz_idle_stop, tick.idleCalls, tick.idleSleeps, tick.flags, tick.nextTick, tick.lastTick, tick.timerExpiresBase,
+  );
+}
+
+/** The tick stays as it is. @linux kernel/time/tick-sched.c tick_nohz_idle_retain_tick */
+export function tickNohzIdleRetainTick(cpu: KernelCpu): void {
+  cpu.tick.timerExpiresBase = 0;
+}
+
+/** Looks for the next event unless something forbids to stop; false: it does. */
+function mayLookAhead(cpu: KernelCpu): boolean {
+  if (!canStopIdleTick(cpu)) return false;
+  nextEvent(cpu);
+  return true;
+}
+
+/** @linux kernel/time/tick-sched.c can_stop_idle_tick */
+export function canStopIdleTick(cpu: KernelCpu): boolean {
+  if ((cpu.tick.flags & TickFlag.Nohz) === 0 || cpu.state.needResched !== 0) return false;
+  if (!cpu.config.nohzFull) return true;
+  // somebody must keep the time of those that run without a tick
+  const owner = tickDoTimerCpu(cpu);
+  return owner !== cpu.id && owner !== TICK_DO_TIMER_NONE;
+}
+
+/**
+ * When this CPU must wake, into `timerExpires`; 0 if that is so soon that the tick may as well go on.
+ * @linux kernel/time/tick-sched.c tick_nohz_next_event
+ */
+function nextEvent(cpu: KernelCpu): void {
+  const { tick, config } = cpu;
+  cpu.arch.spend(Path.IdleCall);
+  const basem = getJiffiesUpdate(cpu);
+  tick.timerExpiresBase = basem;
+  const next = needsTickSoon(cpu) ? basem + config.tickNs : firstTimer(cpu, basem);
+  const keep = next - basem <= config.tickNs && !tickStopped(cpu);
+  const limit = hasDuty(cpu) ? basem + timekeepingMaxDeferment(cpu) : KTIME_MAX;
+  tick.timerExpires = keep ? 0 : Math.min(limit, next, KTIME_MAX);
+  cpu.arch.trace6(
+    Event.tick_nohz_next_event, tick.lastJiffies, basem, tick.nextTimer, tick.timerExpires, hasDuty(cpu) ? 1 : 0,
+  );
+}
+
+/** Work that waits for a tick. */
+function needsTickSoon(cpu: KernelCpu): boolean {
+  return localTimerSoftirqPending(cpu);
+}
+
+/** Of the wheel, and in low resolution of the hrtimers, which the tick at or after their expiry will find. */
+function firstTimer(cpu: KernelCpu, basem: Ns): Ns {
+  const { tick, config } = cpu;
+  const wheel = Math.max(basem, getNextTimerInterrupt(cpu, tick.lastJiffies, basem));
+  tick.nextTimer = earlierHrtimer(cpu, basem, wheel, config.tickNs);
+  return tick.nextTimer;
+}
+
+/** @linux kernel/time/timer.c cmp_next_hrtimer_event */
+function earlierHrtimer(cpu: KernelCpu, basem: Ns, wheel: Ns, tickNs: Ns): Ns {
+  const next = hrtimerGetNextEvent(cpu);
+  if (wheel <= next) return wheel;
+  return next <= basem ? basem : Math.ceil(next / tickNs) * tickNs;
+}
+
+/** Whether time would stand still for the whole machine if this CPU slept for ever. */
+function hasDuty(cpu: KernelCpu): boolean {
+  const owner = tickDoTimerCpu(cpu);
+  return owner === cpu.id || (owner === TICK_DO_TIMER_NONE && (cpu.tick.flags & TickFlag.DoTimerLast) !== 0);
+}
+
+/** @linux kernel/time/tick-sched.c tick_nohz_stop_tick */
+function stopTick(cpu: KernelCpu): void {
+  const { tick } = cpu;
+  const basem = tick.timerExpiresBase;
+  tick.timerExpiresBase = 0;
+  const wheel = timerBaseTryToSetIdle(cpu, tick.lastJiffies, basem);
+  // a timer may have gone since the look: then the earlier promise holds, for which an idle state was chosen
+  const expires = Math.min(wheel, tick.timerExpires);
+  if (!tickStopped(cpu) && !timerBaseIsIdle(cpu)) return;
+  dropDuty(cpu);
+  if (tickStopped(cpu) && expires === tick.nextTick && isProgrammed(cpu, expires)) return;
+  if (!tickStopped(cpu)) {
+    calcLoadNohzStart(cpu);
+    tick.lastTick = cpu.image.timers[schedTimerOf(cpu.id)]!.expires;
+    tick.flags |= TickFlag.Stopped;
+    cpu.arch.trace(Event.tick_stop, 1, 0);
+  }
+  tick.nextTick = expires;
+  if (expires === KTIME_MAX) cancelSchedTimer(cpu);
+  else startSchedTimer(cpu, expires);
+}
+
+/** Whether the stopped tick really stands where the cached value says. */
+function isProgrammed(cpu: KernelCpu, expires: Ns): boolean {
+  return expires === KTIME_MAX || cpu.image.timers[schedTimerOf(cpu.id)]!.expires === expires;
+}
+
+/** A CPU that stops its tick cannot keep the time; whoever ticks next will. */
+function dropDuty(cpu: KernelCpu): void {
+  const { tick } = cpu;
+  const owner = tickDoTimerCpu(cpu);
+  if (owner === cpu.id) {
+    setTickDoTimerCpu(cpu, TICK_DO_TIMER_NONE);
+    tick.flags |= TickFlag.DoTimerLast;
+  } else if (owner !== TICK_DO_TIMER_NONE) tick.flags &= ~TickFlag.DoTimerLast;
+}
+
+/** @linux kernel/time/tick-sched.c tick_sched_timer_cancel */
+function cancelSchedTimer(cpu: KernelCpu): void {
+  if ((cpu.tick.flags & TickFlag.Highres) !== 0) hrtimerCancel(cpu, schedTimerOf(cpu.id));
+  else tickProgramEvent(cpu, KTIME_MAX, true);
+}
+
+/** The tick runs again. @linux kernel/time/tick-sched.c tick_nohz_restart_sched_tick */
+function restartSchedTick(cpu: KernelCpu, now: Ns): void {
+  const { tick, image, config } = cpu;
+  cpu.arch.spend(Path.TickRestart);
+  tickDoUpdateJiffies64(cpu, now);
+  timerClearIdle(cpu);
+  calcLoadNohzStop(cpu);
+  tick.flags &= ~TickFlag.Stopped;
+  const timer = image.timers[schedTimerOf(cpu.id)]!;
+  if ((tick.flags & TickFlag.Highres) !== 0) hrtimerCancel(cpu, schedTimerOf(cpu.id));
+  timer.expires = tick.lastTick;
+  timer.softexpires = tick.lastTick;
+  hrtimerForward(timer, now, config.tickNs);
+  cpu.arch.trace6(Event.tick_nohz_restart, tick.lastTick, now, timer.expires);
+  startSchedTimer(cpu, timer.expires);
+  tick.nextTick = 0;
+}
+
+/** Ticks that did not come while it slept. @linux kernel/time/tick-sched.c tick_nohz_account_idle_time */
+function accountIdleTime(cpu: KernelCpu, now: Ns): void {
+  const { tick, state, image } = cpu;
+  tick.idleExittime = now;
+  if (state.contextActive !== 0) return;
+  const { jiffies } = image.jiffies;
+  const ticks = jiffies - tick.idleJiffies;
+  cpu.arch.trace6(Event.account_idle_ticks, ticks, jiffies, tick.idleJiffies);
+  if (ticks > 0) accountIdleTicks(cpu, ticks);
+}
+
+/** An interrupt comes, the first of its nesting, while the idle task has the CPU. @linux kernel/time/tick-sched.c tick_nohz_irq_enter */
+export function tickNohzIrqEnter(cpu: KernelCpu): void {
+  const stopped = tickStopped(cpu);
+  const { active } = cpu.idleSleep;
+  if (active === 0 && !stopped) return;
+  const now = ktimeGet(cpu);
+  if (active !== 0) tickNohzStopIdle(cpu, now);
+  if (!stopped) return;
+  cpu.tick.idleWaketime = now;
+  // the owner of the duty may sleep, and the handler will ask what jiffy it is
+  tickDoUpdateJiffies64(cpu, now);
+}
+
+/** It is over, and the idle task goes on. @linux kernel/time/tick-sched.c tick_nohz_irq_exit */
+export function tickNohzIrqExit(cpu: KernelCpu): void {
+  if ((cpu.tick.flags & TickFlag.Inidle) !== 0) tickNohzStartIdle(cpu);
+}
