@@ -124,7 +124,7 @@ function keep(result: RunResult, plan: Plan, terminal: Terminal, session: RunSes
   const { folder, log } = session;
   session.finishTrace(result.digest);
   for (const { path, text } of result.files) folder.write(path, text);
-  keepKernelLog(result, session);
+  folder.write('dmesg', dmesg(result.kernelLog));
   folder.write('report.html', reportHtml(record));
   log.info(result.endNs, 'run ends', { reason: result.reason, outcome: record.outcome, digest: result.digest });
   const text = printRunDocument(runDocument(record));
@@ -133,18 +133,6 @@ function keep(result: RunResult, plan: Plan, terminal: Terminal, session: RunSes
   session.close();
   terminal.out(options.json ? text : runTail(record, options, terminal.colour));
   return record.exitCode as ExitCode;
-}
-
-/** What the kernel said, in a file of its own and among what the host says. */
-function keepKernelLog({ kernelLog }: RunResult, { folder, log }: RunSession): void {
-  folder.write('dmesg', dmesg(kernelLog));
-  for (const { t, cpu, level, text } of kernelLog) log[methodOf(level)](t, text, { kernel: true, cpu });
-}
-
-/** The host's log knows errors (3 and less), warnings (4) and information. */
-function methodOf(level: number): 'error' | 'warn' | 'info' {
-  if (level <= 3) return 'error';
-  return level === 4 ? 'warn' : 'info';
 }
 
 function recordOf(run: RunResult, plan: Plan, terminal: Terminal, session: RunSession): RunRecord {

@@ -5,6 +5,7 @@ import type { Progress } from '../engine/run.ts';
 import { openRunLog, type RunLog } from '../host/log.ts';
 import { RunFolder } from '../host/run-folder.ts';
 import { openTraceFile, type ByteSink } from '../host/trace-file.ts';
+import { KernelLogCollector } from '../observe/kernel-log.ts';
 import { RingTrace } from '../observe/ring-trace.ts';
 import { TraceBinWriter } from '../observe/trace-bin-writer.ts';
 import { makeTraceHeader } from '../observe/trace-format.ts';
@@ -35,6 +36,8 @@ export class RunSession {
   readonly #interrupt: Interrupt;
   readonly #progress: ProgressView;
   readonly #trace: TraceOutput | null;
+  /** What the kernel says stands in the log beside what the host says. */
+  readonly #kernelLog = new KernelLogCollector(({ t, cpu, level, text }) => this.log[methodOf(level)](t, text, { kernel: true, cpu }));
   #closed = false;
 
   /** @throws BadInput if the folder cannot be made; then nothing is open */
@@ -55,7 +58,7 @@ export class RunSession {
 
   /** What follows the event stream on the host's behalf. */
   get consumers(): readonly EventConsumer[] {
-    return this.#trace === null ? [] : [this.#trace.writer];
+    return [...(this.#trace === null ? [] : [this.#trace.writer]), this.#kernelLog];
   }
 
   get logFile(): string {
@@ -90,6 +93,12 @@ export class RunSession {
     this.#trace?.close();
     this.log.close();
   }
+}
+
+/** The host's log knows errors (3 and less), warnings (4) and information. */
+function methodOf(level: number): 'error' | 'warn' | 'info' {
+  if (level <= 3) return 'error';
+  return level === 4 ? 'warn' : 'info';
 }
 
 interface TraceOutput {

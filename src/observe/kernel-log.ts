@@ -24,11 +24,19 @@ export interface KernelLogLine {
 export class KernelLogCollector implements EventConsumer {
   readonly interests = [Event.printk];
   readonly lines: KernelLogLine[] = [];
+  private readonly onLine: (line: KernelLogLine) => void;
+
+  /** `onLine` is told of each line at once. */
+  constructor(onLine: (line: KernelLogLine) => void = () => {}) {
+    this.onLine = onLine;
+  }
 
   onEvent(_id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    const line = fields[at + LINE]!;
-    const text = printkText(line, fields[at + A]!, fields[at + B]!);
-    this.lines.push({ t, cpu, level: PRINTK[line]?.level ?? INFO, text });
+    const number = fields[at + LINE]!;
+    const text = printkText(number, fields[at + A]!, fields[at + B]!);
+    const line = { t, cpu, level: PRINTK[number]?.level ?? INFO, text };
+    this.lines.push(line);
+    this.onLine(line);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NSEC_PER_MSEC, type Ns } from '../../shared/units.ts';
+import { KTIME_MAX, NSEC_PER_MSEC, type Ns } from '../../shared/units.ts';
 import { KERNEL_VERSIONS } from '../../src/kernel/versions.ts';
 import type { CpuSnapshot, MachineSnapshot } from '../../src/observe/machine-snapshot.ts';
 import { simulate } from '../../src/sim.ts';
@@ -67,7 +67,7 @@ describe('the last words of a machine', () => {
     expect(resolution).toBe(1);
     expect(read.cpus.length).toBe(4);
     read.cpus.forEach(({ hrtimers, device }, cpu) => {
-      const first = Math.min(...hrtimers.bases.flat().map(({ expires }) => expires));
+      const first = Math.min(KTIME_MAX, ...hrtimers.bases.flat().map(({ expires }) => expires));
       expect(hrtimers.expiresNext).toBe(first);
       expect(device!.nextEvent).toBe(first);
       expect(hrtimers.bases.map((base) => base.length)).toEqual(snapshot.cpus[cpu]!.hrtimers.bases.map((base) => base.length));
