@@ -201,6 +201,9 @@ const table = {
   smp_call_function_done: ['dynticks', { function: 'code' }],
   call_function_entry: ['irq_vectors', { vector: 'code' }],
   call_function_exit: ['irq_vectors', { vector: 'code' }],
+  /** A CPU asks that the machine stand still, and what it runs meanwhile. */
+  stop_machine: ['dynticks', { function: 'code', cpus: 'count' }],
+  stop_machine_function: ['dynticks', { function: 'code', arg: 'count' }],
   irq_work_entry: ['irq_vectors', { vector: 'code' }],
   irq_work_exit: ['irq_vectors', { vector: 'code' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;

@@ -31,6 +31,7 @@ export const Path = {
   IdleCall: 17,
   /** the way out of it: jiffies, wheel, the tick's timer */
   TickRestart: 18,
+  MultiCpuStop: 19,
 } as const;
 export type Path = (typeof Path)[keyof typeof Path];
 

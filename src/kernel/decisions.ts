@@ -25,6 +25,8 @@ export interface Decisions {
   readonly keepsWheelClock: boolean;
   /** B-53: that clock is moved to the present jiffy, past a bucket that is still to be run, and has to go back for it. */
   readonly forwardsPastExpiry: boolean;
+  /** Whether a CPU leaves its interrupts on where the machine is to stand still. */
+  ignoresStop(cpu: CpuId): boolean;
   /** Whether the n-th message from a CPU is lost on its way. */
   dropsMessage(from: CpuId, to: CpuId, n: number): boolean;
   /** Whether the n-th message from a CPU is put on the list with nobody told of it. */
@@ -41,6 +43,7 @@ export const asLinux: Decisions = {
   callsWithIrqsOff: false,
   keepsWheelClock: false,
   forwardsPastExpiry: false,
+  ignoresStop: () => false,
   dropsMessage: () => false,
   losesDoorbell: () => false,
 };

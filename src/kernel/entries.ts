@@ -7,12 +7,13 @@ import { Event, type Mode } from '../../shared/events.ts';
 import { MessageKind, TickHandler } from '../../shared/structs/cpu.ts';
 import { CALL_BY_MASK } from '../../shared/structs/smp.ts';
 import { NONE, type Ns, type TaskId } from '../../shared/units.ts';
-import { irqEnter, irqExit, returnToTask } from './irq/entry.ts';
+import { irqEnter, irqExit, pauseStretch, returnToTask } from './irq/entry.ts';
 import type { IncomingCall, KernelCpu } from './kernel-cpu.ts';
 import { bootStep, startSecondary } from './main.ts';
 import { callsDone, flushSmpCallFunctionQueue } from './smp.ts';
 import { reschedCurr } from './sched/core.ts';
 import { schedTtwuPending } from './sched/wakeup.ts';
+import { tryToStop, wakeStopper } from './stop-machine.ts';
 import { taskStep } from './syscalls/step.ts';
 import { hrtimerInterrupt } from './time/hrtimer.ts';
 import { tickHandlePeriodic } from './time/tick-common.ts';
@@ -52,6 +53,7 @@ export function deviceInterrupt(cpu: KernelCpu): void {
 export function ipiInterrupt(cpu: KernelCpu, kind: MessageKind, a: number): void {
   switch (kind) {
     case MessageKind.CallsDone: return noInterrupt(cpu, callsDone);
+    case MessageKind.StopMachine: return stopMessage(cpu);
     case MessageKind.BringUp: return noInterrupt(cpu, startSecondary);
     default: return rescheduleInterrupt(cpu, a);
   }
@@ -75,7 +77,8 @@ export function callInterrupt(cpu: KernelCpu, calls: readonly IncomingCall[], si
 /** The running task's present stretch is over, or the boot CPU goes on with its boot. @dynticks the step entry */
 export function step(cpu: KernelCpu): void {
   begin(cpu);
-  if (cpu.booted) taskStep(cpu);
+  if (cpu.stopRequest !== undefined) stopAgain(cpu);
+  else if (cpu.booted) taskStep(cpu);
   else bootStep(cpu);
   cpu.depth -= 1;
 }
@@ -95,6 +98,28 @@ function rescheduleInterrupt(cpu: KernelCpu, task: TaskId): void {
     cpu.arch.trace(Event.reschedule_entry, RESCHEDULE_VECTOR);
     cpu.arch.trace(Event.reschedule_exit, RESCHEDULE_VECTOR);
   }
+  end(cpu, outer);
+}
+
+/** The caller's request could not be made: another stop was under way. @linux kernel/stop_machine.c stop_cpus_mutex */
+function stopAgain(cpu: KernelCpu): void {
+  pauseStretch(cpu);
+  tryToStop(cpu);
+  returnToTask(cpu);
+}
+
+/** The first message of a stop wakes this CPU's stopper, as a wake-up does; the others tell it to look. @linux kernel/stop_machine.c cpu_stop_queue_work */
+function stopMessage(cpu: KernelCpu): void {
+  if (cpu.stopState !== 0) return noInterrupt(cpu, returnToTask);
+  const outer = begin(cpu);
+  const { arch, state } = cpu;
+  const idle = cpu.curr === cpu.idle;
+  irqEnter(cpu);
+  if (idle) state.callFunctionIrqs += 1;
+  else state.rescheduleIrqs += 1;
+  arch.trace(idle ? Event.call_function_single_entry : Event.reschedule_entry, idle ? CALL_FUNCTION_SINGLE_VECTOR : RESCHEDULE_VECTOR);
+  wakeStopper(cpu);
+  arch.trace(idle ? Event.call_function_single_exit : Event.reschedule_exit, idle ? CALL_FUNCTION_SINGLE_VECTOR : RESCHEDULE_VECTOR);
   end(cpu, outer);
 }
 

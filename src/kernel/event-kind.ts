@@ -25,7 +25,7 @@ const LOCK_WAITS_NS: Ns = 50_000;
 
 /** A step of the running task at its `stepDue`. @dynticks what the step entry declares */
 export function kindOfStep(cpu: KernelCpu): EventKind {
-  if (!cpu.booted || cpu.tick.device === DeviceId.Pit) return EventKind.Interacting;
+  if (!cpu.booted || cpu.tick.device === DeviceId.Pit || cpu.stopRequest !== undefined) return EventKind.Interacting;
   const regs = cpu.image.regs[cpu.curr]!;
   if (regs.mode === RegsMode.User && isUserWork(regs.kind)) return EventKind.Local;
   switch (regs.kind) {

@@ -41,6 +41,17 @@ export interface Callbacks {
 
 export const NO_CALLBACKS: Callbacks = { smp: [], softirqs: [], irqWorks: [], timers: [] };
 
+/** `KernelCpu.hears`: of every message, of its timer and its step. */
+export const ALL_EARS = -1;
+
+/** What a CPU shall run while all others stand still. */
+export interface StopRequest {
+  /** By `StopFunction`. */
+  readonly functions: readonly ((cpu: KernelCpu, arg: number) => void)[];
+  readonly fn: number;
+  readonly arg: number;
+}
+
 /** A call that has arrived: `a` the function or task, `b` its argument. */
 export interface IncomingCall {
   readonly kind: MessageKind;
@@ -103,6 +114,14 @@ export class KernelCpu {
   interruptedUser = false;
   /** The function, plus 1, that this CPU has called on others and waits for; 0: it waits for nobody. */
   waitsForCalls = 0;
+  /** The only kind of message that reaches this CPU between its events, or `ALL_EARS`. */
+  hears: number = ALL_EARS;
+  /** How far this CPU has come in a stop of the machine: a `MultiStopState`. */
+  stopState = 0;
+  /** Whether its stopper has been woken. */
+  stopPending = false;
+  /** What this CPU has asked for and not yet run: its caller waits. */
+  stopRequest: StopRequest | undefined = undefined;
   /** Scratch for a set of CPUs, a byte each. */
   readonly callMask: Uint8Array;
   /** How many reasons mask interrupts; 1 at every entry, since the hardware masks them there. */

@@ -22,6 +22,7 @@ import { schedInit } from './sched/core.ts';
 import { loadInit } from './sched/loadavg.ts';
 import { vtimeInitIdle } from './sched/vtime.ts';
 import { wakeUpNewTask } from './sched/wakeup.ts';
+import { StopFunction, stopMachine } from './stop-machine.ts';
 import { copyProcess } from './syscalls/fork.ts';
 import { sleepUntil } from './syscalls/sleep.ts';
 import { lockObject, unlockObject } from './syscalls/wait-queue.ts';
@@ -64,9 +65,17 @@ function bringUpCpus(cpu: KernelCpu): void {
 
 /** @linux kernel/time/clocksource.c clocksource_done_booting */
 function startClocks(cpu: KernelCpu): void {
-  if (cpu.config.clocksource === 'tsc') changeClocksource(cpu, ClocksourceId.Tsc);
+  if (cpu.config.clocksource === 'tsc') stopMachine(cpu, STOP_FUNCTIONS, StopFunction.ChangeClocksource, ClocksourceId.Tsc);
+  else tickClockNotify(cpu);
+}
+
+/** @linux kernel/time/timekeeping.c change_clocksource */
+function switchClocksource(cpu: KernelCpu, to: number): void {
+  changeClocksource(cpu, to as ClocksourceId);
   tickClockNotify(cpu);
 }
+
+const STOP_FUNCTIONS = [switchClocksource];
 
 /** @linux init/main.c kernel_init */
 function startUserSpace(cpu: KernelCpu): void {

@@ -28,6 +28,7 @@ const DEFAULT_COSTS: Readonly<Record<PathName, Ns>> = {
   TimerExpire: 60,
   IdleCall: 150,
   TickRestart: 150,
+  MultiCpuStop: 200,
 };
 
 /** Costs by `Path`, overrides applied. A path takes at least 1 ns, so that time moves on every edge. */

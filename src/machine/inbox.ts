@@ -44,11 +44,12 @@ export class Inbox {
     else this.arriveWith(message);
   }
 
-  /** The message whose event comes first, given that nothing can begin before `now`. */
-  first(now: Ns): Message | undefined {
+  /** The message whose event comes first, given that nothing can begin before `now`; of kind `only`, or -1 of any. */
+  first(now: Ns, only = -1): Message | undefined {
     let best: Message | undefined;
     for (let i = 0; i < this.waiting.length; i++) {
       const message = this.waiting[i]!;
+      if (only !== -1 && message.kind !== only) continue;
       if (best === undefined || isBefore(message, best, now)) best = message;
     }
     return best;

@@ -145,8 +145,9 @@ export abstract class Participant {
     next.causeN = causeN;
   }
 
-  protected considerInbox(): void {
-    const first = this.inbox.first(this.now);
+  /** `only`: a kind of message; -1 all. */
+  protected considerInbox(only = -1): void {
+    const first = this.inbox.first(this.now, only);
     if (first === undefined) return;
     this.consider(first.due, classOfMessage(first.kind), first.origin, first.n, first.origin, first.cause);
   }

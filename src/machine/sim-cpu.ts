@@ -12,7 +12,7 @@ import { KTIME_MAX, NSEC_PER_SEC, type CpuId, type Cycles, type Ns, type TaskId 
 import { Path, type Arch, type DeviceMode } from '../kernel/arch.ts';
 import { callInterrupt, deviceInterrupt, ipiInterrupt, step, timerInterrupt } from '../kernel/entries.ts';
 import { kindOfStep, kindOfTimerInterrupt } from '../kernel/event-kind.ts';
-import type { KernelCpu } from '../kernel/kernel-cpu.ts';
+import { ALL_EARS, type KernelCpu } from '../kernel/kernel-cpu.ts';
 import { stepsQuietUntil } from '../kernel/lookahead.ts';
 import { look, looksOf } from '../kernel/syscalls/read-cputime.ts';
 import type { Message } from './inbox.ts';
@@ -65,7 +65,8 @@ export class SimCpu extends Participant implements Arch {
   override plan(): void {
     const { lapic } = this;
     this.planNothing();
-    this.considerInbox();
+    this.considerInbox(this.kernel.hears);
+    if (this.kernel.hears !== ALL_EARS) return;
     this.consider(lapic.due, EventClass.Timer, this.id, lapic.n, lapic.causeOrigin, lapic.causeN);
     this.consider(this.kernel.stepDue, EventClass.Step, this.id, this.stepN, this.eventOrigin, this.eventN);
   }
@@ -81,7 +82,7 @@ export class SimCpu extends Participant implements Arch {
   override quietUntil(quietest: EventKind, atMost: Ns): Ns {
     const { next, lapic, inbox } = this;
     // an interrupt may switch to another task, whose program is not looked into
-    if (next.class !== EventClass.Step) return next.time;
+    if (next.class !== EventClass.Step || next.time === KTIME_MAX) return next.time;
     const interrupt = Math.min(lapic.due, inbox.first(this.now)?.due ?? KTIME_MAX);
     return Math.min(interrupt, stepsQuietUntil(this.kernel, quietest, Math.min(interrupt, atMost)));
   }

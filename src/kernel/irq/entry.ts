@@ -16,6 +16,7 @@ import { schedule } from '../sched/core.ts';
 import { doIdle, endHalt } from '../sched/idle.ts';
 import { idleCpu } from '../sched/select-task-rq.ts';
 import { tickNohzIrqEnter, tickNohzIrqExit } from '../time/tick-sched-idle.ts';
+import { mayStandStill, multiCpuStop } from '../stop-machine.ts';
 import { HARDIRQ_OFFSET } from './preempt-count.ts';
 import { handleSoftirqs } from './softirq.ts';
 
@@ -27,7 +28,7 @@ export function irqEnter(cpu: KernelCpu): void {
   pauseStretch(cpu);
   const { preemptCount } = cpu.state;
   // a task in user mode whose interrupt is interrupted again has left user mode already
-  cpu.interruptedUser = preemptCount === 0 && inUserMode(cpu);
+  cpu.interruptedUser = preemptCount === 0 && cpu.stopState === 0 && inUserMode(cpu);
   if (cpu.interruptedUser) ctUserExit(cpu);
   cpu.state.preemptCount = preemptCount + HARDIRQ_OFFSET;
   cpu.arch.setMode(Mode.Irq);
@@ -67,6 +68,7 @@ export function syscallExit(cpu: KernelCpu): void {
  */
 export function returnToTask(cpu: KernelCpu): void {
   if (cpu.idling) endHalt(cpu);
+  if (mayStandStill(cpu, cpu.curr === cpu.idle ? cpu.booted : inUserMode(cpu)) && !multiCpuStop(cpu)) return;
   while (shallSwitch(cpu)) schedule(cpu);
   if (inUserMode(cpu)) {
     ctUserEnter(cpu);
@@ -99,6 +101,11 @@ export function pauseStretch(cpu: KernelCpu): void {
 export function startStretch(cpu: KernelCpu): void {
   const { curr } = cpu;
   const now = cpu.arch.schedClock();
+  if (cpu.stopRequest !== undefined) {
+    // another stop was under way: once more, soon
+    cpu.stepDue = now + cpu.arch.costOf(Path.Syscall);
+    return;
+  }
   if (cpu.waitsForCalls !== 0) {
     // still in the kernel, until the last of the others says that it has made the call
     cpu.stepDue = KTIME_MAX;
