@@ -59,6 +59,27 @@ describe('the last words of a machine', () => {
     }
   });
 
+  it.each(['', 'nohz=off', 'highres=off', 'nohz_full=1'])('give files that agree with each other (%s)', async (cmdline) => {
+    const { run } = await runTo(333 * NSEC_PER_MSEC, cmdline);
+    const text = (name: string): string => run.files.find(({ path }) => path === `proc/${name}`)!.text;
+    const rows = new Map(text('stat').trimEnd().split('\n').map((line) => [line.split(' ')[0]!, line.split(/ +/).slice(1).map(Number)]));
+    const cpus = [0, 1, 2, 3].map((cpu) => rows.get(`cpu${cpu}`)!);
+    rows.get('cpu')!.forEach((total, column) => {
+      const parts = cpus.reduce((sum, columns) => sum + columns[column]!, 0);
+      expect(total - parts).toBeGreaterThanOrEqual(0);
+      expect(total - parts).toBeLessThan(cpus.length);
+    });
+    const idle = Number(text('uptime').split(' ')[1]) * 100;
+    expect(Math.abs(idle - rows.get('cpu')![3]!)).toBeLessThanOrEqual(1);
+    const softirqs = rows.get('softirq')!;
+    const columns = text('softirqs').trimEnd().split('\n').slice(1).map((line) => line.split(':')[1]!.trim().split(/ +/).map(Number));
+    expect(columns.map((row) => row.reduce((sum, runs) => sum + runs))).toEqual(softirqs.slice(1));
+    expect(softirqs.slice(1).reduce((sum, runs) => sum + runs)).toBe(softirqs[0]);
+    const interrupts = [...text('interrupts').matchAll(/^ *\w+:((?: +\d+)+)/gm)]
+      .flatMap(([, counts]) => counts!.trim().split(/ +/).map(Number));
+    expect(interrupts.reduce((sum, count) => sum + count)).toBe(rows.get('intr')![0]);
+  });
+
   it.each(['6.1', '6.12', '7.0'])('give a timer_list of Linux %s, in which each CPU’s device is armed for its first timer', async (kernel) => {
     const { run, snapshot } = await runTo(101 * NSEC_PER_MSEC, '', kernel);
     const text = run.files.find(({ path }) => path === 'proc/timer_list')!.text;
@@ -70,13 +91,15 @@ describe('the last words of a machine', () => {
       const first = Math.min(KTIME_MAX, ...hrtimers.bases.flat().map(({ expires }) => expires));
       expect(hrtimers.expiresNext).toBe(first);
       expect(device!.nextEvent).toBe(first);
-      expect(hrtimers.bases.map((base) => base.length)).toEqual(snapshot.cpus[cpu]!.hrtimers.bases.map((base) => base.length));
+      const lengths = (bases: readonly (readonly unknown[])[]): number[] => bases.map((base) => base.length);
+      expect(lengths(hrtimers.bases)).toEqual(lengths(snapshot.cpus[cpu]!.hrtimers.bases));
     });
   });
 
   it('tell the resolution of a machine that stays at its tick', async () => {
     const { run } = await runTo(101 * NSEC_PER_MSEC, 'highres=off nohz=off');
-    const { resolution, snapshot } = readTimerList(run.files.find(({ path }) => path === 'proc/timer_list')!.text, INITIAL_JIFFIES);
+    const text = run.files.find(({ path }) => path === 'proc/timer_list')!.text;
+    const { resolution, snapshot } = readTimerList(text, INITIAL_JIFFIES);
     expect(resolution).toBe(4_000_000);
     expect(snapshot.cpus.map(({ device }) => device!.tickMode)).toEqual([0, 0, 0, 0]);
   });
