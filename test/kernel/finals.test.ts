@@ -80,7 +80,8 @@ describe('the last words of a machine', () => {
     expect(interrupts.reduce((sum, count) => sum + count)).toBe(rows.get('intr')![0]);
   });
 
-  it.each(['6.1', '6.12', '7.0'])('give a timer_list of Linux %s, in which each CPU’s device is armed for its first timer', async (kernel) => {
+  const armed = 'give a timer_list of Linux %s, in which each CPU’s device is armed for its first timer';
+  it.each(['6.1', '6.12', '7.0'])(armed, async (kernel) => {
     const { run, snapshot } = await runTo(101 * NSEC_PER_MSEC, '', kernel);
     const text = run.files.find(({ path }) => path === 'proc/timer_list')!.text;
     const { form, resolution, snapshot: read } = readTimerList(text, INITIAL_JIFFIES);
