@@ -69,7 +69,10 @@ const table = {
   timekeeping_update: ['dynticks', { cycle_last: 'count', mono: 'ns', version: 'count' }],
   tick_do_timer_cpu: ['dynticks', { owner: 'cpu' }],
   clockevents_switch_state: ['dynticks', { device: 'code', state: 'code' }],
-  clockevents_program_event: ['dynticks', { device: 'code', expires: 'ns', force: 'code', result: 'code' }],
+  /** A device was to interrupt at `expires`; it will at `next_event`, in `ticks` of its own (0: as it was, or not at all: `result` 1). */
+  clockevents_program_event: ['dynticks', {
+    device: 'code', expires: 'ns', force: 'code', result: 'code', next_event: 'ns', ticks: 'count',
+  }],
 
   /** The machine's own log: from now on this CPU is in `mode` (a `Mode`) for `task`. The truth that accounting is judged by. */
   context: ['dynticks', { mode: 'code', task: 'task' }],
@@ -206,6 +209,17 @@ const table = {
   stop_machine_function: ['dynticks', { function: 'code', arg: 'count' }],
   irq_work_entry: ['irq_vectors', { vector: 'code' }],
   irq_work_exit: ['irq_vectors', { vector: 'code' }],
+  /** A device registers: what it can do and cannot. `name` is a `ClockEventName`. */
+  clockevents_register_device: ['dynticks', {
+    device: 'code', name: 'code', features: 'code', rating: 'count', cpumask: 'cpu', hz: 'count', mult: 'count', shift: 'count',
+    min_ticks: 'count', max_ticks: 'count', min_delta: 'ns', max_delta: 'ns',
+  }],
+  /** A device lets go of its user and another takes its place; 0 is none. */
+  clockevents_exchange_device: ['dynticks', { old: 'code', new: 'code' }],
+  /** The least distance of a device's events grew. */
+  clockevents_min_delta: ['dynticks', { device: 'code', old: 'ns', new: 'ns' }],
+  /** What drives this CPU's tick from now on, in which mode, and what its interrupt calls (a `TickHandler`). */
+  tick_device: ['dynticks', { device: 'code', mode: 'code', handler: 'code' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

@@ -22,6 +22,8 @@ export const HRTIMER_INTERRUPT_PASSES = 3;
 export const HRTIMER_HANG_MAX_NS = 100_000_000;
 /** Attempts to program an event with the minimum delta before that delta grows. */
 export const MIN_DELTA_TRIES = 3;
+/** The same where that delta does not grow, but is added once more each time. */
+export const MIN_DELTA_TRIES_FIXED = 10;
 /** Turns of a spin loop after which a thread's wait is called a hang (usual cause: a lost unlock). */
 export const SPIN_TURNS_MAX = 1_000_000_000;
 /** Phases of a program that a lookahead walks over before it says how far it has come. */

@@ -31,6 +31,9 @@ export interface MachineShape {
   readonly csdPool?: number;
 }
 
+/** Event devices that belong to no CPU: the PIT, then the HPET. They interrupt the boot CPU, which programs them. */
+export const GLOBAL_DEVICES = 2;
+
 /** Records of the queue of one CPU's hrtimers: one cell for each timer of the machine. */
 export const hrtimerHeap = (timers: number) =>
   struct('hrtimer_heap', { slot: longs(timers, 'timers, least expiry first') }, { writer: 'owning cpu' });
@@ -98,7 +101,7 @@ export function layOutMachine(asked: MachineShape): MachineMap {
   const at = {
     jiffies: map.place(JiffiesPage, 1),
     timekeeper: map.place(Timekeeper, 1),
-    globalDevice: map.place(ClockEventDevice, 1, () => 0),
+    globalDevice: map.place(ClockEventDevice, GLOBAL_DEVICES, () => 0),
     cpu: map.place(CpuState, cpus, own),
     rq: map.place(Rq, cpus, own),
     kcpustat: map.place(Kcpustat, cpus, own),

@@ -14,6 +14,15 @@ const lines = {
   switchedToClocksource: { level: 6, format: 'clocksource: Switched to clocksource {0:source}' },
   noHighRes: { level: 4, format: 'Could not switch to high resolution mode on CPU {0}' },
   noOneShotDevice: { level: 6, format: 'Clockevents: could not switch to one-shot mode: {0:device} is not functional.' },
+  noMultiplier: { level: 4, format: 'Invalid mult 0 of clock event device {0:device}, set to 1' },
+  minDeltaGrew: { level: 4, format: 'CE: {0:device} increased min_delta_ns to {1} nsec' },
+  reprogrammingGaveUp: { level: 4, format: 'CE: Reprogramming failure. Giving up' },
+  noTickDevice: { level: 6, format: 'Clockevents: could not switch to one-shot mode: no tick device' },
+  noOneShotMode: { level: 6, format: 'Clockevents: could not switch to one-shot mode: {0:device} does not support one-shot mode.' },
+  coarseSource: { level: 6, format: 'dynticks: CPU {0} stays periodic: clock source {1:source} is too coarse' },
+  noOneShotFeature: { level: 6, format: 'dynticks: CPU {0} stays periodic: its event device knows no single events' },
+  stopsInIdle: { level: 6, format: 'dynticks: CPU {0} stays periodic: its event device may stop in idle, and no other could wake it' },
+  onlyGlobal: { level: 6, format: 'dynticks: CPU {0} stays periodic: its event device is one for all CPUs' },
 } as const satisfies Record<string, PrintkLine>;
 
 export type PrintkName = keyof typeof lines;

@@ -42,6 +42,7 @@ export function machineSetupOf(scenario: Scenario, limitNs: Ns): MachineSetup {
   return {
     limitNs,
     shape: shapeOf(scenario), config: kernelConfigOf(scenario), hardware: hardwareOf(scenario),
+    hpetHz: scenario.machine.clockevents.hpetHz,
     ipiDelayNs: scenario.machine.ipiDelayNs, seed: scenario.seed, ties: scenario.ties,
     faults: scenario.faults, cuts: cutsOf(scenario),
     workers: workersOf(scenario), endsWithTasks: scenario.durationNs === null,
@@ -64,7 +65,7 @@ export function kernelConfigOf(scenario: Scenario): KernelConfig {
     highres: cmdline.highres, nohz: cmdline.nohz, nohzFull: cmdline.nohzFull !== null, isolated: isolatedOf(scenario),
     skewTick: cmdline.skewTick, nolapicTimer: cmdline.nolapicTimer,
     clocksource: cmdline.clocksource === 'jiffies' ? 'jiffies' : 'tsc',
-    tscHz: machine.tscHz, lapicHz: machine.lapicHz,
+    tscHz: machine.tscHz, lapicHz: machine.lapicHz, clockevents: machine.clockevents,
     cputime: cputimeOf(scenario), workload: { ...workload, user: new RtAppUser(programs) },
   };
 }
@@ -74,7 +75,8 @@ function isolatedOf({ cpus, cmdline: { isolcpus } }: Scenario): boolean[] {
 }
 
 export function hardwareOf({ machine }: Scenario): CpuHardware {
-  return { tscHz: machine.tscHz, lapicHz: machine.lapicHz, costs: costTable(machine.costs) };
+  const { tscHz, lapicHz, clockevents, costs } = machine;
+  return { tscHz, eventDeviceHz: clockevents.local === 'lapic-deadline' ? tscHz : lapicHz, costs: costTable(costs) };
 }
 
 /**

@@ -80,18 +80,46 @@ export type ClockEventState = (typeof ClockEventState)[keyof typeof ClockEventSt
 export const TickHandler = { Noop: 0, Periodic: 1, Hrtimer: 2, NohzLowres: 3 } as const;
 export type TickHandler = (typeof TickHandler)[keyof typeof TickHandler];
 
-/** One clock event device (a CPU's lapic, or the global PIT). @linux include/linux/clockchips.h struct clock_event_device */
+/** What a device can do. @linux include/linux/clockchips.h CLOCK_EVT_FEAT_PERIODIC and friends */
+export const ClockEventFeature = {
+  Periodic: 1, Oneshot: 2, Ktime: 4, C3stop: 8, Dummy: 0x10, Dynirq: 0x20, Percpu: 0x40, Hrtimer: 0x80,
+} as const;
+
+/** `ClockEventDevice.name`: which driver's device it is. */
+export const ClockEventName = { pit: 1, hpet: 2, lapic: 3, 'lapic-deadline': 4, arch_sys_timer: 5, dummy_timer: 6 } as const;
+export type ClockEventName = (typeof ClockEventName)[keyof typeof ClockEventName];
+
+/** Every CPU: the mask of a device that belongs to none. */
+export const ALL_CPUS: CpuId = -1;
+
+/** One clock event device: a CPU's own, or one of the global ones. @linux include/linux/clockchips.h struct clock_event_device */
 export const ClockEventDevice = struct(
   'clock_event_device',
   {
+    name: word('which driver’s it is (a `ClockEventName`); 0: there is none'),
+    features: word('what it can do (`ClockEventFeature`s)'),
+    rating: word('the higher the better'),
+    cpumask: word<CpuId>('the CPU that it serves; -1: any one'),
+    irq: word('its interrupt line; -1: a vector of its CPU'),
     state: word<ClockEventState>('what the core has switched it to'),
+    released: word('1: another device has taken its place, and it has not been offered again yet'),
     handler: word<TickHandler>('what its interrupt calls'),
     mult: word('ns to device ticks: (ns * mult) >> shift, unsigned'),
     shift: word('see mult'),
+    minTicks: long('fewest ticks that it can be programmed with'),
+    maxTicks: long('most ticks'),
     nextEvent: long<Ns>('instant it is programmed for; kept while it is shut down'),
+    nextEventForced: word('1: it is programmed with the least distance, for an instant that had passed'),
+    clamped: word('1: it is programmed with the greatest distance, for an instant beyond it'),
     minDeltaNs: long<Ns>('least distance of an event'),
     maxDeltaNs: long<Ns>('greatest distance of an event'),
     retries: long('events that had to be forced with the minimum distance'),
+    nrProgrammed: long('times it was programmed'),
+    nrForced: long('of these, with the least distance because the instant had passed'),
+    nrClamped: long('of these, with the greatest distance because the instant was beyond it'),
+    nrFired: long('its interrupts'),
+    nrEarly: long('of these, before the instant it was wanted for'),
+    nrSpurious: long('of these, with nobody to call'),
   },
   { writer: 'owning cpu' },
 );
@@ -101,9 +129,9 @@ export type ClockEventDevice = ViewOf<typeof ClockEventDevice>;
 export const TickSched = struct(
   'tick_sched',
   {
-    device: word('the tick device: 0 none, 1 the CPU’s lapic, 2 the global PIT'),
+    device: word('the tick device (a `DeviceId`): 0 none, 1 the CPU’s own, 2 PIT, 3 HPET'),
     mode: word('0 periodic, 1 one-shot'),
-    checkClocks: anyWriter(word('1: the tick must look whether it can switch to one-shot')),
+    checkClocks: anyWriter(word('the tick must look whether it can switch to one-shot: 1, a device has come; 2, the clock source changed')),
     highres: word('1 after the switch to high resolution'),
     lastTickJiffies: long<Jiffies>('jiffies at this CPU’s last tick'),
     stalledJiffies: word('ticks of this CPU in a row that saw jiffies stand still'),
@@ -210,9 +238,9 @@ export const MessageKind = {
   CallFunctionSingle: 0,
   /** put a task on the receiver's busy run queue (counted as RES) */
   Reschedule: 1,
-  /** interrupt line 0 of the global event device */
+  /** interrupt line 0: a global event device, a = its `DeviceId` */
   DeviceIrq: 2,
-  /** to the coordinator: program the global event device */
+  /** to the coordinator: program a global event device */
   ProgramDevice: 3,
   /** to a CPU that has not run yet: start (x86's INIT-SIPI) */
   BringUp: 4,

@@ -15,6 +15,8 @@ export interface MachineSetup {
   readonly shape: MachineShape;
   readonly config: KernelConfig;
   readonly hardware: CpuHardware;
+  /** What the HPET counts with, if there is one. */
+  readonly hpetHz: number;
   readonly ipiDelayNs: Ns;
   readonly seed: number;
   readonly ties: 'fixed' | 'shuffled';

@@ -141,6 +141,7 @@ function machineBlock(record: RunRecord): object {
   return {
     tscHz: machine.tscHz,
     lapicHz: machine.lapicHz,
+    clockevents: machine.clockevents,
     ipiDelayNs: facts.ipiDelayNs,
     costs: machine.costs,
     tickNs: facts.tickNs,

@@ -39,6 +39,14 @@ export type Path = (typeof Path)[keyof typeof Path];
 export const DeviceMode = { Shutdown: 0, Periodic: 1, Oneshot: 2 } as const;
 export type DeviceMode = (typeof DeviceMode)[keyof typeof DeviceMode];
 
+const MODE_BITS = 2;
+/** A device and a mode in one number. @dynticks the message that programs a global device has room for two */
+export const deviceCommand = (device: number, mode: DeviceMode): number => (device << MODE_BITS) | mode;
+/** @dynticks see deviceCommand */
+export const deviceOfCommand = (command: number): number => command >> MODE_BITS;
+/** @dynticks see deviceCommand */
+export const modeOfCommand = (command: number): DeviceMode => (command & ((1 << MODE_BITS) - 1)) as DeviceMode;
+
 export interface Arch {
   readonly cpu: CpuId;
 
@@ -59,7 +67,7 @@ export interface Arch {
   readCounter(): Cycles;
   /** Local event device: mode, and for periodic mode the period in device ticks. */
   setEventMode(mode: DeviceMode, periodTicks: Cycles): void;
-  /** Arms the local device `ticks` from now. False: that moment has passed already (-ETIME). */
+  /** Arms the local device `ticks` (of lapic-deadline: cycles of the tsc) from now. False: that moment has passed already (-ETIME). */
   setNextEvent(ticks: Cycles): boolean;
 
   /** Puts a message on another participant's list; it arrives one IPI delay later. */

@@ -1,8 +1,22 @@
 /** What a machine's kernel was built and booted with. Immutable, equal in every thread. */
 import type { CputimeFlavour } from '../../shared/cputime-flavour.ts';
 import type { Ns } from '../../shared/units.ts';
+import type { GlobalDevice, LocalDevice } from './time/clockevent-devices.ts';
 import type { Workload } from './user.ts';
 import type { KernelVersion } from './versions.ts';
+
+/** Which event devices the machine has. */
+export interface ClockeventsConfig {
+  /** Each CPU's own. */
+  readonly local: LocalDevice;
+  /** Whether that one goes on in any idle state. */
+  readonly alwaysOn: boolean;
+  /** Whether it can be programmed for one event, and not only for a period. */
+  readonly oneshot: boolean;
+  /** Those of the whole machine, in the order in which the kernel finds them. */
+  readonly global: readonly GlobalDevice[];
+  readonly hpetHz: number;
+}
 
 export interface KernelConfig {
   readonly version: KernelVersion;
@@ -21,9 +35,11 @@ export interface KernelConfig {
   readonly skewTick: boolean;
   /** The best clock source allowed by `clocksource=`. */
   readonly clocksource: 'tsc' | 'jiffies';
-  /** `nolapic_timer`: the boot CPU keeps the global device; the others, which that one cannot reach, use their own. */
+  /** `nolapic_timer`: the CPUs' own devices are dummies. */
   readonly nolapicTimer: boolean;
+  readonly clockevents: ClockeventsConfig;
   readonly tscHz: number;
+  /** Frequency of each CPU's own event device, but for lapic-deadline, which counts in the tsc's cycles. */
   readonly lapicHz: number;
   /** How each CPU accounts CPU time. */
   readonly cputime: readonly CputimeFlavour[];

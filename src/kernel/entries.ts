@@ -15,6 +15,8 @@ import { reschedCurr } from './sched/core.ts';
 import { schedTtwuPending } from './sched/wakeup.ts';
 import { tryToStop, wakeStopper } from './stop-machine.ts';
 import { taskStep } from './syscalls/step.ts';
+import { TIMER_IRQ } from './time/clockevent-devices.ts';
+import { DeviceId, clockeventsFired, deviceOf } from './time/clockevents.ts';
 import { hrtimerInterrupt } from './time/hrtimer.ts';
 import { tickHandlePeriodic } from './time/tick-common.ts';
 import { tickNohzLowresHandler } from './time/tick-sched.ts';
@@ -24,8 +26,6 @@ const LOCAL_TIMER_VECTOR = 0xec;
 const RESCHEDULE_VECTOR = 0xfd;
 const CALL_FUNCTION_VECTOR = 0xfc;
 const CALL_FUNCTION_SINGLE_VECTOR = 0xfb;
-/** The global event device's line. */
-const TIMER_IRQ = 0;
 
 /** @linux arch/x86/kernel/apic/apic.c sysvec_apic_timer_interrupt */
 export function timerInterrupt(cpu: KernelCpu): void {
@@ -33,18 +33,18 @@ export function timerInterrupt(cpu: KernelCpu): void {
   irqEnter(cpu);
   cpu.state.localTimerIrqs += 1;
   cpu.arch.trace(Event.local_timer_entry, LOCAL_TIMER_VECTOR);
-  handleEvent(cpu, cpu.lapic.handler);
+  handleEvent(cpu, DeviceId.Lapic);
   cpu.arch.trace(Event.local_timer_exit, LOCAL_TIMER_VECTOR);
   end(cpu, outer);
 }
 
-/** The global event device interrupts this CPU. @linux arch/x86/kernel/time.c timer_interrupt */
-export function deviceInterrupt(cpu: KernelCpu): void {
+/** A global event device interrupts this CPU. @linux arch/x86/kernel/time.c timer_interrupt */
+export function deviceInterrupt(cpu: KernelCpu, id: DeviceId): void {
   const outer = begin(cpu);
   irqEnter(cpu);
   cpu.state.deviceIrqs += 1;
   cpu.arch.trace(Event.irq_handler_entry, TIMER_IRQ);
-  handleEvent(cpu, cpu.image.globalDevice.handler);
+  handleEvent(cpu, id);
   cpu.arch.trace(Event.irq_handler_exit, TIMER_IRQ, 1);
   end(cpu, outer);
 }
@@ -135,7 +135,9 @@ function isByMask({ kind, a }: IncomingCall): boolean {
 }
 
 /** @linux include/linux/clockchips.h event_handler */
-function handleEvent(cpu: KernelCpu, handler: TickHandler): void {
+function handleEvent(cpu: KernelCpu, id: DeviceId): void {
+  clockeventsFired(cpu, id);
+  const { handler } = deviceOf(cpu, id);
   if (handler === TickHandler.Periodic) tickHandlePeriodic(cpu);
   else if (handler === TickHandler.Hrtimer) hrtimerInterrupt(cpu);
   else if (handler === TickHandler.NohzLowres) tickNohzLowresHandler(cpu);

@@ -15,7 +15,7 @@ import type { KernelCpu } from './kernel-cpu.ts';
 import { SchedClass, classOf } from './sched/prio.ts';
 import { NOT_STARTED } from './syscalls/fork.ts';
 import { isUserWork } from './syscalls/step.ts';
-import { DeviceId } from './time/clockevents.ts';
+import { DeviceId, isGlobal } from './time/clockevents.ts';
 import { timerqueueAt, timerqueueGetnext } from './time/hrtimer-queue.ts';
 import { baseIndex } from './time/timer-base.ts';
 import { OpKind } from './user.ts';
@@ -25,7 +25,7 @@ const LOCK_WAITS_NS: Ns = 50_000;
 
 /** A step of the running task at its `stepDue`. @dynticks what the step entry declares */
 export function kindOfStep(cpu: KernelCpu): EventKind {
-  if (!cpu.booted || cpu.tick.device === DeviceId.Pit || cpu.stopRequest !== undefined) return EventKind.Interacting;
+  if (!cpu.booted || isGlobal(cpu.tick.device as DeviceId) || cpu.stopRequest !== undefined) return EventKind.Interacting;
   const regs = cpu.image.regs[cpu.curr]!;
   if (regs.mode === RegsMode.User && isUserWork(regs.kind)) return EventKind.Local;
   switch (regs.kind) {
@@ -54,7 +54,7 @@ export function kindOfTimerInterrupt(cpu: KernelCpu, at: Ns): EventKind {
   const owner = image.jiffies.tickDoTimerCpu;
   const hasDuty = owner === cpu.id || owner === TICK_DO_TIMER_NONE;
   const rescues = tick.stalledJiffies + 1 >= config.version.maxStalledJiffies;
-  if (!cpu.booted || hasDuty || rescues || tick.device === DeviceId.Pit) return EventKind.Interacting;
+  if (!cpu.booted || hasDuty || rescues || isGlobal(tick.device as DeviceId)) return EventKind.Interacting;
   if (wheelMayBeDue(cpu, at) || countsLoad(cpu)) return EventKind.Interacting;
   // the periodic tick is no timer, so there any that is due may be a sleeper's
   const lastLook = at + untilLastLook(cpu);

@@ -73,7 +73,7 @@ function traceDevice(cpu: KernelCpu, owner: number, id: DeviceId, tickMode: numb
   const { fields } = cpu;
   const device = deviceOf(cpu, id);
   fields[0] = owner;
-  fields[1] = id;
+  fields[1] = device.name;
   fields[2] = tickMode;
   fields[3] = device.state;
   fields[4] = device.handler;
@@ -98,5 +98,14 @@ function traceMachine(cpu: KernelCpu): void {
     const current = image.timekeeper.clocksource === source.id ? 1 : 0;
     cpu.arch.trace6(Event.clocksource_final, source.id, source.rating, current, source.validForHres ? 1 : 0);
   }
-  if (image.tickScheds.every(({ device }) => device !== DeviceId.Pit)) traceDevice(cpu, NONE, DeviceId.Pit, TickMode.Periodic);
+  traceUnused(cpu);
+}
+
+/** The best of the global devices that drives no CPU's tick. */
+function traceUnused(cpu: KernelCpu): void {
+  const { image } = cpu;
+  const unused = [DeviceId.Pit, DeviceId.Hpet].filter((id) =>
+    deviceOf(cpu, id).name !== 0 && image.tickScheds.every(({ device }) => device !== id));
+  const best = unused.sort((a, b) => deviceOf(cpu, b).rating - deviceOf(cpu, a).rating)[0];
+  if (best !== undefined) traceDevice(cpu, NONE, best, TickMode.Periodic);
 }

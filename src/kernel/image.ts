@@ -2,7 +2,7 @@
  * The kernel's data, seen through one thread's memory: a view of every record. Built once a thread;
  * the inline engine's CPUs share one.
  */
-import type { MachineMap } from '../../shared/machine-map.ts';
+import { GLOBAL_DEVICES, type MachineMap } from '../../shared/machine-map.ts';
 import type { Memory } from '../../shared/memory/memory.ts';
 import { viewsOf } from '../../shared/memory/memory-map.ts';
 import {
@@ -20,13 +20,14 @@ export class KernelImage {
   readonly jiffies: JiffiesPage;
   readonly timekeeper: Timekeeper;
   readonly system: SystemPage;
-  readonly globalDevice: ClockEventDevice;
   readonly nohz: NohzPage;
   readonly load: LoadPage;
   readonly cpus: readonly CpuState[];
   readonly rqs: readonly Rq[];
   readonly kcpustats: readonly Kcpustat[];
   readonly clockEvents: readonly ClockEventDevice[];
+  /** PIT, HPET. */
+  readonly globalDevices: readonly ClockEventDevice[];
   readonly tickScheds: readonly TickSched[];
   readonly idleSleeps: readonly IdleSleep[];
   readonly hrtimerBases: readonly HrtimerCpuBase[];
@@ -50,12 +51,12 @@ export class KernelImage {
     this.jiffies = JiffiesPage.view(memory, at.jiffies);
     this.timekeeper = Timekeeper.view(memory, at.timekeeper);
     this.system = SystemPage.view(memory, at.system);
-    this.globalDevice = ClockEventDevice.view(memory, at.globalDevice);
     this.nohz = NohzPage.view(memory, at.nohz);
     this.load = LoadPage.view(memory, at.loadavg);
     this.cpus = viewsOf(CpuState, memory, at.cpu, shape.cpus);
     this.rqs = viewsOf(Rq, memory, at.rq, shape.cpus);
     this.kcpustats = viewsOf(Kcpustat, memory, at.kcpustat, shape.cpus);
+    this.globalDevices = viewsOf(ClockEventDevice, memory, at.globalDevice, GLOBAL_DEVICES);
     this.clockEvents = viewsOf(ClockEventDevice, memory, at.clockEvent, shape.cpus);
     this.tickScheds = viewsOf(TickSched, memory, at.tickSched, shape.cpus);
     this.idleSleeps = viewsOf(IdleSleep, memory, at.idleSleep, shape.cpus);

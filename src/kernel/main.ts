@@ -26,9 +26,10 @@ import { StopFunction, stopMachine } from './stop-machine.ts';
 import { copyProcess } from './syscalls/fork.ts';
 import { sleepUntil } from './syscalls/sleep.ts';
 import { lockObject, unlockObject } from './syscalls/wait-queue.ts';
-import { DeviceId, PIT_SPEC, clockeventsConfig, lapicSpec } from './time/clockevents.ts';
+import { globalSpec, localIsDummy, localSpec } from './time/clockevent-devices.ts';
+import { DeviceId } from './time/clockevents.ts';
+import { clockeventsRegisterDevice } from './time/clockevents-register.ts';
 import { hrtimersCpuStarting } from './time/hrtimer.ts';
-import { tickCheckNewDevice } from './time/tick-common.ts';
 import { tickClockNotify } from './time/tick-oneshot.ts';
 import { initTimers } from './time/timer-base.ts';
 import { changeClocksource, ktimeGet, timekeepingInit } from './time/timekeeping.ts';
@@ -53,13 +54,12 @@ function startKernel(cpu: KernelCpu): void {
   initTimers(cpu);
   initTasks(cpu);
   initSyncObjects(cpu);
-  clockeventsConfig(cpu.image.globalDevice, PIT_SPEC);
-  tickCheckNewDevice(cpu, DeviceId.Pit);
+  timeInit(cpu);
 }
 
 /** @linux kernel/smp.c smp_init */
 function bringUpCpus(cpu: KernelCpu): void {
-  if (!cpu.config.nolapicTimer) setupApicTimer(cpu);
+  if (cpu.config.clockevents.global.length > 0) setupLocalTimer(cpu);
   for (let other = 1; other < cpu.image.map.shape.cpus; other++) cpu.arch.send(other, MessageKind.BringUp, 0, 0);
 }
 
@@ -95,7 +95,7 @@ export function startSecondary(cpu: KernelCpu): void {
   cpu.arch.setMode(Mode.System);
   cpu.arch.spend(Path.BringUp);
   startCpu(cpu);
-  setupApicTimer(cpu);
+  setupLocalTimer(cpu);
   cpu.booted = true;
   returnToTask(cpu);
 }
@@ -112,10 +112,22 @@ function startCpu(cpu: KernelCpu): void {
   cpu.state.online = 1;
 }
 
-/** @linux arch/x86/kernel/apic/apic.c setup_APIC_timer */
-function setupApicTimer(cpu: KernelCpu): void {
-  clockeventsConfig(cpu.lapic, lapicSpec(cpu.config.lapicHz));
-  tickCheckNewDevice(cpu, DeviceId.Lapic);
+/** The first ticks come from a global device; on a machine that has none, from the boot CPU's own. @linux init/main.c time_init */
+function timeInit(cpu: KernelCpu): void {
+  const { config } = cpu;
+  const { global } = config.clockevents;
+  for (const name of global) clockeventsRegisterDevice(cpu, name === 'pit' ? DeviceId.Pit : DeviceId.Hpet, globalSpec(config, name));
+  if (global.length === 0) setupLocalTimer(cpu);
+}
+
+/**
+ * The CPU's own device. A dummy needs another to tick in its place; as long as ticks are not broadcast the boot
+ * CPU keeps the global device then, and each other dummy's ticks are those that would be passed on to it.
+ * @linux arch/x86/kernel/apic/apic.c setup_boot_APIC_clock, setup_secondary_APIC_clock
+ */
+function setupLocalTimer(cpu: KernelCpu): void {
+  if (cpu.id === 0 && localIsDummy(cpu.config)) return;
+  clockeventsRegisterDevice(cpu, DeviceId.Lapic, localSpec(cpu.config));
 }
 
 /** Records of the workload's tasks; those of fork pools stay free. @linux kernel/fork.c fork_init */

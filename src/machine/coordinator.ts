@@ -1,31 +1,45 @@
 /**
- * The coordinator: a participant of the last rank that owns the global event device (the PIT). CPUs
- * ask it by message to program the device; when it fires, it interrupts the boot CPU.
+ * The coordinator: a participant of the last rank that owns the global event devices (PIT and HPET). CPUs
+ * ask it by message to program one; when one fires, it interrupts the boot CPU.
  */
 import { Event, EventClass } from '../../shared/events.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
 import { MessageKind } from '../../shared/structs/cpu.ts';
 import { KTIME_MAX, type CpuId, type Ns } from '../../shared/units.ts';
-import { DeviceMode } from '../kernel/arch.ts';
+import { DeviceMode, deviceOfCommand, modeOfCommand } from '../kernel/arch.ts';
+import { PIT_SPEC } from '../kernel/time/clockevent-devices.ts';
+import { DeviceId } from '../kernel/time/clockevents.ts';
+import { LocalApic } from './local-apic.ts';
 import { Participant, type Board } from './participant.ts';
 
 /** Where interrupt line 0 goes. */
 const BOOT_CPU: CpuId = 0;
 
-export class Coordinator extends Participant {
-  private pitDue: Ns = KTIME_MAX;
-  private pitPeriodNs: Ns = 0;
-  private pitN = 0;
-  private pitCause = 0;
+/** Both count down at their frequency, as a CPU's own does. */
+class GlobalDevice extends LocalApic {
+  readonly id: DeviceId;
 
-  constructor(id: CpuId, board: Board) {
+  constructor(id: DeviceId, hz: number) {
+    super(hz);
+    this.id = id;
+  }
+}
+
+export class Coordinator extends Participant {
+  private readonly pit: GlobalDevice;
+  private readonly hpet: GlobalDevice;
+
+  constructor(id: CpuId, board: Board, hpetHz: number) {
     super(id, board);
+    this.pit = new GlobalDevice(DeviceId.Pit, PIT_SPEC.hz);
+    this.hpet = new GlobalDevice(DeviceId.Hpet, hpetHz);
   }
 
   override plan(): void {
     this.planNothing();
     this.considerInbox();
-    this.consider(this.pitDue, EventClass.Device, this.id, this.pitN, this.id, this.pitCause);
+    this.considerDevice(this.pit);
+    this.considerDevice(this.hpet);
   }
 
   override kindOfNext(): EventKind {
@@ -42,27 +56,36 @@ export class Coordinator extends Participant {
 
   override run(): void {
     this.begin();
-    if (this.next.class === EventClass.Device) this.pitFires();
+    if (this.next.class === EventClass.Device) this.deviceFires();
     else this.messageArrives();
     this.end();
   }
 
-  private pitFires(): void {
-    this.arm(this.pitPeriodNs > 0 ? this.pitDue + this.pitPeriodNs : KTIME_MAX);
-    this.send(BOOT_CPU, MessageKind.DeviceIrq, 0, 0);
+  private considerDevice({ due, n, causeOrigin, causeN }: GlobalDevice): void {
+    this.consider(due, EventClass.Device, this.id, n, causeOrigin, causeN);
   }
 
-  /** `ProgramDevice`: a the mode, b ns until the event, or between two. */
+  private deviceFires(): void {
+    const device = this.next.n === this.pit.n && this.pit.due !== KTIME_MAX ? this.pit : this.hpet;
+    device.fire();
+    if (device.periodic) this.nameArming(device);
+    this.send(BOOT_CPU, MessageKind.DeviceIrq, device.id, 0);
+  }
+
+  /** `ProgramDevice`: a the device and its mode, b ns between two events of a periodic one, ticks until a single one. */
   private messageArrives(): void {
-    const { kind, origin, n, a: mode, b: ns } = this.takeNextMessage();
+    const { kind, origin, n, a: command, b: amount } = this.takeNextMessage();
     this.trace6(Event.csd_function_entry, origin, n, kind, this.lastEnd);
-    this.pitPeriodNs = mode === DeviceMode.Periodic ? ns : 0;
-    this.arm(mode === DeviceMode.Shutdown ? KTIME_MAX : this.now + ns);
+    const device = deviceOfCommand(command) === DeviceId.Pit ? this.pit : this.hpet;
+    const mode = modeOfCommand(command);
+    device.setPeriod(mode, mode === DeviceMode.Periodic ? amount : 0, this.now);
+    if (mode === DeviceMode.Oneshot && amount > 0) device.arm(amount, this.now);
+    this.nameArming(device);
   }
 
-  private arm(due: Ns): void {
-    this.pitDue = due;
-    this.pitN = this.count++;
-    this.pitCause = this.eventN;
+  private nameArming(device: GlobalDevice): void {
+    device.n = this.count++;
+    device.causeOrigin = this.id;
+    device.causeN = this.eventN;
   }
 }

@@ -22,9 +22,14 @@ export class LocalApic {
   }
 
   setMode(mode: DeviceMode, periodTicks: Cycles, now: Ns): void {
+    this.setPeriod(mode, this.nsOf(periodTicks), now);
+  }
+
+  /** The same for a device whose period is told in ns. */
+  setPeriod(mode: DeviceMode, periodNs: Ns, now: Ns): void {
     this.mode = mode;
-    this.periodNs = this.nsOf(periodTicks);
-    this.due = mode === DeviceMode.Periodic ? now + this.periodNs : KTIME_MAX;
+    this.periodNs = periodNs;
+    this.due = mode === DeviceMode.Periodic ? now + periodNs : KTIME_MAX;
   }
 
   /** Arms it `ticks` from `now`. False: not a time to come. */

@@ -13,6 +13,7 @@ import { Path, type Arch, type DeviceMode } from '../kernel/arch.ts';
 import { callInterrupt, deviceInterrupt, ipiInterrupt, step, timerInterrupt } from '../kernel/entries.ts';
 import { kindOfStep, kindOfTimerInterrupt } from '../kernel/event-kind.ts';
 import { ALL_EARS, type KernelCpu } from '../kernel/kernel-cpu.ts';
+import type { DeviceId } from '../kernel/time/clockevents.ts';
 import { stepsQuietUntil } from '../kernel/lookahead.ts';
 import { look, looksOf } from '../kernel/syscalls/read-cputime.ts';
 import type { Message } from './inbox.ts';
@@ -22,7 +23,8 @@ import { Participant, type Board } from './participant.ts';
 /** How fast this CPU's clocks run and how long its code takes. */
 export interface CpuHardware {
   readonly tscHz: number;
-  readonly lapicHz: number;
+  /** What its event device counts with. */
+  readonly eventDeviceHz: number;
   /** By `Path`. */
   readonly costs: Float64Array;
 }
@@ -44,7 +46,7 @@ export class SimCpu extends Participant implements Arch {
   constructor(id: CpuId, board: Board, hardware: CpuHardware) {
     super(id, board);
     this.hardware = hardware;
-    this.lapic = new LocalApic(hardware.lapicHz);
+    this.lapic = new LocalApic(hardware.eventDeviceHz);
     // cycles = ns * num / den in lowest terms, so that the product stays small for days
     const common = gcd(hardware.tscHz, NSEC_PER_SEC);
     this.cyclesNum = hardware.tscHz / common;
@@ -120,7 +122,7 @@ export class SimCpu extends Participant implements Arch {
     }
     const { kind, origin, a, n } = this.takeNextMessage();
     this.trace6(Event.csd_function_entry, origin, n, kind, this.lastEnd);
-    if (this.next.class === EventClass.Device) deviceInterrupt(this.kernel);
+    if (this.next.class === EventClass.Device) deviceInterrupt(this.kernel, a as DeviceId);
     else ipiInterrupt(this.kernel, kind as MessageKind, a);
   }
 

@@ -65,6 +65,7 @@ export function modelCpu(memory: Memory, id: CpuId, { map, tickNs, decisions, pr
   const config: KernelConfig = {
     version: KERNEL_VERSIONS[0]!, hz: 250, tickNs, highres: true, nohz: false, nohzFull: false, isolated: [], skewTick: false,
     clocksource: 'tsc', nolapicTimer: false,
+    clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
     tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: Array.from({ length: map.shape.cpus }, () => 'gen'), workload: NO_WORKLOAD,
   };
   const arch = new ModelArch(id, promiseOf);

@@ -2,7 +2,7 @@
 import { EventClass, Mode, type EventName } from '../../shared/events.ts';
 import { LOCK_NAMES } from '../../shared/lock-order.ts';
 import { Printk } from '../../shared/printk.ts';
-import { ClockEventState, HrtimerFunction, MessageKind, SoftirqVec, TickHandler } from '../../shared/structs/cpu.ts';
+import { ClockEventName, ClockEventState, HrtimerFunction, MessageKind, SoftirqVec, TickHandler } from '../../shared/structs/cpu.ts';
 import { ClocksourceId } from '../../shared/structs/global.ts';
 import { TaskState, VtimeState } from '../../shared/structs/task.ts';
 import { OpKind } from '../kernel/user.ts';
@@ -20,7 +20,7 @@ const FUNCTIONS = namesOf(HrtimerFunction);
 const DEVICES = namesOf(DeviceId);
 /** As sysfs and the log name them. */
 const CLOCKSOURCE_NAMES: Names = namesOf({ jiffies: ClocksourceId.Jiffies, tsc: ClocksourceId.Tsc });
-const DEVICE_NAMES = namesOf({ lapic: DeviceId.Lapic, pit: DeviceId.Pit });
+const DEVICE_NAMES = namesOf(ClockEventName);
 const LOCKS: Names = new Map(LOCK_NAMES.map((name, code) => [code, name]));
 
 // table: event -> field -> words; a field that is not here is shown as its number
@@ -40,6 +40,10 @@ const CODES: Partial<Record<EventName, Readonly<Record<string, Names>>>> = {
   tick: { mode: namesOf({ periodic: 0, hrtimer: 1 }) },
   clockevents_switch_state: { device: DEVICES, state: namesOf(ClockEventState) },
   clockevents_program_event: { device: DEVICES },
+  clockevents_register_device: { device: DEVICES, name: DEVICE_NAMES },
+  clockevents_exchange_device: { old: DEVICES, new: DEVICES },
+  clockevents_min_delta: { device: DEVICES },
+  tick_device: { device: DEVICES, mode: namesOf({ periodic: 0, oneshot: 1 }), handler: namesOf(TickHandler) },
   context: { mode: namesOf(Mode) },
   vtime_publish: { state: VTIME },
   task_cputime: { reader: READERS, state: VTIME },

@@ -24,10 +24,14 @@ export const WIDEN_MAX_NS: Ns = 10 * NSEC_PER_MSEC;
 /** Tick rates that the kernel can be built with here. */
 export const HZ_CHOICES = [100, 250, 1000] as const;
 
-/** A PC of today: invariant TSC, a 62.5 MHz APIC timer as QEMU has it, a microsecond for a message. */
+/**
+ * A PC of today: invariant TSC, a 62.5 MHz APIC timer as QEMU has it, an HPET beside it, so that the kernel does not
+ * look for the PIT; a microsecond for a message.
+ */
 export const DEFAULT_MACHINE: MachineSpec = {
   tscHz: 2_400_000_000,
   lapicHz: 62_500_000,
+  clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
   ipiDelayNs: 1_000,
   messageSlots: CSD_POOL,
   costs: {},

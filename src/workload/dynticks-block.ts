@@ -8,6 +8,7 @@ import { CPUTIME_FLAVOURS } from '../../shared/cputime-flavour.ts';
 import { CSD_POOL_MAX, NR_CPUS_MAX } from '../../shared/limits.ts';
 import type { Ns } from '../../shared/units.ts';
 import { Path } from '../kernel/arch.ts';
+import { GLOBAL_DEVICE_NAMES, LOCAL_DEVICE_NAMES } from '../kernel/time/clockevent-devices.ts';
 import { HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS } from './defaults.ts';
 import { BadQuantity, FREQUENCY_PATTERN, parseFrequency, parseTime, TIME_PATTERN, timeText } from './quantity.ts';
 import { POLICIES } from './rtapp/grammar.ts';
@@ -50,6 +51,8 @@ const name = (what: string) => text(what).min(1, { error: `${what}, not empty` }
 const choice = <const T extends readonly string[]>(words: T) =>
   z.enum(words, { error: words.map((word) => `"${word}"`).join(' or ') });
 
+const flag = z.boolean({ error: 'true or false' });
+
 /** Every CPU number is checked against the machine later; here only that it is one. */
 const cpu = integer('a CPU', 0, NR_CPUS_MAX - 1);
 
@@ -59,9 +62,19 @@ const allOr = <T extends z.ZodType>(items: T, what: string) =>
 const pathNames = Object.keys(Path) as [keyof typeof Path, ...(keyof typeof Path)[]];
 const costError = `costs by the kernel's paths: ${pathNames.join(', ')}`;
 
+const clockevents = z.strictObject({
+  local: choice(LOCAL_DEVICE_NAMES).optional().describe('each CPU’s own device'),
+  alwaysOn: flag.optional().describe('whether that one goes on in every idle state'),
+  oneshot: flag.optional().describe('whether that one can be programmed for a single event'),
+  global: z.array(choice(GLOBAL_DEVICE_NAMES), { error: 'an array of "pit" and "hpet"' }).optional()
+    .describe('devices of the whole machine, in the order in which the kernel finds them'),
+  hpet: frequency.optional().describe('frequency of the HPET'),
+}, { error: 'clock event devices (an object)' });
+
 const machine = z.strictObject({
   tsc: frequency.optional().describe('frequency of the counter that the tsc clock source reads'),
   lapic: frequency.optional().describe('frequency of each CPU’s event device'),
+  clockevents: clockevents.optional().describe('which event devices there are'),
   ipiDelay: time.optional().describe('way of a message from one CPU to another'),
   messageSlots: integer('a number of slots', 1, CSD_POOL_MAX).optional().describe('messages that one CPU may have under way'),
   costs: z.partialRecord(z.enum(pathNames, { error: costError }), time, { error: costError }).optional()

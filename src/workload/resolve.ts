@@ -17,6 +17,7 @@ import { meantHint } from './did-you-mean.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
 import { timeText } from './quantity.ts';
 import { readBlock } from './read-block.ts';
+import { clockeventsOf } from './clockevents.ts';
 import { readersOf } from './readers.ts';
 import { nodeAt, type JsonNode } from './rtapp/document.ts';
 import type { RtAppWorkload } from './rtapp/model.ts';
@@ -75,7 +76,7 @@ export function resolveScenario(
     reads: overrides.reads ?? block.reads ?? DEFAULT_READS,
     skewNs: timeOf('--skew', overrides.skewNs, 1, SKEW_MAX_NS) ?? block.skew ?? defaultSkewNs(hz),
     widenNs: timeOf('--widen', overrides.widenNs, 0, WIDEN_MAX_NS) ?? block.widen ?? DEFAULT_WIDEN_NS,
-    machine: machineOf(block),
+    machine: machineOf(source, file.dynticks, block),
     faults: faultsOf(source, file.dynticks, overrides.faults, block.faults, knownFaults),
     cuts: cutsOf(source, file.dynticks, block),
     workload: compiled.workload,
@@ -156,10 +157,11 @@ function timeOf(flag: string, ns: Ns | undefined, least: Ns, most: Ns): Ns | und
   throw new BadInput({ file: 'command line', path: flag, found: timeText(ns), expected });
 }
 
-function machineOf({ machine }: DynticksBlock): MachineSpec {
+function machineOf(source: Source, node: JsonNode | null, { machine }: DynticksBlock): MachineSpec {
   return {
     tscHz: machine?.tsc ?? DEFAULT_MACHINE.tscHz,
     lapicHz: machine?.lapic ?? DEFAULT_MACHINE.lapicHz,
+    clockevents: clockeventsOf(source, node, machine?.clockevents),
     ipiDelayNs: machine?.ipiDelay ?? DEFAULT_MACHINE.ipiDelayNs,
     messageSlots: machine?.messageSlots ?? DEFAULT_MACHINE.messageSlots,
     costs: (machine?.costs ?? {}) as Record<string, Ns>,

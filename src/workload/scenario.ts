@@ -4,6 +4,7 @@
  * data, so that it can be posted to a thread, which then builds the same machine from it.
  */
 import type { CommandLine } from '../kernel/cmdline.ts';
+import type { ClockeventsConfig } from '../kernel/config.ts';
 import type { WorkloadData } from '../kernel/user.ts';
 import type { CputimeFlavour } from '../../shared/cputime-flavour.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
@@ -48,7 +49,9 @@ export interface Scenario {
 /** The hardware, where the scenario says something about it. Every cost name is a key of the kernel's `Path`. */
 export interface MachineSpec {
   readonly tscHz: number;
+  /** Frequency of each CPU's own event device; lapic-deadline has the tsc's. */
   readonly lapicHz: number;
+  readonly clockevents: ClockeventsConfig;
   /** Way of a message between two participants. */
   readonly ipiDelayNs: Ns;
   /** Messages that one participant may have under way, 1 .. CSD_POOL_MAX. */

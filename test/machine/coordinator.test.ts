@@ -3,7 +3,8 @@ import { EVENT_ARITY, Event, EventClass, ROW_HEAD } from '../../shared/events.ts
 import { sendCsd, takeAll } from '../../shared/sync/call-queue.ts';
 import { MessageKind } from '../../shared/structs/cpu.ts';
 import { KTIME_MAX, type Ns } from '../../shared/units.ts';
-import { DeviceMode } from '../../src/kernel/arch.ts';
+import { deviceCommand, DeviceMode } from '../../src/kernel/arch.ts';
+import { DeviceId } from '../../src/kernel/time/clockevents.ts';
 import { Coordinator } from '../../src/machine/coordinator.ts';
 import type { Board } from '../../src/machine/participant.ts';
 import { IPI_DELAY, newBoard } from '../support/board.ts';
@@ -15,13 +16,14 @@ let asked: number;
 
 beforeEach(() => {
   ({ board } = newBoard(CPUS));
-  coordinator = new Coordinator(CPUS, board);
+  coordinator = new Coordinator(CPUS, board, 1_000_000_000);
   asked = 0;
 });
 
 /** A CPU's message arrives at `due`. */
 function ask(due: Ns, mode: DeviceMode, ns: Ns): void {
-  sendCsd(board.memory, board.map, 0, CPUS, MessageKind.ProgramDevice, mode, ns, due, asked++, 0, () => undefined);
+  const command = deviceCommand(DeviceId.Hpet, mode);
+  sendCsd(board.memory, board.map, 0, CPUS, MessageKind.ProgramDevice, command, ns, due, asked++, 0, () => undefined);
   coordinator.takeMessages();
   coordinator.plan();
   coordinator.run();
@@ -64,7 +66,8 @@ describe('the coordinator', () => {
   test('says of each message since when it had nothing else to do', () => {
     ask(1_000, DeviceMode.Oneshot, 30_000);
     coordinator.run();
-    sendCsd(board.memory, board.map, 0, CPUS, MessageKind.ProgramDevice, DeviceMode.Shutdown, 0, 40_000, asked++, 0, () => undefined);
+    const command = deviceCommand(DeviceId.Hpet, DeviceMode.Shutdown);
+    sendCsd(board.memory, board.map, 0, CPUS, MessageKind.ProgramDevice, command, 0, 40_000, asked++, 0, () => undefined);
     coordinator.takeMessages();
     coordinator.plan();
     coordinator.run();

@@ -23,7 +23,8 @@ describe('formatEvent', () => {
 
   it('prints no event as Linux prints it', () => {
     expect(text(row('clockevents_program_event', 0, 1, { device: 1, expires: KTIME_MAX })))
-      .toBe('    0.000000001 [000] clockevents_program_event: device=Lapic expires=9223372036854775807 force=0 result=0');
+      .toBe('    0.000000001 [000] clockevents_program_event: device=Lapic expires=9223372036854775807 force=0 result=0 ' +
+        'next_event=0 ticks=0');
   });
 
   it('shows a code that has no word, a task that nobody knows and an unknown event by number', () => {

@@ -136,7 +136,7 @@ export class MachineThread {
   private newParticipant(): Participant {
     const { id } = this.seat;
     const board = this.board();
-    if (id === this.setup.shape.cpus) return new Coordinator(id, board);
+    if (id === this.setup.shape.cpus) return new Coordinator(id, board, this.setup.hpetHz);
     const cpu = buildCpu(this.setup, id, this.image, board);
     if (id === 0) cpu.powerOn();
     return cpu;

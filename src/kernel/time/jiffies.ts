@@ -70,6 +70,16 @@ function advance(cpu: KernelCpu, ticks: number, boundary: Ns): void {
   );
 }
 
+/** Instant of the next jiffy boundary. @linux kernel/time/tick-common.c tick_next_period */
+export function tickNextPeriod(cpu: KernelCpu): Ns {
+  const page = cpu.image.jiffies;
+  for (;;) {
+    const seq = readSeqcountBegin(cpu.memory, page.seq);
+    const next = page.tickNextPeriod;
+    if (!readSeqcountRetry(cpu.memory, page.seq, seq)) return next;
+  }
+}
+
 /**
  * The last jiffy boundary, and in `tick.lastJiffies` its number: both of one moment.
  * @linux kernel/time/tick-sched.c get_jiffies_update

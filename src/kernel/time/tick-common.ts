@@ -1,52 +1,93 @@
 /**
- * The periodic tick, and which device gives it to a CPU.
+ * Which device gives a CPU its tick, and the periodic tick itself.
  *
- * The boot CPU starts on the global PIT. When its own lapic appears that one takes over and the PIT
- * is shut down; the other CPUs come up with a lapic. Each tick then looks whether it may switch to
- * one-shot (`tick-oneshot.ts`).
+ * The boot CPU starts on a global device. When its own appears that one takes over; the other CPUs come up
+ * with their own. Each tick then looks whether it may switch to one-shot (`tick-check.ts`).
  */
-import { ClockEventState, TickHandler } from '../../../shared/structs/cpu.ts';
+import { Event } from '../../../shared/events.ts';
+import { LockClass } from '../../../shared/lock-order.ts';
+import { ClockEventFeature, ClockEventState, TickHandler } from '../../../shared/structs/cpu.ts';
 import { TICK_DO_TIMER_BOOT } from '../../../shared/structs/global.ts';
 import { writeSeqcountBegin, writeSeqcountEnd } from '../../../shared/sync/seqcount.ts';
-import { LockClass } from '../../../shared/lock-order.ts';
-import { Event } from '../../../shared/events.ts';
+import type { Ns } from '../../../shared/units.ts';
+import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
-import { Path } from '../arch.ts';
-import { accountProcessTick } from '../sched/cputime.ts';
-import { schedTick } from '../sched/core.ts';
 import { schedBalanceTrigger } from '../sched/balance.ts';
-import { clockeventsShutdown, clockeventsSwitchState, deviceOf, type DeviceId } from './clockevents.ts';
-import { doTimer, setTickDoTimerCpu, tickDoTimerCpu } from './jiffies.ts';
-import { ktimeGet } from './timekeeping.ts';
+import { schedTick } from '../sched/core.ts';
+import { accountProcessTick } from '../sched/cputime.ts';
+import {
+  DeviceId, clockeventsExchangeDevice, clockeventsProgramEvent, clockeventsSwitchState, deviceOf,
+} from './clockevents.ts';
+import { doTimer, setTickDoTimerCpu, tickDoTimerCpu, tickNextPeriod } from './jiffies.ts';
+import { tickCheckOneshotChange } from './tick-check.ts';
 import { runLocalTimers } from './timer.ts';
-import { tickCheckOneshotChange } from './tick-oneshot.ts';
+import { ktimeGet, timekeepingValidForHres } from './timekeeping.ts';
 
+/** How the tick comes: `TickSched.mode`, and the field `mode` of the event `tick`. */
 export const TickMode = { Periodic: 0, Oneshot: 1 } as const;
 export type TickMode = (typeof TickMode)[keyof typeof TickMode];
 
+/** `TickSched.checkClocks` */
+export const CheckClocks = { DeviceCame: 1, SourceChanged: 2 } as const;
+
 /**
- * A device appears on this CPU. It becomes the tick device, in the place of the one that was; the
- * first of the whole machine brings the do_timer duty along.
+ * A device has appeared, or lost its place. If this CPU has none that is better it becomes the tick device.
  * @linux kernel/time/tick-common.c tick_check_new_device
  */
 export function tickCheckNewDevice(cpu: KernelCpu, id: DeviceId): void {
-  const { tick } = cpu;
-  const old = tick.device as DeviceId;
-  if (old !== 0) {
-    deviceOf(cpu, old).handler = TickHandler.Noop;
-    clockeventsShutdown(cpu, old);
-  }
-  tick.device = id;
-  clockeventsSwitchState(cpu, id, ClockEventState.Shutdown);
-  if (old === 0) tickSetupFirstDevice(cpu);
-  tickSetupPeriodic(cpu, id);
-  tick.checkClocks = 1;
+  const now = cpu.tick.device as DeviceId;
+  if (isSuitable(cpu, now, id) && isBetter(cpu, now, id)) tickInstallReplacement(cpu, id);
 }
 
-/** @linux kernel/time/tick-common.c tick_setup_device */
-function tickSetupFirstDevice(cpu: KernelCpu): void {
-  cpu.tick.mode = TickMode.Periodic;
+/** It takes the place of the tick device at hand. @linux kernel/time/tick-common.c tick_install_replacement */
+export function tickInstallReplacement(cpu: KernelCpu, id: DeviceId): void {
+  const old = cpu.tick.device as DeviceId;
+  clockeventsExchangeDevice(cpu, old, id);
+  tickSetupDevice(cpu, old, id);
+  if ((deviceOf(cpu, id).features & ClockEventFeature.Oneshot) !== 0) cpu.tick.checkClocks |= CheckClocks.DeviceCame;
+}
+
+/**
+ * Whether the device can serve this CPU, which has `now`; a global one gives way to a CPU's own.
+ * @linux kernel/time/tick-common.c tick_check_percpu
+ */
+export function isSuitable(cpu: KernelCpu, now: DeviceId, id: DeviceId): boolean {
+  if (deviceOf(cpu, id).cpumask === cpu.id) return true;
+  return now === DeviceId.None || deviceOf(cpu, now).cpumask !== cpu.id;
+}
+
+/** Whether it is the better one of two that are suitable. @linux kernel/time/tick-common.c tick_check_preferred */
+export function isBetter(cpu: KernelCpu, now: DeviceId, id: DeviceId): boolean {
+  const { Oneshot } = ClockEventFeature;
+  const device = deviceOf(cpu, id);
+  if (now === DeviceId.None) return (device.features & Oneshot) !== 0 || cpu.tick.mode === TickMode.Periodic;
+  const present = deviceOf(cpu, now);
+  if ((device.features & Oneshot) === 0 && ((present.features & Oneshot) !== 0 || cpu.tick.mode === TickMode.Oneshot)) return false;
+  return device.rating > present.rating || device.cpumask !== present.cpumask;
+}
+
+/**
+ * The first device of a CPU is periodic, and the first of the whole machine brings the do_timer duty along;
+ * any other goes on with what the one before it had to do.
+ * @linux kernel/time/tick-common.c tick_setup_device
+ */
+function tickSetupDevice(cpu: KernelCpu, old: DeviceId, id: DeviceId): void {
+  const { tick } = cpu;
+  tick.device = id;
+  if (old === DeviceId.None) {
+    tick.mode = TickMode.Periodic;
+    takeDutyAtBoot(cpu);
+    tickSetupPeriodic(cpu, id);
+    return;
+  }
+  const { handler, nextEvent } = deviceOf(cpu, old);
+  deviceOf(cpu, old).handler = TickHandler.Noop;
+  if (tick.mode === TickMode.Periodic) tickSetupPeriodic(cpu, id);
+  else tickSetupOneshot(cpu, id, handler, nextEvent);
+}
+
+function takeDutyAtBoot(cpu: KernelCpu): void {
   if (tickDoTimerCpu(cpu) !== TICK_DO_TIMER_BOOT) return;
   setTickDoTimerCpu(cpu, cpu.id);
   startJiffyGrid(cpu);
@@ -66,14 +107,56 @@ function startJiffyGrid(cpu: KernelCpu): void {
   spinUnlock(cpu, page.lock, LockClass.Jiffies, 0);
 }
 
-/** @linux kernel/time/tick-common.c tick_setup_periodic */
-function tickSetupPeriodic(cpu: KernelCpu, id: DeviceId): void {
-  deviceOf(cpu, id).handler = TickHandler.Periodic;
-  clockeventsSwitchState(cpu, id, ClockEventState.Periodic);
+/** What the device's interrupt calls from now on. @linux kernel/time/tick-broadcast.c tick_set_periodic_handler */
+export function tickSetHandler(cpu: KernelCpu, id: DeviceId, handler: TickHandler): void {
+  deviceOf(cpu, id).handler = handler;
+  cpu.arch.trace6(Event.tick_device, id, cpu.tick.mode, handler);
 }
 
-/** The tick device's interrupt while it is periodic. @linux kernel/time/tick-common.c tick_handle_periodic */
+/**
+ * A device that knows no period is programmed for each tick on its own: the first is the next jiffy boundary
+ * that is still to come.
+ * @linux kernel/time/tick-common.c tick_setup_periodic
+ */
+function tickSetupPeriodic(cpu: KernelCpu, id: DeviceId): void {
+  tickSetHandler(cpu, id, TickHandler.Periodic);
+  if ((deviceOf(cpu, id).features & ClockEventFeature.Periodic) !== 0) {
+    clockeventsSwitchState(cpu, id, ClockEventState.Periodic);
+    return;
+  }
+  clockeventsSwitchState(cpu, id, ClockEventState.Oneshot);
+  let next = tickNextPeriod(cpu);
+  while (!clockeventsProgramEvent(cpu, id, next, false)) next += cpu.config.tickNs;
+}
+
+/** @linux kernel/time/tick-oneshot.c tick_setup_oneshot */
+function tickSetupOneshot(cpu: KernelCpu, id: DeviceId, handler: TickHandler, nextEvent: Ns): void {
+  tickSetHandler(cpu, id, handler);
+  clockeventsSwitchState(cpu, id, ClockEventState.Oneshot);
+  clockeventsProgramEvent(cpu, id, nextEvent, true);
+}
+
+/**
+ * The tick device's interrupt while the tick is periodic. If the device knows no period, the next tick is
+ * programmed here; one that has passed meanwhile is made up for, unless it is ticks that the time is made of:
+ * then each would make the next one late.
+ * @linux kernel/time/tick-common.c tick_handle_periodic
+ */
 export function tickHandlePeriodic(cpu: KernelCpu): void {
+  const id = cpu.tick.device as DeviceId;
+  const device = deviceOf(cpu, id);
+  let next = device.nextEvent;
+  tickPeriodic(cpu);
+  if (device.handler !== TickHandler.Periodic || device.state !== ClockEventState.Oneshot) return;
+  for (;;) {
+    next += cpu.config.tickNs;
+    if (clockeventsProgramEvent(cpu, id, next, false)) return;
+    if (timekeepingValidForHres(cpu)) tickPeriodic(cpu);
+  }
+}
+
+/** @linux kernel/time/tick-common.c tick_periodic */
+function tickPeriodic(cpu: KernelCpu): void {
   if (tickDoTimerCpu(cpu) === cpu.id) doTimer(cpu);
   updateProcessTimes(cpu, TickMode.Periodic);
 }
@@ -88,7 +171,7 @@ export function updateProcessTimes(cpu: KernelCpu, mode: TickMode): void {
   cpu.tick.ticks += 1;
   cpu.arch.trace6(Event.tick, mode, cpu.image.jiffies.jiffies, cpu.curr, user ? 1 : 0);
   accountProcessTick(cpu, user);
-  if (mode === TickMode.Periodic) tickCheckOneshotChange(cpu);
+  if (cpu.hrtimers.hresActive === 0) tickCheckOneshotChange(cpu);
   runLocalTimers(cpu);
   schedTick(cpu);
   schedBalanceTrigger(cpu);

@@ -1,56 +1,74 @@
-/**
- * The switch to high resolution: the tick device becomes one-shot and the tick itself an hrtimer.
- * Polled from the periodic tick, because it must happen on the CPU itself, in a quiet moment.
- */
-import { ClockEventState, TickHandler } from '../../../shared/structs/cpu.ts';
+/** The tick device in one-shot mode. */
+import { ClockEventFeature, ClockEventState, type TickHandler } from '../../../shared/structs/cpu.ts';
+import { Printk } from '../../../shared/printk.ts';
 import { KTIME_MAX, type Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { clockeventsProgramEvent, clockeventsSwitchState, deviceOf, type DeviceId } from './clockevents.ts';
-import { hrtimerSwitchToHres } from './hrtimer.ts';
-import { TickMode } from './tick-common.ts';
-import { tickSetupSchedTimer } from './tick-sched.ts';
-import { timekeepingValidForHres } from './timekeeping.ts';
+import { printk } from '../printk.ts';
+import { DeviceId, clockeventsProgramEvent, clockeventsSwitchState, deviceOf, isGlobal } from './clockevents.ts';
+import { CheckClocks, TickMode, tickSetHandler } from './tick-common.ts';
 
-/** The clocks have changed: every CPU must look again. @linux kernel/time/tick-sched.c tick_clock_notify */
+/** The clock source has changed: every CPU must look again. @linux kernel/time/tick-sched.c tick_clock_notify */
 export function tickClockNotify(cpu: KernelCpu): void {
-  for (const tick of cpu.image.tickScheds) tick.checkClocks = 1;
+  for (const tick of cpu.image.tickScheds) tick.checkClocks = CheckClocks.SourceChanged;
 }
 
 /**
- * Switches when asked to look, the kernel may, and the clock source can carry it.
- * @linux kernel/time/tick-sched.c tick_check_oneshot_change
- */
-export function tickCheckOneshotChange(cpu: KernelCpu): void {
-  const { tick } = cpu;
-  if (tick.checkClocks === 0) return;
-  tick.checkClocks = 0;
-  if (!cpu.config.highres || !timekeepingValidForHres(cpu)) return;
-  tickSwitchToOneshot(cpu);
-  hrtimerSwitchToHres(cpu);
-  tickSetupSchedTimer(cpu, true);
-}
-
-/** @linux kernel/time/tick-oneshot.c tick_switch_to_oneshot */
-function tickSwitchToOneshot(cpu: KernelCpu): void {
-  const id = cpu.tick.device as DeviceId;
-  cpu.tick.mode = TickMode.Oneshot;
-  cpu.tick.highres = 1;
-  deviceOf(cpu, id).handler = TickHandler.Hrtimer;
-  clockeventsSwitchState(cpu, id, ClockEventState.Oneshot);
-}
-
-/**
- * Arms the tick device for `expires`; KTIME_MAX stops it.
+ * Arms the tick device for `expires`; KTIME_MAX stops it. False: that moment has passed, and `force` is off.
  * @linux kernel/time/tick-oneshot.c tick_program_event
  */
 export function tickProgramEvent(cpu: KernelCpu, expires: Ns, force: boolean): boolean {
   const id = cpu.tick.device as DeviceId;
   const device = deviceOf(cpu, id);
   if (expires === KTIME_MAX) {
-    clockeventsSwitchState(cpu, id, ClockEventState.OneshotStopped);
+    if (device.state === ClockEventState.Oneshot) clockeventsSwitchState(cpu, id, ClockEventState.OneshotStopped);
     device.nextEvent = KTIME_MAX;
     return true;
   }
   if (device.state === ClockEventState.OneshotStopped) clockeventsSwitchState(cpu, id, ClockEventState.Oneshot);
   return clockeventsProgramEvent(cpu, id, expires, force);
+}
+
+/**
+ * From now on the tick device is programmed for each event, and calls `handler`. False: it cannot be.
+ * @linux kernel/time/tick-oneshot.c tick_switch_to_oneshot
+ */
+export function tickSwitchToOneshot(cpu: KernelCpu, handler: TickHandler): boolean {
+  const id = cpu.tick.device as DeviceId;
+  if (id === DeviceId.None) {
+    printk(cpu, Printk.noTickDevice);
+    return false;
+  }
+  const device = deviceOf(cpu, id);
+  const isFunctional = (device.features & ClockEventFeature.Dummy) === 0;
+  if (!isFunctional || (device.features & ClockEventFeature.Oneshot) === 0) {
+    printk(cpu, isFunctional ? Printk.noOneShotMode : Printk.noOneShotDevice, device.name);
+    return false;
+  }
+  cpu.tick.mode = TickMode.Oneshot;
+  tickSetHandler(cpu, id, handler);
+  clockeventsSwitchState(cpu, id, ClockEventState.Oneshot);
+  return true;
+}
+
+/** Why the tick device cannot leave periodic mode, as far as that can be told without trying. */
+export const OneshotObstacle = { None: 0, NoOneshot: 1, StopsInIdle: 2, OnlyGlobal: 3 } as const;
+export type OneshotObstacle = (typeof OneshotObstacle)[keyof typeof OneshotObstacle];
+
+/**
+ * A device that stops in deep idle states needs another one, one-shot as well, to wake the CPU in its stead; and
+ * where there are other CPUs, one for all of them would have to be passed on to them at each event.
+ * @linux kernel/time/tick-common.c tick_is_oneshot_available
+ */
+export function tickOneshotObstacle(cpu: KernelCpu): OneshotObstacle {
+  const id = cpu.tick.device as DeviceId;
+  const { features } = deviceOf(cpu, id);
+  if ((features & ClockEventFeature.Oneshot) === 0) return OneshotObstacle.NoOneshot;
+  if (isGlobal(id) && cpu.image.map.shape.cpus > 1) return OneshotObstacle.OnlyGlobal;
+  if ((features & ClockEventFeature.C3stop) !== 0 && !hasOneshotStandIn(cpu)) return OneshotObstacle.StopsInIdle;
+  return OneshotObstacle.None;
+}
+
+/** @linux kernel/time/tick-broadcast.c tick_broadcast_oneshot_available */
+function hasOneshotStandIn(cpu: KernelCpu): boolean {
+  return cpu.image.globalDevices.some(({ name, features }) => name !== 0 && (features & ClockEventFeature.Oneshot) !== 0);
 }

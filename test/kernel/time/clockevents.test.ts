@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ClockEventState, MessageKind } from '../../../shared/structs/cpu.ts';
+import { ALL_CPUS, ClockEventState, MessageKind } from '../../../shared/structs/cpu.ts';
 import { KTIME_MAX } from '../../../shared/units.ts';
-import { DeviceMode } from '../../../src/kernel/arch.ts';
+import { deviceCommand, DeviceMode } from '../../../src/kernel/arch.ts';
+import { lapicSpec, PIT_SPEC } from '../../../src/kernel/time/clockevent-devices.ts';
+import { clockeventDelta2ns, clockeventsConfig, clockeventsInit } from '../../../src/kernel/time/clockevents-config.ts';
 import {
-  clockeventDelta2ns, clockeventsConfig, clockeventsProgramEvent, clockeventsShutdown, clockeventsSwitchState, DeviceId, PIT_SPEC,
-  lapicSpec,
+  clockeventsProgramEvent, clockeventsShutdown, clockeventsSwitchState, DeviceId,
 } from '../../../src/kernel/time/clockevents.ts';
 import { clocksCalcMultShift } from '../../../src/kernel/time/clocksource.ts';
 import { FakeMachine } from '../../support/fake-arch.ts';
@@ -37,7 +38,6 @@ describe('a clock event device', () => {
     clockeventsConfig(lapic, { hz, minTicks, maxTicks });
     expect([lapic.mult >>> 0, lapic.shift, lapic.minDeltaNs, lapic.maxDeltaNs])
       .toEqual([wanted.mult, wanted.shift, wanted.min, wanted.max]);
-    expect([lapic.state, lapic.nextEvent]).toEqual([ClockEventState.Detached, KTIME_MAX]);
   });
 
   test('is never given more ticks than it has, nor fewer than its least', () => {
@@ -132,12 +132,13 @@ describe('clockevents_program_event', () => {
   test('asks the coordinator where the device is the global one', () => {
     const machine = machineAt1us();
     machine.as(0, (cpu) => {
-      clockeventsConfig(cpu.image.globalDevice, PIT_SPEC);
+      clockeventsInit(cpu.image.globalDevices[0]!, PIT_SPEC, ALL_CPUS);
+      clockeventsShutdown(cpu, DeviceId.Pit);
       clockeventsSwitchState(cpu, DeviceId.Pit, ClockEventState.Oneshot);
       expect(clockeventsProgramEvent(cpu, DeviceId.Pit, 60_000_000_000, false)).toBe(true);
     });
-    const ask = { to: 1, kind: MessageKind.ProgramDevice, a: DeviceMode.Oneshot };
-    expect(machine.archs[0]!.sent.at(-1)).toEqual({ ...ask, b: 27_461_861 });
+    const ask = { to: 1, kind: MessageKind.ProgramDevice, a: deviceCommand(DeviceId.Pit, DeviceMode.Oneshot) };
+    expect(machine.archs[0]!.sent.at(-1)).toEqual({ ...ask, b: 0x7fff });
   });
 });
 
@@ -146,7 +147,7 @@ describe('clockevents_switch_state', () => {
     const machine = new FakeMachine(1, []);
     const { Shutdown, Periodic, Oneshot } = ClockEventState;
     machine.as(0, (cpu) => {
-      clockeventsConfig(cpu.lapic, lapicSpec(62_500_000));
+      clockeventsInit(cpu.lapic, lapicSpec(62_500_000), cpu.id);
       for (const state of [Shutdown, Shutdown, Periodic, Periodic, Oneshot, Oneshot]) clockeventsSwitchState(cpu, DeviceId.Lapic, state);
     });
     expect(machine.archs[0]!.modes.map(({ mode }) => mode)).toEqual([DeviceMode.Shutdown, DeviceMode.Periodic, DeviceMode.Oneshot]);

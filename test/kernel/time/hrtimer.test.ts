@@ -218,9 +218,9 @@ describe('hrtimer_interrupt on the global device', () => {
     machine.as(0, (cpu) => {
       cpu.tick.device = DeviceId.Pit;
       cpu.lapic.nextEvent = 77_000;
-      cpu.image.globalDevice.nextEvent = 1_000;
+      cpu.image.globalDevices[0]!.nextEvent = 1_000;
       hrtimerInterrupt(cpu);
-      expect([cpu.image.globalDevice.nextEvent, cpu.lapic.nextEvent]).toEqual([KTIME_MAX, 77_000]);
+      expect([cpu.image.globalDevices[0]!.nextEvent, cpu.lapic.nextEvent]).toEqual([KTIME_MAX, 77_000]);
     });
   });
 });

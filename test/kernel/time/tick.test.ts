@@ -2,15 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { ClockEventState, MessageKind, TickHandler } from '../../../shared/structs/cpu.ts';
 import { ClocksourceId, TICK_DO_TIMER_BOOT } from '../../../shared/structs/global.ts';
 import { KTIME_MAX, NONE, type CpuId, type Ns } from '../../../shared/units.ts';
-import { DeviceMode } from '../../../src/kernel/arch.ts';
+import { deviceCommand, DeviceMode } from '../../../src/kernel/arch.ts';
 import type { KernelConfig } from '../../../src/kernel/config.ts';
 import { HRTIMER_FUNCTIONS } from '../../../src/kernel/hrtimer-functions.ts';
 import { schedTimerOf } from '../../../src/kernel/image.ts';
-import { clockeventsConfig, DeviceId, PIT_SPEC, lapicSpec } from '../../../src/kernel/time/clockevents.ts';
+import { lapicSpec, PIT_SPEC } from '../../../src/kernel/time/clockevent-devices.ts';
+import { clockeventsRegisterDevice } from '../../../src/kernel/time/clockevents-register.ts';
+import { DeviceId } from '../../../src/kernel/time/clockevents.ts';
 import { timerqueueGetnext } from '../../../src/kernel/time/hrtimer-queue.ts';
 import { hrtimerInterrupt } from '../../../src/kernel/time/hrtimer.ts';
 import { setTickDoTimerCpu } from '../../../src/kernel/time/jiffies.ts';
-import { tickCheckNewDevice, tickHandlePeriodic, TickMode } from '../../../src/kernel/time/tick-common.ts';
+import { tickHandlePeriodic, TickMode } from '../../../src/kernel/time/tick-common.ts';
 import { tickClockNotify } from '../../../src/kernel/time/tick-oneshot.ts';
 import { changeClocksource, timekeepingInit } from '../../../src/kernel/time/timekeeping.ts';
 import { FakeMachine } from '../../support/fake-arch.ts';
@@ -23,14 +25,10 @@ function booted(cpus: number, config: Partial<KernelConfig> = {}, now: Ns = 1_50
   machine.setClock(now);
   machine.as(0, (cpu) => {
     setTickDoTimerCpu(cpu, TICK_DO_TIMER_BOOT);
-    clockeventsConfig(cpu.image.globalDevice, PIT_SPEC);
-    tickCheckNewDevice(cpu, DeviceId.Pit);
+    clockeventsRegisterDevice(cpu, DeviceId.Pit, PIT_SPEC);
   });
   for (const { id } of machine.cpus) {
-    machine.as(id, (cpu) => {
-      clockeventsConfig(cpu.lapic, lapicSpec(cpu.config.lapicHz));
-      tickCheckNewDevice(cpu, DeviceId.Lapic);
-    });
+    machine.as(id, (cpu) => clockeventsRegisterDevice(cpu, DeviceId.Lapic, lapicSpec(cpu.config.lapicHz)));
   }
   return machine;
 }
@@ -53,11 +51,12 @@ describe('a new tick device', () => {
 
   test('takes the place of the one before, which is shut down and calls nobody', () => {
     const machine = booted(1);
-    const { globalDevice } = machine.image;
-    expect([globalDevice.state, globalDevice.handler, globalDevice.nextEvent])
-      .toEqual([ClockEventState.Shutdown, TickHandler.Noop, KTIME_MAX]);
+    const { globalDevices: [pit] } = machine.image;
+    expect([pit!.state, pit!.handler, pit!.nextEvent])
+      .toEqual([ClockEventState.Detached, TickHandler.Noop, KTIME_MAX]);
     const asked = machine.archs[0]!.sent.filter(({ kind }) => kind === MessageKind.ProgramDevice).map(({ to, a }) => [to, a]);
-    expect(asked).toEqual([[1, DeviceMode.Shutdown], [1, DeviceMode.Periodic], [1, DeviceMode.Shutdown]]);
+    const modes = [DeviceMode.Shutdown, DeviceMode.Periodic, DeviceMode.Shutdown];
+    expect(asked).toEqual(modes.map((mode) => [1, deviceCommand(DeviceId.Pit, mode)]));
   });
 
   test('of a later CPU finds the duty taken', () => {
