@@ -16,7 +16,7 @@ const waiting = (other: string): string => tasks(`"a": {"lock": "m", "wait": {"r
 
 describe('a machine that boots', () => {
   test('ends with a high-resolution tick on each CPU, the HPET let go, the duty with the boot CPU', () => {
-    const engine = engineOf(resolveFile(fileOf('idle'), { cpus: 3 }), SHORT_NS);
+    const engine = engineOf(resolveFile(fileOf('idle'), { cpus: 3, cmdline: 'nohz=off' }), SHORT_NS);
     runToLimit(engine, SHORT_NS);
     const { image } = engine;
     expect(image.cpus.map(({ online }) => online)).toEqual([1, 1, 1]);
@@ -32,7 +32,7 @@ describe('a machine that boots', () => {
     expect(brokenOf(await simulate(scenario))).toEqual({});
   });
 
-  test.each(['', 'highres=off'])('lives on the PIT alone with nolapic_timer on one CPU %s', async (more) => {
+  test.each(['', 'highres=off nohz=off'])('lives on the PIT alone with nolapic_timer on one CPU %s', async (more) => {
     const rows = new Rows();
     const scenario = resolve(PERIODIC, { cpus: 1, durationNs: SHORT_NS, cmdline: `nolapic_timer ${more}` });
     const run = await simulate(scenario, { consumers: [rows] });
