@@ -1,9 +1,10 @@
 /**
- * /proc/interrupts as Linux prints it on a PC. Rows of devices that this machine does not have are left
- * out, but the processor's own rows all stand, as they do on a PC: programs look for them by name.
+ * /proc/interrupts as Linux prints it. Rows of devices that this machine does not have are left
+ * out, but the processor's own rows all stand, as they do on a real one: programs look for them by name.
  * @linux arch/x86/kernel/irq.c arch_show_interrupts
  */
 import type { KernelVersion } from '../kernel/versions.ts';
+import { isArm64 } from './interrupt-lines.ts';
 import type { InterruptCounts, MachineSnapshot } from './machine-snapshot.ts';
 
 /** Rows of numbered lines: chip, pin, trigger and the driver's name. @linux kernel/irq/proc.c show_interrupts */
@@ -38,24 +39,50 @@ const LAST_ROWS: readonly Row[] = [
 /** Counted for the machine, not for each CPU. */
 const ERROR_ROWS = ['ERR', 'MIS'];
 
+// table: arm64's rows in its order; IPI<n> is the n-th kind of message between CPUs
+const ARM64_ROWS: readonly Row[] = [
+  ['IPI0', 'Rescheduling interrupts', ({ reschedule }) => reschedule],
+  ['IPI1', 'Function call interrupts', ({ callFunction }) => callFunction],
+  ['IPI2', 'CPU stop interrupts'],
+  ['IPI3', 'CPU stop (for crash dump) interrupts'],
+  ['IPI4', 'Timer broadcast interrupts'],
+  ['IPI5', 'IRQ work interrupts', ({ irqWork }) => irqWork],
+  ['IPI6', 'CPU wake-up interrupts'],
+];
+
 /** The whole file, with its final newline. */
 export function procInterrupts(snapshot: MachineSnapshot, version: KernelVersion): string {
   const cpus = snapshot.cpus.filter(({ online }) => online);
   const counts = cpus.map(({ interrupts }) => interrupts);
+  const head = `${' '.repeat(LABEL_WIDTH + 8)}${cpus.map(({ cpu }) => `CPU${String(cpu).padEnd(8)}`).join('')}`;
+  return [head, ...(isArm64(snapshot) ? arm64Rows(counts) : pcRows(counts, version)), ''].join('\n');
+}
+
+function pcRows(counts: readonly InterruptCounts[], version: KernelVersion): string[] {
   const row = ([label, text, count = () => 0]: Row): string => rowOf(label, counts.map(count), `  ${text}`);
   return [
-    `${' '.repeat(LABEL_WIDTH + 8)}${cpus.map(({ cpu }) => `CPU${String(cpu).padEnd(8)}`).join('')}`,
     ...[...LINES].map(([line, text]) => rowOf(String(line), counts.map(({ lines }) => lines.get(line) ?? 0), `  ${text}`)),
     ...FIRST_ROWS.map(row),
     ...(version.machineCheckRows ? MACHINE_CHECK_ROWS.map(row) : []),
     ...ERROR_ROWS.map((label) => rowOf(label, [0], '').trimEnd()),
     ...LAST_ROWS.map(row),
-    '',
-  ].join('\n');
+  ];
+}
+
+/** @linux arch/arm64/kernel/smp.c arch_show_interrupts */
+function arm64Rows(counts: readonly InterruptCounts[]): string[] {
+  return [
+    rowOf('11', counts.map(({ localTimer }) => localTimer), 'GIC-0  27 Level     arch_timer'),
+    // a label of four letters leaves no blank behind its colon
+    ...ARM64_ROWS.map(([label, text, count = () => 0]) => `${label}:${columnsOf(counts.map(count))}      ${text}`),
+    rowOf('Err', [0], '').trimEnd(),
+  ];
 }
 
 /** Digits of the highest line's number, at least 3. */
 const LABEL_WIDTH = 3;
 
 const rowOf = (label: string, counts: readonly number[], text: string): string =>
-  `${label.padStart(LABEL_WIDTH)}: ${counts.map((n) => `${String(n).padStart(10)} `).join('')}${text}`;
+  `${label.padStart(LABEL_WIDTH)}: ${columnsOf(counts)}${text}`;
+
+const columnsOf = (counts: readonly number[]): string => counts.map((n) => `${String(n).padStart(10)} `).join('');

@@ -4,6 +4,7 @@
  */
 import { NSEC_PER_SEC, USER_HZ, type Ns } from '../../shared/units.ts';
 import { idleTimeNs, iowaitTimeNs } from './idle-time.ts';
+import { byLine, nrIrqs, withoutLine } from './interrupt-lines.ts';
 import type { CpuSnapshot, MachineSnapshot } from './machine-snapshot.ts';
 import type { KcpustatSlot } from './run-figures.ts';
 
@@ -31,7 +32,7 @@ export function procStat(snapshot: MachineSnapshot): string {
     // sum first, divide last: a column of this line may exceed the sum of the lines below
     cpuLine('cpu ', (slot) => sum(cpus.map((cpu) => slotNs(snapshot, cpu, slot)))),
     ...cpus.filter((cpu) => cpu.online).map((cpu) => cpuLine(`cpu${cpu.cpu}`, (slot) => slotNs(snapshot, cpu, slot))),
-    intrLine(cpus),
+    intrLine(snapshot),
     `ctxt ${snapshot.contextSwitches}`,
     `btime ${bootTimeS(snapshot)}`,
     `processes ${snapshot.processes}`,
@@ -54,27 +55,16 @@ function slotNs(snapshot: MachineSnapshot, cpu: CpuSnapshot, slot: KcpustatSlot)
 const bootTimeS = ({ epochS, offsets }: MachineSnapshot): number =>
   epochS + Math.floor((offsets.realNs - offsets.bootNs) / NSEC_PER_SEC);
 
-/**
- * The total has the CPUs' own interrupts in it, which are no interrupt line; the lines follow, gaps as 0.
- * @linux arch/x86/kernel/irq.c arch_irq_stat_cpu
- */
-function intrLine(cpus: readonly CpuSnapshot[]): string {
-  const lines = new Array<number>(nrIrqs(cpus.length)).fill(0);
+/** The total has the interrupts without a line in it; the lines follow, gaps as 0. */
+function intrLine(snapshot: MachineSnapshot): string {
+  const lines = new Array<number>(nrIrqs(snapshot)).fill(0);
   let total = 0;
-  for (const { interrupts } of cpus) {
-    const { localTimer, reschedule, callFunction, irqWork } = interrupts;
-    total += localTimer + reschedule + callFunction + irqWork;
-    for (const [line, count] of interrupts.lines) lines[line] = (lines[line] ?? 0) + count;
+  for (const { interrupts } of snapshot.cpus) {
+    total += withoutLine(snapshot, interrupts);
+    for (const [line, count] of byLine(snapshot, interrupts)) lines[line] = (lines[line] ?? 0) + count;
   }
   return ['intr', total + sum(lines), ...lines].join(' ');
 }
-
-/**
- * Interrupt numbers that a PC with one I/O APIC of 24 pins has room for: pins, 16 legacy lines, 8 a
- * CPU, and 16 a pin for messages. 456 on 4 CPUs, as recorded.
- * @linux arch/x86/kernel/apic/vector.c arch_probe_nr_irqs
- */
-const nrIrqs = (cpus: number): number => 24 + 16 + 8 * cpus + 16 * 24;
 
 function softirqLine(cpus: readonly CpuSnapshot[]): string {
   const byVector = cpus[0]!.softirqs.map((_, vec) => sum(cpus.map((cpu) => cpu.softirqs[vec]!)));

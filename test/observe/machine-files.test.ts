@@ -7,6 +7,7 @@ import type { ClocksourceSnapshot, CpuSnapshot, InterruptCounts, MachineSnapshot
 import { procInterrupts } from '../../src/observe/proc-interrupts.ts';
 import { procLoadavg } from '../../src/observe/proc-loadavg.ts';
 import { procSoftirqs } from '../../src/observe/proc-softirqs.ts';
+import { procStat } from '../../src/observe/proc-stat.ts';
 import { procUptime } from '../../src/observe/proc-uptime.ts';
 import { sysfsClockFiles } from '../../src/observe/sysfs-clock.ts';
 import { play, FACTS, row } from './records.ts';
@@ -18,6 +19,10 @@ const EMPTY = new MachineSnapshotCollector({ ...FACTS, cpus: 4 }).finish();
 /** Four CPUs, each as `more` says. */
 const machine = (more: (cpu: number) => Partial<CpuSnapshot>, machineMore: Partial<MachineSnapshot> = {}): MachineSnapshot =>
   ({ ...EMPTY, ...machineMore, cpus: EMPTY.cpus.map((cpu) => ({ ...cpu, online: true, ...more(cpu.cpu) })) });
+
+const DEVICE = {
+  name: 'lapic', tickMode: 0, state: 1, handler: 0, mult: 1, shift: 0, minDeltaNs: 1, maxDeltaNs: 1, nextEvent: 0, retries: 0,
+} as const;
 
 /** A column of numbers for each CPU, by the label before the colon. */
 function columns(text: string): Map<string, number[]> {
@@ -39,6 +44,24 @@ describe('/proc/interrupts', () => {
       irqWork: counts.get('IWI')![cpu]!, lines: new Map([[0, counts.get('0')![cpu]!]]),
     });
     expect(procInterrupts(machine((cpu) => ({ interrupts: interrupts(cpu) })), version(kernel))).toBe(recordedTlbless);
+  });
+
+  it('of an arm64 machine is printed again to the byte, and its stat counts every interrupt as a line', () => {
+    const recorded = recording('arm64-broadcast-nohz-idle.interrupts').replaceAll(/^ *(13|14|16):.*\n/gm, '')
+      .replace(/^IPI4: .*$/m, (line) => line.replaceAll(/\d\d /g, ' 0 '));
+    const counts = columns(recorded);
+    const snapshot = machine((cpu) => ({
+      device: { ...DEVICE, name: 'arch_sys_timer' },
+      interrupts: {
+        localTimer: counts.get('11')![cpu]!, reschedule: counts.get('IPI0')![cpu]!, callFunction: counts.get('IPI1')![cpu]!,
+        irqWork: counts.get('IPI5')![cpu]!, lines: new Map(),
+      },
+    }));
+    expect(procInterrupts(snapshot, version('6.1'))).toBe(recorded);
+    const intr = /^intr (.*)$/m.exec(procStat(snapshot))![1]!.split(' ').map(Number);
+    // as recorded, without the messages that broadcast
+    expect(intr.slice(0, 13)).toEqual([4634 - 275, 0, 79, 613, 0, 0, 0, 5, 0, 0, 0, 0, 3662]);
+    expect(intr.length).toBe(65);
   });
 
   it('has a column for each CPU that is online', () => {
@@ -94,9 +117,7 @@ describe('sysfs', () => {
     source('tsc', { current: true }), source('hpet'), source('acpi_pm'),
     source('refined-jiffies', { validForHres: false }), source('jiffies', { validForHres: false }),
   ];
-  const device = (name: string, tickMode: number) => ({
-    name, tickMode, state: 1, handler: 0, mult: 1, shift: 0, minDeltaNs: 1, maxDeltaNs: 1, nextEvent: 0, retries: 0,
-  } as const);
+  const device = (name: string, tickMode: number) => ({ ...DEVICE, name, tickMode });
 
   it.each([['c-nohz-idle', 1], ['a-periodic', 0]])('of %s shows each file as it was recorded', (name, tickMode) => {
     const snapshot = machine(() => ({ device: device('lapic', tickMode) }), { clocksources, broadcastDevice: device('hpet', tickMode) });
