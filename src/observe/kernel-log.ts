@@ -31,7 +31,8 @@ export class KernelLogCollector implements EventConsumer {
     this.onLine = onLine;
   }
 
-  onEvent(_id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    if (id !== Event.printk) return;
     const number = fields[at + LINE]!;
     const text = printkText(number, fields[at + A]!, fields[at + B]!);
     const line = { t, cpu, level: PRINTK[number]?.level ?? INFO, text };

@@ -10,6 +10,7 @@ describe('the kernel’s log', () => {
   it('looks as dmesg shows it', () => {
     const { lines } = play(new KernelLogCollector(), [
       row('printk', 0, 4_000_999, { line: Printk.switchedToClocksource, a: ClocksourceId.Tsc }),
+      row('cpu_idle', 1, 4_000_999, { state: 1, cpu_id: 1 }),
       row('printk', 1, 12_345_678_901_234, { line: Printk.noHighRes, a: 1 }),
     ]);
     expect(dmesg(lines)).toBe(
