@@ -65,8 +65,10 @@ const table = {
   tick: ['dynticks', { mode: 'code', jiffies: 'count', task: 'task', user: 'code' }],
   /** jiffies moved: by `ticks` to `jiffies`; `version` is the seqcount after the write. */
   jiffies_update: ['dynticks', { ticks: 'count', jiffies: 'count', last_jiffies_update: 'ns', tick_next_period: 'ns', version: 'count' }],
-  /** The timekeeper was moved forward to `cycle_last`. */
-  timekeeping_update: ['dynticks', { cycle_last: 'count', mono: 'ns', version: 'count' }],
+  /** The timekeeper was moved forward to `cycle_last`; `mult` converts from there. */
+  timekeeping_update: ['dynticks', {
+    cycle_last: 'count', mono: 'ns', version: 'count', fraction: 'count', mult: 'count', coarse: 'ns',
+  }],
   tick_do_timer_cpu: ['dynticks', { owner: 'cpu' }],
   clockevents_switch_state: ['dynticks', { device: 'code', state: 'code' }],
   /** A device was to interrupt at `expires`; it will at `next_event`, in `ticks` of its own (0: as it was, or not at all: `result` 1). */
@@ -220,6 +222,16 @@ const table = {
   clockevents_min_delta: ['dynticks', { device: 'code', old: 'ns', new: 'ns' }],
   /** What drives this CPU's tick from now on, in which mode, and what its interrupt calls (a `TickHandler`). */
   tick_device: ['dynticks', { device: 'code', mode: 'code', handler: 'code' }],
+
+  /** The timekeeper was changed otherwise than by the passing of time (a `TimekeepingAction`): all that hangs on it, as published. */
+  timekeeping_change: ['dynticks', {
+    action: 'code', source: 'code', mult: 'count', wall_to_monotonic: 'ns', offs_real: 'ns', offs_boot: 'ns', offs_tai: 'ns',
+    tai_offset: 'count', clock_was_set_seq: 'count', cs_was_changed_seq: 'count', freq: 'count', version: 'count',
+  }],
+  /** A clock source as it stands on the list: its place (0: not on it), rating, a set of `ClocksourceFlag`. */
+  clocksource_state: ['dynticks', { source: 'code', order: 'count', rating: 'count', flags: 'code' }],
+  /** A look for the source to use: what it found, what was in use; oneshot: the tick is; override: whom the user asked for. */
+  clocksource_select: ['dynticks', { best: 'code', current: 'code', oneshot: 'code', override: 'code', skip_current: 'code' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

@@ -8,18 +8,20 @@ export const LockClass = {
   SyncObject: 0,
   /** a timer that tasks of the workload share */
   SharedTimer: 1,
+  /** the list of clock sources and their watchdog. @linux kernel/time/clocksource.c clocksource_mutex, watchdog_lock */
+  Clocksources: 2,
   /** a run queue. @linux kernel/sched/sched.h rq.__lock */
-  Rq: 2,
+  Rq: 3,
   /** one of a CPU's timer wheels. @linux kernel/time/timer.c timer_base.lock */
-  TimerBase: 3,
+  TimerBase: 4,
   /** a CPU's hrtimer queue. @linux include/linux/hrtimer_defs.h hrtimer_cpu_base.lock */
-  HrtimerBase: 4,
+  HrtimerBase: 5,
   /** @linux kernel/time/jiffies.c jiffies_lock */
-  Jiffies: 5,
+  Jiffies: 6,
   /** @linux kernel/time/timekeeping.c tk_core.lock */
-  Timekeeper: 6,
+  Timekeeper: 7,
   /** a task's monotonic filter. @linux include/linux/sched.h prev_cputime.lock */
-  PrevCputime: 7,
+  PrevCputime: 8,
 } as const;
 export type LockClass = (typeof LockClass)[keyof typeof LockClass];
 

@@ -8,10 +8,13 @@ import { MemoryMap } from './memory/memory-map.ts';
 import {
   CallQueue, ClockEventDevice, CpuState, Csd, Hrtimer, HrtimerCpuBase, IdleSleep, Kcpustat, Rq, TickSched,
 } from './structs/cpu.ts';
-import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage, Timekeeper } from './structs/global.ts';
+import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from './structs/global.ts';
 import { StopPage, callFunctionData } from './structs/smp.ts';
 import { NR_TIMER_BASES, TimerBase, TimerList } from './structs/timer.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from './structs/task.ts';
+import {
+  ClocksourcePage, ClocksourceState, NR_CLOCKSOURCES, ShadowTimekeeper, Timekeeper, TkFast,
+} from './structs/timekeeper.ts';
 import { Baton, Standing, StreamRing, WindowPage } from './structs/window.ts';
 import { longs, struct } from './memory/struct.ts';
 
@@ -50,6 +53,11 @@ export interface MachineMap {
   readonly at: {
     readonly jiffies: number;
     readonly timekeeper: number;
+    readonly shadowTimekeeper: number;
+    /** Of monotonic time, then of raw. */
+    readonly tkFast: number;
+    readonly clocksourcePage: number;
+    readonly clocksource: number;
     readonly globalDevice: number;
     readonly cpu: number;
     readonly rq: number;
@@ -102,6 +110,10 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     jiffies: map.place(JiffiesPage, 1),
     timekeeper: map.place(Timekeeper, 1),
     globalDevice: map.place(ClockEventDevice, GLOBAL_DEVICES, () => 0),
+    shadowTimekeeper: map.place(ShadowTimekeeper, 1),
+    tkFast: map.place(TkFast, 2),
+    clocksourcePage: map.place(ClocksourcePage, 1),
+    clocksource: map.place(ClocksourceState, NR_CLOCKSOURCES),
     cpu: map.place(CpuState, cpus, own),
     rq: map.place(Rq, cpus, own),
     kcpustat: map.place(Kcpustat, cpus, own),

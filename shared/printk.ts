@@ -23,6 +23,11 @@ const lines = {
   noOneShotFeature: { level: 6, format: 'dynticks: CPU {0} stays periodic: its event device knows no single events' },
   stopsInIdle: { level: 6, format: 'dynticks: CPU {0} stays periodic: its event device may stop in idle, and no other could wake it' },
   onlyGlobal: { level: 6, format: 'dynticks: CPU {0} stays periodic: its event device is one for all CPUs' },
+  overrideUnstable: {
+    level: 4,
+    format: 'clocksource: Override clocksource {0:source} is unstable and not HRT compatible - cannot switch while in HRT/NOHZ mode',
+  },
+  overrideDeferred: { level: 6, format: 'clocksource: Override clocksource {0:source} is not currently HRT compatible - deferring' },
 } as const satisfies Record<string, PrintkLine>;
 
 export type PrintkName = keyof typeof lines;

@@ -2,11 +2,13 @@
 import type { CputimeFlavour } from '../shared/cputime-flavour.ts';
 import type { RunFacts, TaskFacts } from '../shared/event-consumer.ts';
 import { layOutMachine, type MachineShape } from '../shared/machine-map.ts';
+import { ClocksourceId } from '../shared/structs/timekeeper.ts';
 import { NSEC_PER_SEC, type CpuId, type Ns, type TaskId } from '../shared/units.ts';
 import type { Cut, CutAction } from './engine/cuts.ts';
 import type { MachineSetup } from './engine/machine-setup.ts';
 import type { KernelConfig } from './kernel/config.ts';
 import { KERNEL_VERSIONS } from './kernel/versions.ts';
+import { clocksourceTable } from './kernel/time/clocksource.ts';
 import { costTable } from './machine/costs.ts';
 import type { CpuHardware } from './machine/sim-cpu.ts';
 import { BadInput } from './workload/bad-input.ts';
@@ -64,10 +66,15 @@ export function kernelConfigOf(scenario: Scenario): KernelConfig {
     hz, tickNs: NSEC_PER_SEC / hz,
     highres: cmdline.highres, nohz: cmdline.nohz, nohzFull: cmdline.nohzFull !== null, isolated: isolatedOf(scenario),
     skewTick: cmdline.skewTick, nolapicTimer: cmdline.nolapicTimer,
-    clocksource: cmdline.clocksource === 'jiffies' ? 'jiffies' : 'tsc',
     tscHz: machine.tscHz, lapicHz: machine.lapicHz, clockevents: machine.clockevents,
+    clocksource: cmdline.clocksource, tsc: cmdline.tsc, clocksources: clocksourceTable(usableBy(scenario), NSEC_PER_SEC / hz),
     cputime: cputimeOf(scenario), workload: { ...workload, user: new RtAppUser(programs) },
   };
+}
+
+/** Without a tsc that the command line calls unstable. @linux arch/x86/kernel/tsc.c init_tsc_clocksource */
+function usableBy({ cmdline, machine }: Scenario): Scenario['machine']['clocksources'] {
+  return cmdline.tsc === 'unstable' ? machine.clocksources.filter(({ id }) => id !== ClocksourceId.Tsc) : machine.clocksources;
 }
 
 function isolatedOf({ cpus, cmdline: { isolcpus } }: Scenario): boolean[] {
@@ -75,9 +82,8 @@ function isolatedOf({ cpus, cmdline: { isolcpus } }: Scenario): boolean[] {
 }
 
 export function hardwareOf({ machine }: Scenario): CpuHardware {
-  const { tscHz, lapicHz, clockevents, costs } = machine;
-  return { tscHz, eventDeviceHz: clockevents.local === 'lapic-deadline' ? tscHz : lapicHz, costs: costTable(costs) };
-}
+  const { clocksources: counters, tscHz, lapicHz, clockevents, costs } = machine;
+  return { counters, eventDeviceHz: clockevents.local === 'lapic-deadline' ? tscHz : lapicHz, costs: costTable(costs) };}
 
 /**
  * The scenario's cuts, their readers found by name.

@@ -6,6 +6,7 @@ import { Event } from '../../shared/events.ts';
 import { HrtimerFunction } from '../../shared/structs/cpu.ts';
 import { NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
 import { simulate, type RunResult } from '../../src/sim.ts';
+import { clocksourceHardware } from '../../src/workload/defaults.ts';
 import { resolveScenario } from '../../src/workload/resolve.ts';
 import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
 import type { Scenario } from '../../src/workload/scenario.ts';
@@ -65,10 +66,14 @@ async function workerFigures(
 const runTo = (scenario: Scenario, durationNs: Ns, consumers: readonly EventConsumer[]): Promise<RunResult> =>
   simulate({ ...scenario, durationNs }, { judge: false, consumers });
 
+/** QEMU's counters, which the recorded kernels trust (tsc=reliable). */
+const COUNTERS = { tsc: NSEC_PER_SEC, hpet: 100_000_000, acpi_pm: 3_579_545 };
+
 /** The recorded machine: QEMU's, with four CPUs, a TSC of one count per ns and a local timer of 62.5 MHz. */
 function machineOf(text: string, file: string, { release, cpus, cmdline }: Configuration): Scenario {
   const scenario = resolveScenario(text, file, { cpus, cmdline, hz: HZ, kernel: versionOf(release) });
-  return { ...scenario, machine: { ...scenario.machine, tscHz: NSEC_PER_SEC, lapicHz: NSEC_PER_SEC / 16 } };
+  const clocksources = Object.entries(COUNTERS).map(([name, hertz]) => clocksourceHardware(name, hertz));
+  return { ...scenario, machine: { ...scenario.machine, clocksources, tscHz: NSEC_PER_SEC, lapicHz: NSEC_PER_SEC / 16 } };
 }
 
 /** `6.1.0-56-cloud-amd64` is a 6.1. */

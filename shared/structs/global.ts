@@ -22,28 +22,6 @@ export const TICK_DO_TIMER_BOOT = -2;
 /** The duty was dropped. @linux kernel/time/tick-internal.h TICK_DO_TIMER_NONE */
 export const TICK_DO_TIMER_NONE = -1;
 
-/** The clock sources that the machine has. */
-export const ClocksourceId = { Jiffies: 0, Tsc: 1 } as const;
-export type ClocksourceId = (typeof ClocksourceId)[keyof typeof ClocksourceId];
-
-/** The timekeeper’s read base and accumulator. @linux include/linux/timekeeper_internal.h struct timekeeper */
-export const Timekeeper = struct(
-  'timekeeper',
-  {
-    lock: spinlock('serialises whoever accumulates'),
-    seq: seqcount('odd while the base moves'),
-    clocksource: word('which clock source it reads (a `ClocksourceId`)'),
-    mult: word('cycles to ns: (cycles * mult) >> shift, unsigned'),
-    shift: word('see mult'),
-    cycleLast: long('counter at the last accumulation'),
-    cycleInterval: long('cycles of one tick'),
-    baseNs: long<Ns>('monotonic ns at cycleLast, whole part'),
-    baseFraction: long('fraction of that ns, below 2^shift'),
-  },
-  { writer: 'any cpu', lock: 'lock', seqcount: 'seq' },
-);
-export type Timekeeper = ViewOf<typeof Timekeeper>;
-
 /** A lock, condition, barrier or semaphore of the workload, with the queue of tasks that wait for it. */
 export const SyncObject = struct(
   'sync_object',

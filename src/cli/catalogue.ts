@@ -59,7 +59,11 @@ function tracepoints(): readonly Entry[] {
 
 /** Names are Linux's, as /sys/devices/system shows them. */
 export const DEVICES: readonly Entry[] = [
-  { id: 'tsc', says: 'clock source of every CPU, rated 300; frequency: machine.tsc', type: 'clocksource' },
+  { id: 'tsc', says: 'clock source, a counter of every CPU, rated 300; frequency: machine.tsc', type: 'clocksource' },
+  { id: 'hpet', says: 'clock source of 32 bits, rated 250, slow to read', type: 'clocksource' },
+  { id: 'acpi_pm', says: 'clock source of 24 bits, rated 200, slower to read; starts anew each 4.7 s', type: 'clocksource' },
+  { id: 'kvm-clock', says: 'clock source that a host keeps in ns, rated 400', type: 'clocksource' },
+  { id: 'arch_sys_counter', says: 'clock source of 56 bits of Arm machines, rated 400', type: 'clocksource' },
   { id: 'jiffies', says: 'clock source of last resort, rated 1; moves with the tick', type: 'clocksource' },
   { id: 'lapic', says: 'clock event device of each CPU, periodic or one-shot; frequency: machine.lapic', type: 'clockevent' },
   { id: 'pit', says: 'global clock event device, periodic until the boot CPU’s own takes over', type: 'clockevent' },

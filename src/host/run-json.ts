@@ -4,6 +4,7 @@
  * moment or the folder goes there. (Where CPUs race, digest, figures and counts are those of one run;
  * the block `engine` says so.) The order of keys is the order in which they are written here.
  */
+import { CLOCKSOURCE_NAMES } from '../../shared/structs/timekeeper.ts';
 import type { Ns } from '../../shared/units.ts';
 import type { ThreadsChoice } from '../engine/run.ts';
 import type { CpuFigures, ReadRaces, TaskFigures } from '../observe/run-figures.ts';
@@ -139,7 +140,7 @@ function machineBlock(record: RunRecord): object {
   const { machine } = record.scenario;
   const { facts } = record.run;
   return {
-    tscHz: machine.tscHz,
+    clocksources: machine.clocksources.map(({ id, ...source }) => ({ name: CLOCKSOURCE_NAMES[id], ...source })),
     lapicHz: machine.lapicHz,
     clockevents: machine.clockevents,
     ipiDelayNs: facts.ipiDelayNs,

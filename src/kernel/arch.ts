@@ -4,6 +4,7 @@
  * interrupt, IPI interrupt, device interrupt, step.
  */
 import type { Mode } from '../../shared/events.ts';
+import type { ClocksourceId } from '../../shared/structs/timekeeper.ts';
 import type { MessageKind } from '../../shared/structs/cpu.ts';
 import type { CpuId, Cycles, Ns, TaskId } from '../../shared/units.ts';
 
@@ -32,6 +33,9 @@ export const Path = {
   /** the way out of it: jiffies, wheel, the tick's timer */
   TickRestart: 18,
   MultiCpuStop: 19,
+  /** a register of a device that is far from the processor */
+  ReadHpet: 20,
+  ReadAcpiPm: 21,
 } as const;
 export type Path = (typeof Path)[keyof typeof Path];
 
@@ -63,8 +67,8 @@ export interface Arch {
   /** A lock's release stamp: the clock goes on at max(now, stamp). */
   advanceTo(stamp: Ns): void;
 
-  /** The free-running hardware counter (tsc). */
-  readCounter(): Cycles;
+  /** The free-running hardware counter behind a clock source, as this CPU reads it. */
+  readCounter(source: ClocksourceId): Cycles;
   /** Local event device: mode, and for periodic mode the period in device ticks. */
   setEventMode(mode: DeviceMode, periodTicks: Cycles): void;
   /** Arms the local device `ticks` (of lapic-deadline: cycles of the tsc) from now. False: that moment has passed already (-ETIME). */

@@ -2,6 +2,7 @@
 import type { CputimeFlavour } from '../../shared/cputime-flavour.ts';
 import type { Ns } from '../../shared/units.ts';
 import type { GlobalDevice, LocalDevice } from './time/clockevent-devices.ts';
+import type { Clocksource } from './time/clocksource.ts';
 import type { Workload } from './user.ts';
 import type { KernelVersion } from './versions.ts';
 
@@ -33,11 +34,15 @@ export interface KernelConfig {
   readonly isolated: readonly boolean[];
   /** `skew_tick=`: whether the CPUs' ticks are spread over half a tick. */
   readonly skewTick: boolean;
-  /** The best clock source allowed by `clocksource=`. */
-  readonly clocksource: 'tsc' | 'jiffies';
   /** `nolapic_timer`: the CPUs' own devices are dummies. */
   readonly nolapicTimer: boolean;
   readonly clockevents: ClockeventsConfig;
+  /** `clocksource=`: its name, null where the best is asked for. */
+  readonly clocksource: string | null;
+  /** `tsc=`, null when absent. */
+  readonly tsc: string | null;
+  /** By `ClocksourceId`. */
+  readonly clocksources: readonly Clocksource[];
   readonly tscHz: number;
   /** Frequency of each CPU's own event device, but for lapic-deadline, which counts in the tsc's cycles. */
   readonly lapicHz: number;

@@ -27,6 +27,12 @@ export interface Decisions {
   readonly forwardsPastExpiry: boolean;
   /** Whether a CPU leaves its interrupts on where the machine is to stand still. */
   ignoresStop(cpu: CpuId): boolean;
+  /** B-23: an idle CPU sleeps as long as it likes, whether or not the timekeeper's counter starts anew meanwhile. */
+  readonly sleepsPastWrap: boolean;
+  /** B-63: a counter that is behind is taken for one that has gone all the way round. */
+  readonly believesNegativeDelta: boolean;
+  /** B-61: coarse clocks follow each change of the multiplier, back too. */
+  readonly coarseFollowsAdjustment: boolean;
   /** Whether the n-th message from a CPU is lost on its way. */
   dropsMessage(from: CpuId, to: CpuId, n: number): boolean;
   /** Whether the n-th message from a CPU is put on the list with nobody told of it. */
@@ -44,6 +50,9 @@ export const asLinux: Decisions = {
   keepsWheelClock: false,
   forwardsPastExpiry: false,
   ignoresStop: () => false,
+  sleepsPastWrap: false,
+  believesNegativeDelta: false,
+  coarseFollowsAdjustment: false,
   dropsMessage: () => false,
   losesDoorbell: () => false,
 };

@@ -1,10 +1,11 @@
 /** What clocks, ticks, timers and devices come to when a run ends: what timer_list and sysfs show. */
 import { Event } from '../../shared/events.ts';
 import { TickFlag } from '../../shared/structs/cpu.ts';
+import { ClocksourceFlag } from '../../shared/structs/timekeeper.ts';
 import { NONE } from '../../shared/units.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { deviceOf, DeviceId } from './time/clockevents.ts';
-import { clocksourcesOf } from './time/clocksource.ts';
+import { clocksourcesInOrder } from './time/clocksource-list.ts';
 import { timerqueueAt } from './time/hrtimer-queue.ts';
 import { TickMode } from './time/tick-common.ts';
 import { ktimeGet } from './time/timekeeping.ts';
@@ -90,13 +91,17 @@ function traceMachine(cpu: KernelCpu): void {
   const { fields, image } = cpu;
   fields.fill(0);
   fields[0] = ktimeGet(cpu);
+  fields[1] = image.timekeeper.offsReal;
+  fields[2] = image.timekeeper.offsBoot;
+  fields[3] = image.timekeeper.offsTai;
   fields[4] = image.jiffies.jiffies;
   fields[5] = image.tickScheds.some(({ flags }) => (flags & TickFlag.Nohz) !== 0) ? 1 : 0;
   for (let i = 0; i < 3; i++) fields[6 + i] = image.load.avenrun(i);
   cpu.arch.traceFields(Event.system_final, fields);
-  for (const source of [...clocksourcesOf(cpu.config)].sort((a, b) => b.rating - a.rating)) {
-    const current = image.timekeeper.clocksource === source.id ? 1 : 0;
-    cpu.arch.trace6(Event.clocksource_final, source.id, source.rating, current, source.validForHres ? 1 : 0);
+  for (const id of clocksourcesInOrder(cpu)) {
+    const { rating, flags } = image.clocksources[id]!;
+    const valid = (flags & ClocksourceFlag.ValidForHres) !== 0;
+    cpu.arch.trace6(Event.clocksource_final, id, rating, image.clocksourcePage.current === id ? 1 : 0, valid ? 1 : 0);
   }
   traceUnused(cpu);
 }

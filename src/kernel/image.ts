@@ -8,10 +8,13 @@ import { viewsOf } from '../../shared/memory/memory-map.ts';
 import {
   ClockEventDevice, CpuState, Hrtimer, HrtimerCpuBase, IdleSleep, Kcpustat, Rq, TickSched,
 } from '../../shared/structs/cpu.ts';
-import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage, Timekeeper } from '../../shared/structs/global.ts';
+import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from '../../shared/structs/global.ts';
 import { StopPage, type CallFunctionData } from '../../shared/structs/smp.ts';
 import { NR_TIMER_BASES, TimerBase, TimerList } from '../../shared/structs/timer.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from '../../shared/structs/task.ts';
+import {
+  ClocksourcePage, ClocksourceState, NR_CLOCKSOURCES, ShadowTimekeeper, Timekeeper, TkFast,
+} from '../../shared/structs/timekeeper.ts';
 import type { CpuId, TaskId, TimerId } from '../../shared/units.ts';
 
 export class KernelImage {
@@ -19,6 +22,11 @@ export class KernelImage {
   readonly map: MachineMap;
   readonly jiffies: JiffiesPage;
   readonly timekeeper: Timekeeper;
+  readonly shadowTimekeeper: ShadowTimekeeper;
+  readonly tkFastMono: TkFast;
+  readonly tkFastRaw: TkFast;
+  readonly clocksourcePage: ClocksourcePage;
+  readonly clocksources: readonly ClocksourceState[];
   readonly system: SystemPage;
   readonly nohz: NohzPage;
   readonly load: LoadPage;
@@ -50,6 +58,11 @@ export class KernelImage {
     this.map = map;
     this.jiffies = JiffiesPage.view(memory, at.jiffies);
     this.timekeeper = Timekeeper.view(memory, at.timekeeper);
+    this.shadowTimekeeper = ShadowTimekeeper.view(memory, at.shadowTimekeeper);
+    this.tkFastMono = TkFast.view(memory, at.tkFast);
+    this.tkFastRaw = TkFast.view(memory, at.tkFast + TkFast.bytes);
+    this.clocksourcePage = ClocksourcePage.view(memory, at.clocksourcePage);
+    this.clocksources = viewsOf(ClocksourceState, memory, at.clocksource, NR_CLOCKSOURCES);
     this.system = SystemPage.view(memory, at.system);
     this.nohz = NohzPage.view(memory, at.nohz);
     this.load = LoadPage.view(memory, at.loadavg);

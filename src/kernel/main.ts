@@ -9,8 +9,9 @@
  */
 import { Mode } from '../../shared/events.ts';
 import { MessageKind } from '../../shared/structs/cpu.ts';
-import { ClocksourceId, SystemState, TICK_DO_TIMER_BOOT } from '../../shared/structs/global.ts';
+import { SystemState, TICK_DO_TIMER_BOOT } from '../../shared/structs/global.ts';
 import { TaskState } from '../../shared/structs/task.ts';
+import { ClocksourceId } from '../../shared/structs/timekeeper.ts';
 import { NONE } from '../../shared/units.ts';
 import { Path } from './arch.ts';
 import { ctCpuTrackUser } from './context-tracking.ts';
@@ -22,17 +23,17 @@ import { schedInit } from './sched/core.ts';
 import { loadInit } from './sched/loadavg.ts';
 import { vtimeInitIdle } from './sched/vtime.ts';
 import { wakeUpNewTask } from './sched/wakeup.ts';
-import { StopFunction, stopMachine } from './stop-machine.ts';
 import { copyProcess } from './syscalls/fork.ts';
 import { sleepUntil } from './syscalls/sleep.ts';
 import { lockObject, unlockObject } from './syscalls/wait-queue.ts';
 import { globalSpec, localIsDummy, localSpec } from './time/clockevent-devices.ts';
 import { DeviceId } from './time/clockevents.ts';
 import { clockeventsRegisterDevice } from './time/clockevents-register.ts';
+import { clocksourceDoneBooting, clocksourceInit, clocksourceRegister, clocksourceSelect } from './time/clocksource-list.ts';
 import { hrtimersCpuStarting } from './time/hrtimer.ts';
-import { tickClockNotify } from './time/tick-oneshot.ts';
 import { initTimers } from './time/timer-base.ts';
-import { changeClocksource, ktimeGet, timekeepingInit } from './time/timekeeping.ts';
+import { ktimeGet } from './time/timekeeping.ts';
+import { timekeepingInit } from './time/timekeeping-update.ts';
 
 /** The boot CPU's step while it boots: one part, then it waits. @linux init/main.c start_kernel */
 export function bootStep(cpu: KernelCpu): void {
@@ -50,6 +51,7 @@ const BOOT_PARTS: readonly ((cpu: KernelCpu) => void)[] = [startKernel, bringUpC
 function startKernel(cpu: KernelCpu): void {
   cpu.image.jiffies.tickDoTimerCpu = TICK_DO_TIMER_BOOT;
   startCpu(cpu);
+  clocksourceInit(cpu);
   timekeepingInit(cpu);
   initTimers(cpu);
   initTasks(cpu);
@@ -63,19 +65,18 @@ function bringUpCpus(cpu: KernelCpu): void {
   for (let other = 1; other < cpu.image.map.shape.cpus; other++) cpu.arch.send(other, MessageKind.BringUp, 0, 0);
 }
 
+/** In the order in which drivers find them; the last one is a driver that comes late. */
+const EARLY_CLOCKSOURCES = [
+  ClocksourceId.Hpet, ClocksourceId.KvmClock, ClocksourceId.ArchSysCounter, ClocksourceId.Tsc, ClocksourceId.Jiffies,
+];
+
 /** @linux kernel/time/clocksource.c clocksource_done_booting */
 function startClocks(cpu: KernelCpu): void {
-  if (cpu.config.clocksource === 'tsc') stopMachine(cpu, STOP_FUNCTIONS, StopFunction.ChangeClocksource, ClocksourceId.Tsc);
-  else tickClockNotify(cpu);
+  for (const id of EARLY_CLOCKSOURCES) clocksourceRegister(cpu, id);
+  clocksourceRegister(cpu, ClocksourceId.AcpiPm);
+  clocksourceDoneBooting(cpu);
+  clocksourceSelect(cpu, false);
 }
-
-/** @linux kernel/time/timekeeping.c change_clocksource */
-function switchClocksource(cpu: KernelCpu, to: number): void {
-  changeClocksource(cpu, to as ClocksourceId);
-  tickClockNotify(cpu);
-}
-
-const STOP_FUNCTIONS = [switchClocksource];
 
 /** @linux init/main.c kernel_init */
 function startUserSpace(cpu: KernelCpu): void {

@@ -29,6 +29,8 @@ const DEFAULT_COSTS: Readonly<Record<PathName, Ns>> = {
   IdleCall: 150,
   TickRestart: 150,
   MultiCpuStop: 200,
+  ReadHpet: 600,
+  ReadAcpiPm: 1_100,
 };
 
 /** Costs by `Path`, overrides applied. A path takes at least 1 ns, so that time moves on every edge. */

@@ -4,11 +4,11 @@
  * kernel's own accounting can falsify.
  */
 import { Event, EventClass, Mode } from '../../shared/events.ts';
-import { mulDiv } from '../../shared/math.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
+import type { ClocksourceId } from '../../shared/structs/timekeeper.ts';
 import type { MessageKind } from '../../shared/structs/cpu.ts';
 import { isCall } from '../../shared/structs/smp.ts';
-import { KTIME_MAX, NSEC_PER_SEC, type CpuId, type Cycles, type Ns, type TaskId } from '../../shared/units.ts';
+import { KTIME_MAX, type CpuId, type Cycles, type Ns, type TaskId } from '../../shared/units.ts';
 import { Path, type Arch, type DeviceMode } from '../kernel/arch.ts';
 import { callInterrupt, deviceInterrupt, ipiInterrupt, step, timerInterrupt } from '../kernel/entries.ts';
 import { kindOfStep, kindOfTimerInterrupt } from '../kernel/event-kind.ts';
@@ -16,15 +16,17 @@ import { ALL_EARS, type KernelCpu } from '../kernel/kernel-cpu.ts';
 import type { DeviceId } from '../kernel/time/clockevents.ts';
 import { stepsQuietUntil } from '../kernel/lookahead.ts';
 import { look, looksOf } from '../kernel/syscalls/read-cputime.ts';
+import { countersOf, type CounterSpec, type HardwareCounter } from './counters.ts';
 import type { Message } from './inbox.ts';
 import { LocalApic } from './local-apic.ts';
 import { Participant, type Board } from './participant.ts';
 
 /** How fast this CPU's clocks run and how long its code takes. */
 export interface CpuHardware {
-  readonly tscHz: number;
   /** What its event device counts with. */
   readonly eventDeviceHz: number;
+  /** The counters that clock sources read. */
+  readonly counters: readonly CounterSpec[];
   /** By `Path`. */
   readonly costs: Float64Array;
 }
@@ -37,8 +39,7 @@ export class SimCpu extends Participant implements Arch {
   private task: TaskId;
   private readonly lapic: LocalApic;
   private readonly hardware: CpuHardware;
-  private readonly cyclesNum: number;
-  private readonly cyclesDen: number;
+  private readonly counters: readonly HardwareCounter[];
   private stepN = 0;
   /** Scratch for the calls that one interrupt serves. */
   private readonly calls: Message[] = [];
@@ -47,10 +48,7 @@ export class SimCpu extends Participant implements Arch {
     super(id, board);
     this.hardware = hardware;
     this.lapic = new LocalApic(hardware.eventDeviceHz);
-    // cycles = ns * num / den in lowest terms, so that the product stays small for days
-    const common = gcd(hardware.tscHz, NSEC_PER_SEC);
-    this.cyclesNum = hardware.tscHz / common;
-    this.cyclesDen = NSEC_PER_SEC / common;
+    this.counters = countersOf(hardware.counters, id);
     this.task = id as number;
   }
 
@@ -193,8 +191,8 @@ export class SimCpu extends Participant implements Arch {
     if (stamp > this.now) this.now = stamp;
   }
 
-  readCounter(): Cycles {
-    return mulDiv(this.now, this.cyclesNum, this.cyclesDen);
+  readCounter(source: ClocksourceId): Cycles {
+    return this.counters[source]!.at(this.now);
   }
 
   setEventMode(mode: DeviceMode, periodTicks: Cycles): void {
@@ -231,8 +229,4 @@ export class SimCpu extends Participant implements Arch {
     this.lapic.causeOrigin = this.eventOrigin;
     this.lapic.causeN = this.eventN;
   }
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }

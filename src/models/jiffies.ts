@@ -3,7 +3,8 @@
  * each period is counted once, and whoever reads jiffies with the instant of their last boundary finds two
  * that belong together.
  */
-import { JiffiesPage, Timekeeper, ClocksourceId, TICK_DO_TIMER_NONE } from '../../shared/structs/global.ts';
+import { JiffiesPage, TICK_DO_TIMER_NONE } from '../../shared/structs/global.ts';
+import { ClocksourceId, ShadowTimekeeper } from '../../shared/structs/timekeeper.ts';
 import type { Memory } from '../../shared/memory/memory.ts';
 import { readSeqcountBegin, readSeqcountRetry } from '../../shared/sync/seqcount.ts';
 import type { CpuId, Jiffies, Ns } from '../../shared/units.ts';
@@ -73,7 +74,7 @@ function jiffies(name: string, { ticks = [[1], [2]], reader = false, does = tick
       JiffiesPage.view(memory, map.at.jiffies).tickNextPeriod = TICK;
       JiffiesPage.view(memory, map.at.jiffies).tickDoTimerCpu = duty as CpuId;
       // no tick is long enough for the timekeeper to move
-      const timekeeper = Timekeeper.view(memory, map.at.timekeeper);
+      const timekeeper = ShadowTimekeeper.view(memory, map.at.shadowTimekeeper);
       timekeeper.clocksource = ClocksourceId.Tsc;
       timekeeper.cycleInterval = 100 * TICK;
     },

@@ -2,12 +2,14 @@
 import { Mode } from '../../shared/events.ts';
 import type { MachineMap } from '../../shared/machine-map.ts';
 import type { Memory } from '../../shared/memory/memory.ts';
+import { ClocksourceId } from '../../shared/structs/timekeeper.ts';
 import { KTIME_MAX, type CpuId, type Cycles, type Ns } from '../../shared/units.ts';
 import type { Arch } from '../kernel/arch.ts';
 import type { KernelConfig } from '../kernel/config.ts';
 import { asLinux, type Decisions } from '../kernel/decisions.ts';
 import { KernelImage } from '../kernel/image.ts';
 import { KernelCpu } from '../kernel/kernel-cpu.ts';
+import { clocksourceTable } from '../kernel/time/clocksource.ts';
 import { KERNEL_VERSIONS } from '../kernel/versions.ts';
 
 export class ModelArch implements Arch {
@@ -53,6 +55,9 @@ export class ModelArch implements Arch {
   traceFields(): void {}
 }
 
+/** A counter of one cycle a ns. No model takes time from jiffies. */
+const SOURCES = clocksourceTable([{ id: ClocksourceId.Tsc, hz: 1_000_000_000, trusted: true }], 4_000_000);
+
 export interface KernelParts {
   readonly map: MachineMap;
   readonly tickNs: Ns;
@@ -64,7 +69,7 @@ export interface KernelParts {
 export function modelCpu(memory: Memory, id: CpuId, { map, tickNs, decisions, promiseOf = () => KTIME_MAX }: KernelParts) {
   const config: KernelConfig = {
     version: KERNEL_VERSIONS[0]!, hz: 250, tickNs, highres: true, nohz: false, nohzFull: false, isolated: [], skewTick: false,
-    clocksource: 'tsc', nolapicTimer: false,
+    clocksource: null, tsc: null, clocksources: SOURCES, nolapicTimer: false,
     clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
     tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: Array.from({ length: map.shape.cpus }, () => 'gen'), workload: NO_WORKLOAD,
   };

@@ -3,8 +3,8 @@ import { EventClass, Mode, type EventName } from '../../shared/events.ts';
 import { LOCK_NAMES } from '../../shared/lock-order.ts';
 import { Printk } from '../../shared/printk.ts';
 import { ClockEventName, ClockEventState, HrtimerFunction, MessageKind, SoftirqVec, TickHandler } from '../../shared/structs/cpu.ts';
-import { ClocksourceId } from '../../shared/structs/global.ts';
 import { TaskState, VtimeState } from '../../shared/structs/task.ts';
+import { CLOCKSOURCE_NAMES, TimekeepingAction } from '../../shared/structs/timekeeper.ts';
 import { OpKind } from '../kernel/user.ts';
 import { DeviceId } from '../kernel/time/clockevents.ts';
 
@@ -19,8 +19,8 @@ const SOFTIRQS = namesOf(SoftirqVec);
 const FUNCTIONS = namesOf(HrtimerFunction);
 const DEVICES = namesOf(DeviceId);
 /** As sysfs and the log name them. */
-const CLOCKSOURCE_NAMES: Names = namesOf({ jiffies: ClocksourceId.Jiffies, tsc: ClocksourceId.Tsc });
 const DEVICE_NAMES = namesOf(ClockEventName);
+const CLOCKSOURCES: Names = new Map(CLOCKSOURCE_NAMES.map((name, code) => [code, name]));
 const LOCKS: Names = new Map(LOCK_NAMES.map((name, code) => [code, name]));
 
 // table: event -> field -> words; a field that is not here is shown as its number
@@ -37,6 +37,9 @@ const CODES: Partial<Record<EventName, Readonly<Record<string, Names>>>> = {
   lock_release: { lock: LOCKS },
   csd_queue_cpu: { kind: namesOf(MessageKind) },
   csd_function_entry: { kind: namesOf(MessageKind) },
+  timekeeping_change: { action: namesOf(TimekeepingAction), source: CLOCKSOURCES },
+  clocksource_state: { source: CLOCKSOURCES },
+  clocksource_select: { best: CLOCKSOURCES, current: CLOCKSOURCES, override: CLOCKSOURCES },
   tick: { mode: namesOf({ periodic: 0, hrtimer: 1 }) },
   clockevents_switch_state: { device: DEVICES, state: namesOf(ClockEventState) },
   clockevents_program_event: { device: DEVICES },
@@ -51,8 +54,8 @@ const CODES: Partial<Record<EventName, Readonly<Record<string, Names>>>> = {
   task_final: { state: namesOf(TaskState), vtime_state: VTIME },
   hrtimer_final: { function: FUNCTIONS },
   clock_event_device_final: { device: DEVICE_NAMES, state: namesOf(ClockEventState), handler: namesOf(TickHandler) },
-  clocksource_final: { source: CLOCKSOURCE_NAMES },
   printk: { line: namesOf(Printk) },
+  clocksource_final: { source: CLOCKSOURCES },
   rtapp_loop: { edge: namesOf({ start: 0, end: 1 }) },
   rtapp_event: { type: namesOf(OpKind) },
 };
@@ -62,7 +65,7 @@ export const codeName = (event: string, field: string, code: number): string | u
   CODES[event as EventName]?.[field]?.get(code);
 
 /** `tsc`, as sysfs and the log name it. */
-export const clocksourceName = (id: number): string => CLOCKSOURCE_NAMES.get(id) ?? `clock source ${id}`;
+export const clocksourceName = (id: number): string => CLOCKSOURCES.get(id) ?? `clock source ${id}`;
 
 /** `lapic`, as sysfs and the log name it. */
 export const deviceName = (id: number): string => DEVICE_NAMES.get(id) ?? `device ${id}`;

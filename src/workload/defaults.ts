@@ -1,7 +1,8 @@
 /** What a scenario is where nobody says otherwise. Golden traces depend on these. */
 import { CSD_POOL } from '../../shared/limits.ts';
 import { NSEC_PER_MSEC, NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
-import type { MachineSpec } from './scenario.ts';
+import { CLOCKSOURCE_NAMES, type ClocksourceId } from '../../shared/structs/timekeeper.ts';
+import type { ClocksourceHardware, MachineSpec } from './scenario.ts';
 
 export const DEFAULT_HZ = 250;
 /** Or the highest CPU that the scenario names, and one. */
@@ -24,12 +25,27 @@ export const WIDEN_MAX_NS: Ns = 10 * NSEC_PER_MSEC;
 /** Tick rates that the kernel can be built with here. */
 export const HZ_CHOICES = [100, 250, 1000] as const;
 
+/** Frequencies of the counters that there are, where a scenario does not say. */
+export const CLOCKSOURCE_HZ = {
+  tsc: 2_400_000_000, hpet: 14_318_180, acpi_pm: 3_579_545, 'kvm-clock': NSEC_PER_SEC, arch_sys_counter: 24_000_000,
+} as const;
+export type ClocksourceName = keyof typeof CLOCKSOURCE_HZ;
+
+/** A counter that runs as it should, and that the kernel trusts. */
+export const clocksourceHardware = (name: string, hz: number): ClocksourceHardware => ({
+  id: CLOCKSOURCE_NAMES.indexOf(name) as ClocksourceId, hz, trusted: true, drifts: [], skews: [],
+});
+
+const { tsc, hpet, acpi_pm } = CLOCKSOURCE_HZ;
+const DEFAULT_CLOCKSOURCES = { tsc, hpet, acpi_pm };
+
 /**
  * A PC of today: invariant TSC, a 62.5 MHz APIC timer as QEMU has it, an HPET beside it, so that the kernel does not
  * look for the PIT; a microsecond for a message.
  */
 export const DEFAULT_MACHINE: MachineSpec = {
-  tscHz: 2_400_000_000,
+  clocksources: Object.entries(DEFAULT_CLOCKSOURCES).map(([name, hz]) => clocksourceHardware(name, hz)),
+  tscHz: tsc,
   lapicHz: 62_500_000,
   clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
   ipiDelayNs: 1_000,

@@ -6,15 +6,21 @@
 import { z } from 'zod';
 import { CPUTIME_FLAVOURS } from '../../shared/cputime-flavour.ts';
 import { CSD_POOL_MAX, NR_CPUS_MAX } from '../../shared/limits.ts';
-import type { Ns } from '../../shared/units.ts';
+import { KTIME_MAX, type Ns } from '../../shared/units.ts';
 import { Path } from '../kernel/arch.ts';
 import { GLOBAL_DEVICE_NAMES, LOCAL_DEVICE_NAMES } from '../kernel/time/clockevent-devices.ts';
-import { HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS } from './defaults.ts';
-import { BadQuantity, FREQUENCY_PATTERN, parseFrequency, parseTime, TIME_PATTERN, timeText } from './quantity.ts';
+import { CLOCKSOURCE_HZ, type ClocksourceName, HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS } from './defaults.ts';
+import {
+  BadQuantity, FREQUENCY_PATTERN, parseFrequency, parseRate, parseSignedTime, parseTime, RATE_PATTERN, SIGNED_TIME_PATTERN, TIME_PATTERN,
+  timeText,
+} from './quantity.ts';
 import { POLICIES } from './rtapp/grammar.ts';
 
 const TIME = 'a time with its unit, such as "5s", "1.5ms", "200us" or "10ns"';
 const FREQUENCY = 'a frequency with its unit, such as "2.4GHz" or "100MHz"';
+
+/** A counter that is further off than this is none. */
+const RATE_MAX_PPB = 100_000_000;
 
 function quantity(pattern: string, expected: string, parse: (text: string) => number, least: number) {
   return z.string({ error: expected }).regex(new RegExp(pattern), { error: expected }).transform((text, context) => {
@@ -36,6 +42,11 @@ function timeWithin(least: Ns, most: Ns) {
 }
 
 const time = quantity(TIME_PATTERN, TIME, parseTime, 1);
+const instant = quantity(TIME_PATTERN, TIME, parseTime, 0);
+const SIGNED = 'a time forward or back, such as "2s" or "-500us"';
+const signedTime = quantity(SIGNED_TIME_PATTERN, SIGNED, parseSignedTime, -KTIME_MAX);
+const rate = quantity(RATE_PATTERN, 'a rate with its unit, such as "20ppm" or "-500ppb"', parseRate, -RATE_MAX_PPB)
+  .refine((ppb) => ppb <= RATE_MAX_PPB, { error: 'at most 100000ppm' });
 const skew = timeWithin(1, SKEW_MAX_NS);
 const widen = timeWithin(0, WIDEN_MAX_NS);
 const frequency = quantity(FREQUENCY_PATTERN, FREQUENCY, parseFrequency, 1_000);
@@ -71,8 +82,31 @@ const clockevents = z.strictObject({
   hpet: frequency.optional().describe('frequency of the HPET'),
 }, { error: 'clock event devices (an object)' });
 
+const clocksource = z.strictObject({
+  frequency: frequency.optional().describe('what the kernel takes for its frequency'),
+  drift: rate.optional().describe('how far from that it really is'),
+  verify: flag.optional().describe('whether the kernel has its watchdog verify it; only the tsc can need it'),
+}, { error: 'a clock source (an object)' });
+
+const clocksources = z.strictObject(
+  Object.fromEntries(Object.keys(CLOCKSOURCE_HZ).map((source) => [source, clocksource.optional()])) as
+    Record<ClocksourceName, z.ZodOptional<typeof clocksource>>,
+  { error: 'clock sources by name (an object)' },
+);
+
+const sourceNames = Object.keys(CLOCKSOURCE_HZ) as [ClocksourceName, ...ClocksourceName[]];
+
+const event = z.strictObject({
+  at: instant.describe('when, in simulated time'),
+  drift: z.strictObject({ source: z.enum(sourceNames, { error: 'a clock source' }), by: rate }, { error: 'a source and a rate' }).optional()
+    .describe('from now on a counter runs so far from its frequency'),
+  skew: z.strictObject({ cpu, by: signedTime }, { error: 'a CPU and a time' }).optional()
+    .describe('the tsc of one CPU jumps ahead, or back'),
+}, { error: 'an event (an object)' }).refine((each) => Object.keys(each).length === 2, { error: 'one thing that happens, beside "at"' });
+
 const machine = z.strictObject({
   tsc: frequency.optional().describe('frequency of the counter that the tsc clock source reads'),
+  clocksources: clocksources.optional().describe('the counters that there are, beside jiffies; missing: those of a PC'),
   lapic: frequency.optional().describe('frequency of each CPU’s event device'),
   clockevents: clockevents.optional().describe('which event devices there are'),
   ipiDelay: time.optional().describe('way of a message from one CPU to another'),
@@ -121,6 +155,7 @@ export const dynticksBlock = z.strictObject({
   cmdline: text('a kernel command line').optional().describe('Linux’s own boot parameters'),
   hz: z.union(HZ_CHOICES.map((hz) => z.literal(hz)), { error: hzError }).optional().describe('ticks per second'),
   machine: machine.optional(),
+  events: z.array(event, { error: 'an array of events' }).optional().describe('what happens to the machine’s clocks, and when'),
   readers: z.array(reader, { error: 'an array of readers' }).optional(),
   faults: z.array(name('a fault'), { error: 'an array of faults' }).optional().describe('bugs that are switched on'),
   seed: integer('a seed', 0, Number.MAX_SAFE_INTEGER).optional(),
@@ -141,7 +176,6 @@ export type DynticksBlock = z.infer<typeof dynticksBlock>;
 
 /** Keys of the design whose mechanism does not exist yet. */
 export const LATER_KEYS: Readonly<Record<string, string>> = {
-  events: 'hotplug, suspend and clock changes are simulated',
   kthreads: 'kernel threads are simulated',
 };
 

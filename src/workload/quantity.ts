@@ -25,6 +25,10 @@ const FREQUENCY_UNITS: Readonly<Record<string, number>> = { GHz: 9, MHz: 6, kHz:
 export const TIME_PATTERN = '^[0-9]+(\\.[0-9]+)?(s|ms|us|µs|ns)$';
 export const FREQUENCY_PATTERN = '^[0-9]+(\\.[0-9]+)?(GHz|MHz|kHz|Hz)$';
 
+/** How far one thing is from another: with a sign. */
+export const SIGNED_TIME_PATTERN = '^[-+]?[0-9]+(\\.[0-9]+)?(s|ms|us|µs|ns)$';
+export const RATE_PATTERN = '^[-+]?[0-9]+(\\.[0-9]+)?(ppm|ppb)$';
+
 const TIME_EXPECTED = 'a time with its unit, such as "5s", "1.5ms", "200us" or "10ns"';
 const FREQUENCY_EXPECTED = 'a frequency with its unit, such as "2.4GHz" or "100MHz"';
 
@@ -34,6 +38,21 @@ export function parseTime(text: string): Ns {
 }
 
 const EXACT_UNITS = [['s', NSEC_PER_SEC], ['ms', NSEC_PER_MSEC], ['us', NSEC_PER_USEC], ['ns', 1]] as const;
+
+const RATE_UNITS: Readonly<Record<string, number>> = { ppm: 3, ppb: 0 };
+const RATE_EXPECTED = 'a rate with its unit, such as "20ppm" or "-500ppb"';
+
+/** A frequency's error in parts per billion, exact; throws BadQuantity. */
+export function parseRate(text: string): number {
+  return signOf(text) * parseWith(text.replace(/^[-+]/, ''), RATE_UNITS, RATE_EXPECTED);
+}
+
+/** A time forward or (with -) back; throws BadQuantity. */
+export function parseSignedTime(text: string): Ns {
+  return signOf(text) * parseTime(text.replace(/^[-+]/, ''));
+}
+
+const signOf = (text: string): 1 | -1 => (text.startsWith('-') ? -1 : 1);
 
 /** With the largest unit that keeps it exact; `parseTime` reads it back. */
 export function timeText(ns: Ns): string {

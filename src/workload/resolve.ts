@@ -7,6 +7,7 @@ import type { CommandLine } from '../kernel/cmdline.ts';
 import { KERNEL_VERSIONS } from '../kernel/versions.ts';
 import { BadInput } from './bad-input.ts';
 import { noteParameters, readCmdline } from './boot-parameters.ts';
+import { clocksourcesOf } from './clocks.ts';
 import { compileWorkload, type Compiled } from './compile.ts';
 import { askedCpus, bootedCpus, checkNamedCpus, defaultAffinity, namedCpus, nohzFullOf } from './cpus.ts';
 import {
@@ -76,7 +77,7 @@ export function resolveScenario(
     reads: overrides.reads ?? block.reads ?? DEFAULT_READS,
     skewNs: timeOf('--skew', overrides.skewNs, 1, SKEW_MAX_NS) ?? block.skew ?? defaultSkewNs(hz),
     widenNs: timeOf('--widen', overrides.widenNs, 0, WIDEN_MAX_NS) ?? block.widen ?? DEFAULT_WIDEN_NS,
-    machine: machineOf(source, file.dynticks, block),
+    machine: machineOf(source, file.dynticks, block, cmdline),
     faults: faultsOf(source, file.dynticks, overrides.faults, block.faults, knownFaults),
     cuts: cutsOf(source, file.dynticks, block),
     workload: compiled.workload,
@@ -157,9 +158,11 @@ function timeOf(flag: string, ns: Ns | undefined, least: Ns, most: Ns): Ns | und
   throw new BadInput({ file: 'command line', path: flag, found: timeText(ns), expected });
 }
 
-function machineOf(source: Source, node: JsonNode | null, { machine }: DynticksBlock): MachineSpec {
+function machineOf(source: Source, node: JsonNode | null, block: DynticksBlock, cmdline: CommandLine): MachineSpec {
+  const { machine } = block;
   return {
-    tscHz: machine?.tsc ?? DEFAULT_MACHINE.tscHz,
+    clocksources: clocksourcesOf(block, cmdline),
+    tscHz: machine?.clocksources?.tsc?.frequency ?? machine?.tsc ?? DEFAULT_MACHINE.tscHz,
     lapicHz: machine?.lapic ?? DEFAULT_MACHINE.lapicHz,
     clockevents: clockeventsOf(source, node, machine?.clockevents),
     ipiDelayNs: machine?.ipiDelay ?? DEFAULT_MACHINE.ipiDelayNs,

@@ -6,6 +6,7 @@
 import type { CommandLine } from '../kernel/cmdline.ts';
 import type { ClockeventsConfig } from '../kernel/config.ts';
 import type { WorkloadData } from '../kernel/user.ts';
+import type { ClocksourceId } from '../../shared/structs/timekeeper.ts';
 import type { CputimeFlavour } from '../../shared/cputime-flavour.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
 import type { Program } from './program.ts';
@@ -46,8 +47,23 @@ export interface Scenario {
   readonly warnings: readonly string[];
 }
 
+/** A counter that a clock source reads, and what it is really like. */
+export interface ClocksourceHardware {
+  readonly id: ClocksourceId;
+  /** What the kernel takes for its frequency. */
+  readonly hz: number;
+  /** The kernel need not verify it. */
+  readonly trusted: boolean;
+  /** How far from that frequency it really runs, from when on; in the order of time. */
+  readonly drifts: readonly { readonly at: Ns; readonly ppb: number }[];
+  /** Where each CPU has one of its own: when one of them jumps. */
+  readonly skews: readonly { readonly at: Ns; readonly cpu: CpuId; readonly byNs: Ns }[];
+}
+
 /** The hardware, where the scenario says something about it. Every cost name is a key of the kernel's `Path`. */
 export interface MachineSpec {
+  readonly clocksources: readonly ClocksourceHardware[];
+  /** Of the tsc, which an event device may count with, whether or not it is a clock source. */
   readonly tscHz: number;
   /** Frequency of each CPU's own event device; lapic-deadline has the tsc's. */
   readonly lapicHz: number;

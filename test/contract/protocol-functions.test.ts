@@ -14,7 +14,8 @@ import { vtimeUserEnter, vtimeUserExit } from '../../src/kernel/sched/vtime.ts';
 import { lockObject, unlockObject, waitQueueAppend, waitQueueShift } from '../../src/kernel/syscalls/wait-queue.ts';
 import { hrtimerCancel, hrtimerInit, hrtimerInterrupt, hrtimerStart, hrtimerSwitchToHres } from '../../src/kernel/time/hrtimer.ts';
 import { tickDoUpdateJiffies64, tickSchedDoTimer } from '../../src/kernel/time/jiffies.ts';
-import { ktimeGet, updateWallTime } from '../../src/kernel/time/timekeeping.ts';
+import { ktimeGet } from '../../src/kernel/time/timekeeping.ts';
+import { updateWallTime } from '../../src/kernel/time/timekeeping-update.ts';
 import { attributesOf, type FakeMachine } from '../support/fake-arch.ts';
 import { oneshotLapic } from '../support/tick-device.ts';
 import { switchTo, trackedMachine } from '../support/tracked.ts';
@@ -26,7 +27,7 @@ const TIMERS = 1 + 2 * (FIRST + TASKS);
 function newMachine(): FakeMachine {
   const never = (): boolean => false;
   const machine = trackedMachine(1, Array.from({ length: TASKS }, () => attributesOf()), {
-    functions: [never, never, never], syncObjects: 1, config: { tscHz: 2_893_201_337 },
+    functions: [never, never, never], syncObjects: 1, tscHz: 2_893_201_337,
   });
   oneshotLapic(machine);
   machine.as(0, (cpu) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Printk, PRINTK } from '../../shared/printk.ts';
 import { ClockEventName } from '../../shared/structs/cpu.ts';
-import { ClocksourceId } from '../../shared/structs/global.ts';
+import { ClocksourceId } from '../../shared/structs/timekeeper.ts';
 import { dmesg, KernelLogCollector } from '../../src/observe/kernel-log.ts';
 import { printkText } from '../../src/observe/printk-text.ts';
 import { play, row } from './records.ts';

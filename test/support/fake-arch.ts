@@ -5,7 +5,7 @@ import { EventKind } from '../../shared/memory/guards.ts';
 import { PlainMemory } from '../../shared/memory/plain-memory.ts';
 import type { MessageKind } from '../../shared/structs/cpu.ts';
 import { Policy } from '../../shared/structs/task.ts';
-import { ClocksourceId } from '../../shared/structs/global.ts';
+import { ClocksourceId } from '../../shared/structs/timekeeper.ts';
 import { KTIME_MAX, type CpuId, type Cycles, type Ns, type TaskId } from '../../shared/units.ts';
 import type { Arch, DeviceMode, Path } from '../../src/kernel/arch.ts';
 import type { KernelConfig } from '../../src/kernel/config.ts';
@@ -20,7 +20,9 @@ import { setAttributesOfNewTask } from '../../src/kernel/sched/syscalls.ts';
 import { dlTaskTimer } from '../../src/kernel/sched/deadline.ts';
 import { hrtimersCpuStarting } from '../../src/kernel/time/hrtimer.ts';
 import { initTimers } from '../../src/kernel/time/timer-base.ts';
-import { changeClocksource, timekeepingInit } from '../../src/kernel/time/timekeeping.ts';
+import { clocksourceTable } from '../../src/kernel/time/clocksource.ts';
+import { clocksourceDoneBooting, clocksourceInit, clocksourceRegister } from '../../src/kernel/time/clocksource-list.ts';
+import { timekeepingInit } from '../../src/kernel/time/timekeeping-update.ts';
 import type { Attributes, Workload } from '../../src/kernel/user.ts';
 import { KERNEL_VERSIONS } from '../../src/kernel/versions.ts';
 
@@ -131,7 +133,7 @@ const NO_WORKLOAD: Workload = {
 
 export const FAKE_CONFIG: KernelConfig = {
   version: KERNEL_VERSIONS[0]!, hz: 250, tickNs: 4_000_000, highres: true, nohz: false, nohzFull: false, isolated: [], skewTick: false,
-  clocksource: 'tsc', nolapicTimer: false,
+  clocksource: null, tsc: null, clocksources: [], nolapicTimer: false,
   clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
   tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: [], workload: NO_WORKLOAD,
 };
@@ -140,6 +142,8 @@ const neverCalled = (): boolean => { throw new Error('this timer is not part of 
 
 /** What a test wants otherwise than an ordinary machine has it. */
 export interface FakeOptions {
+  /** Of the one counter that it has. */
+  readonly tscHz?: number;
   readonly config?: Partial<KernelConfig>;
   /** By `HrtimerFunction`. */
   readonly functions?: readonly HrtimerCallback[];
@@ -176,8 +180,9 @@ export class FakeMachine {
 
   /** One more kernel object of a CPU over the same memory and hardware. */
   kernelOf(cpu: CpuId): KernelCpu {
-    const { config, functions = [neverCalled, neverCalled, dlTaskTimer], timers = CALLBACKS.timers, decisions } = this.options;
-    const whole = { ...FAKE_CONFIG, cputime: this.archs.map(() => 'tick' as const), ...config };
+    const { config, functions = [neverCalled, neverCalled, dlTaskTimer], timers = CALLBACKS.timers, decisions, tscHz = 1_000_000_000 } = this.options;
+    const clocksources = clocksourceTable([{ id: ClocksourceId.Tsc, hz: tscHz, trusted: true }], config?.tickNs ?? FAKE_CONFIG.tickNs);
+    const whole = { ...FAKE_CONFIG, clocksources, cputime: this.archs.map(() => 'tick' as const), ...config };
     return new KernelCpu(cpu, this.image, whole, this.archs[cpu]!, { ...asLinux, ...decisions }, functions, { ...CALLBACKS, timers });
   }
 
@@ -203,7 +208,10 @@ export class FakeMachine {
     hrtimersCpuStarting(cpu);
     if (cpu.id !== 0) return;
     initTimers(cpu);
+    clocksourceInit(cpu);
     timekeepingInit(cpu);
-    changeClocksource(cpu, ClocksourceId.Tsc);
+    clocksourceDoneBooting(cpu);
+    clocksourceRegister(cpu, ClocksourceId.Jiffies);
+    clocksourceRegister(cpu, ClocksourceId.Tsc);
   }
 }

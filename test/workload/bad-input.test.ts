@@ -102,9 +102,9 @@ describe('a dynticks block', () => {
     ['has a key twice', block('"cpus": 4, "cpus": 8'), 'w.json:1:54: dynticks: found the key "cpus" twice, expected each key once.'],
     [
       'has a key of a later day',
-      block('"events": []'),
-      'w.json:1:43: dynticks.events: found the key "events", expected a key that exists. It will not work until hotplug, '
-        + 'suspend and clock changes are simulated.',
+      block('"kthreads": []'),
+      'w.json:1:43: dynticks.kthreads: found the key "kthreads", expected a key that exists. It will not work until kernel threads are '
+        + 'simulated.',
     ],
     [
       'has a flavour of a later day',

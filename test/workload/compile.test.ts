@@ -30,7 +30,7 @@ describe('choices', () => {
       cpus: 2, hz: 1000, seed: 9, durationNs: 1_500_000_000, cputime: 'gen', reader: 'complete', ties: 'shuffled', faults: ['a-fault'],
       reads: 'fresh', skewNs: 20_000, widenNs: 50_000,
       cmdline: { highres: false, nohz: false },
-      machine: { tscHz: 3e9, lapicHz: 1e8, ipiDelayNs: 2000, costs: { Tick: 700 } },
+      machine: { clocksources: [{ id: 1, hz: 3e9 }, { hz: 14_318_180 }, { hz: 3_579_545 }], lapicHz: 1e8, ipiDelayNs: 2000, costs: { Tick: 700 } },
     });
   });
 

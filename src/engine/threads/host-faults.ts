@@ -6,7 +6,7 @@
  */
 import type { MachineMap } from '../../../shared/machine-map.ts';
 import type { Memory } from '../../../shared/memory/memory.ts';
-import { Timekeeper } from '../../../shared/structs/global.ts';
+import { Timekeeper } from '../../../shared/structs/timekeeper.ts';
 import { rawSpinLock } from '../../../shared/sync/raw-spinlock.ts';
 import { writeSeqcountBegin } from '../../../shared/sync/seqcount.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';

@@ -23,7 +23,7 @@ import type { CpuId, Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { calcGlobalLoad } from '../sched/loadavg.ts';
-import { updateWallTime } from './timekeeping.ts';
+import { updateWallTime } from './timekeeping-update.ts';
 
 /**
  * Catches jiffies up with `now`. Returns whether they moved.

@@ -1,123 +1,170 @@
 /**
- * CLOCK_MONOTONIC: a base that somebody moves forward about once a tick, and the counter's advance
- * since then, converted by mult and shift. The sum is exact to the fraction of a ns, so that it does
- * not matter how often or by whom the base is moved.
+ * The clocks as readers see them. CLOCK_MONOTONIC is a base that somebody moves forward about once a tick,
+ * and the counter's advance since then, converted by mult and shift. The sum is exact to the fraction of a
+ * ns, so that it does not matter how often or by whom the base is moved. The other clocks are offsets to it.
  *
- * Writers: whoever advanced jiffies, under `lock`.  Readers: any CPU, any time, through `seq`.
+ * Writers: `timekeeping-update.ts`, under `lock`.  Readers: any CPU, any time, through `seq`.
  *
  *      CPU 0 (update_wall_time)               CPU 1 (ktime_get)
  *      seq 6 -> 7
- *        cycleLast += 4,000,000
+ *        cycleLast += 9,600,000
  *                                             seq is 7: odd, wait
  *        baseNs += 4,000,000
  *      seq 7 -> 8
  *                                             seq is 8; cycleLast, baseNs; still 8: good
+ *
+ * Reading some counters takes long; that time passes when the section is over, because a section may be
+ * thrown away and begun again.
  */
-import { Event } from '../../../shared/events.ts';
-import { LockClass } from '../../../shared/lock-order.ts';
-import { mulShiftAdd, mulShiftLow } from '../../../shared/math.ts';
-import { ClocksourceId } from '../../../shared/structs/global.ts';
-import {
-  readSeqcountBegin, readSeqcountRetry, writeSeqcountBegin, writeSeqcountEnd,
-} from '../../../shared/sync/seqcount.ts';
-import type { Cycles, Ns } from '../../../shared/units.ts';
+import { mulShift, mulShiftAdd } from '../../../shared/math.ts';
+import { ClocksourceFlag } from '../../../shared/structs/timekeeper.ts';
+import { readSeqcountBegin, readSeqcountRetry } from '../../../shared/sync/seqcount.ts';
+import { KTIME_MAX, type Cycles, type Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { spinLock, spinUnlock } from '../locking/lock.ts';
-import { clocksourceRead, clocksourcesOf, type Clocksource } from './clocksource.ts';
+import { clocksourceDelta, clocksourceRead, spendRead, type Clocksource } from './clocksource.ts';
 
-/** @linux kernel/time/timekeeping.c ktime_get */
+/** CLOCK_MONOTONIC. @linux kernel/time/timekeeping.c ktime_get */
 export function ktimeGet(cpu: KernelCpu): Ns {
   const tk = cpu.image.timekeeper;
   for (;;) {
     const seq = readSeqcountBegin(cpu.memory, tk.seq);
-    const delta = counterDelta(cpu, tk.clocksource as ClocksourceId, tk.cycleLast);
-    const now = tk.baseNs + mulShiftAdd(delta, tk.mult >>> 0, tk.shift, tk.baseFraction);
+    const source = cpu.config.clocksources[tk.clocksource]!;
+    const now = tk.baseNs + nsSince(cpu, source, tk.cycleLast, tk.mult, tk.baseFraction);
+    if (readSeqcountRetry(cpu.memory, tk.seq, seq)) continue;
+    spendRead(cpu, source);
+    return now;
+  }
+}
+
+/** CLOCK_MONOTONIC_RAW: what no discipline moves. @linux kernel/time/timekeeping.c ktime_get_raw */
+export function ktimeGetRaw(cpu: KernelCpu): Ns {
+  const tk = cpu.image.timekeeper;
+  for (;;) {
+    const seq = readSeqcountBegin(cpu.memory, tk.seq);
+    const source = cpu.config.clocksources[tk.clocksource]!;
+    const now = tk.rawNs + nsSince(cpu, source, tk.cycleLast, source.mult, tk.rawFraction);
+    if (readSeqcountRetry(cpu.memory, tk.seq, seq)) continue;
+    spendRead(cpu, source);
+    return now;
+  }
+}
+
+/** Clocks that are monotonic time and an offset. @linux include/linux/timekeeping.h enum tk_offsets */
+export const TkOffset = { Real: 0, Boot: 1, Tai: 2 } as const;
+export type TkOffset = (typeof TkOffset)[keyof typeof TkOffset];
+
+/** The clock with that offset; realtime and TAI count from the machine’s epoch. @linux kernel/time/timekeeping.c ktime_get_with_offset */
+export function ktimeGetWithOffset(cpu: KernelCpu, offset: TkOffset): Ns {
+  const tk = cpu.image.timekeeper;
+  for (;;) {
+    const seq = readSeqcountBegin(cpu.memory, tk.seq);
+    const source = cpu.config.clocksources[tk.clocksource]!;
+    const mono = tk.baseNs + nsSince(cpu, source, tk.cycleLast, tk.mult, tk.baseFraction);
+    const now = mono + offsetOf(cpu, offset);
+    if (readSeqcountRetry(cpu.memory, tk.seq, seq)) continue;
+    spendRead(cpu, source);
+    return now;
+  }
+}
+
+/** CLOCK_REALTIME, ns since the machine’s epoch. @linux kernel/time/timekeeping.c ktime_get_real */
+export function ktimeGetReal(cpu: KernelCpu): Ns {
+  return ktimeGetWithOffset(cpu, TkOffset.Real);
+}
+
+/** CLOCK_BOOTTIME. @linux kernel/time/timekeeping.c ktime_get_boottime */
+export function ktimeGetBoottime(cpu: KernelCpu): Ns {
+  return ktimeGetWithOffset(cpu, TkOffset.Boot);
+}
+
+/** CLOCK_TAI, ns since the machine’s epoch. @linux kernel/time/timekeeping.c ktime_get_clocktai */
+export function ktimeGetClocktai(cpu: KernelCpu): Ns {
+  return ktimeGetWithOffset(cpu, TkOffset.Tai);
+}
+
+/** CLOCK_MONOTONIC_COARSE: as at the last accumulation, no counter is read. @linux kernel/time/timekeeping.c ktime_get_coarse */
+export function ktimeGetCoarse(cpu: KernelCpu): Ns {
+  const tk = cpu.image.timekeeper;
+  for (;;) {
+    const seq = readSeqcountBegin(cpu.memory, tk.seq);
+    const now = tk.coarseNs;
     if (!readSeqcountRetry(cpu.memory, tk.seq, seq)) return now;
   }
 }
 
-/**
- * Cycles since the last accumulation. Another CPU's counter may be a little ahead of ours, then time
- * stands still rather than jump by 2^64.
- */
-function counterDelta(cpu: KernelCpu, id: ClocksourceId, cycleLast: Cycles): Cycles {
-  return Math.max(0, clocksourceRead(cpu, id) - cycleLast);
+/** CLOCK_REALTIME_COARSE. @linux kernel/time/timekeeping.c ktime_get_coarse_real_ts64 */
+export function ktimeGetCoarseReal(cpu: KernelCpu): Ns {
+  const tk = cpu.image.timekeeper;
+  for (;;) {
+    const seq = readSeqcountBegin(cpu.memory, tk.seq);
+    const now = tk.coarseNs + tk.offsReal;
+    if (!readSeqcountRetry(cpu.memory, tk.seq, seq)) return now;
+  }
 }
 
-/** Boot CPU only: monotonic time starts at 0 on the jiffies clock source. @linux kernel/time/timekeeping.c timekeeping_init */
-export function timekeepingInit(cpu: KernelCpu): void {
-  const tk = cpu.image.timekeeper;
-  spinLock(cpu, tk.lock, LockClass.Timekeeper, 0);
-  writeSeqcountBegin(cpu.memory, tk.seq);
-  tk.baseNs = 0;
-  setClocksource(cpu, clocksourcesOf(cpu.config)[ClocksourceId.Jiffies]!);
-  writeSeqcountEnd(cpu.memory, tk.seq);
-  spinUnlock(cpu, tk.lock, LockClass.Timekeeper, 0);
+/** Offsets of the clocks to monotonic time, as of `seq` steps; a CPU keeps them for its timers. */
+export interface ClockOffsets {
+  clockWasSetSeq: number;
+  real: Ns;
+  boot: Ns;
+  tai: Ns;
 }
 
 /**
- * Moves the base to now with the old source, then reads on with the new one.
- * @linux kernel/time/timekeeping.c change_clocksource
+ * CLOCK_MONOTONIC, and `offsets` brought up to date if a clock has been set since they were taken.
+ * @linux kernel/time/timekeeping.c ktime_get_update_offsets_now
  */
-export function changeClocksource(cpu: KernelCpu, to: ClocksourceId): void {
+export function ktimeGetUpdateOffsets(cpu: KernelCpu, offsets: ClockOffsets): Ns {
   const tk = cpu.image.timekeeper;
-  spinLock(cpu, tk.lock, LockClass.Timekeeper, 0);
-  writeSeqcountBegin(cpu.memory, tk.seq);
-  forward(cpu, counterDelta(cpu, tk.clocksource as ClocksourceId, tk.cycleLast));
-  setClocksource(cpu, clocksourcesOf(cpu.config)[to]!);
-  finishUpdate(cpu);
-  spinUnlock(cpu, tk.lock, LockClass.Timekeeper, 0);
+  for (;;) {
+    const seq = readSeqcountBegin(cpu.memory, tk.seq);
+    const source = cpu.config.clocksources[tk.clocksource]!;
+    const now = tk.baseNs + nsSince(cpu, source, tk.cycleLast, tk.mult, tk.baseFraction);
+    if (tk.clockWasSetSeq !== offsets.clockWasSetSeq) {
+      offsets.clockWasSetSeq = tk.clockWasSetSeq;
+      offsets.real = tk.offsReal;
+      offsets.boot = tk.offsBoot;
+      offsets.tai = tk.offsTai;
+    }
+    if (readSeqcountRetry(cpu.memory, tk.seq, seq)) {
+      // what was taken may be half of two steps
+      offsets.clockWasSetSeq = -1;
+      continue;
+    }
+    spendRead(cpu, source);
+    return now;
+  }
 }
 
 /** Whether the tick may go one-shot on the present clock source. @linux kernel/time/timekeeping.c timekeeping_valid_for_hres */
 export function timekeepingValidForHres(cpu: KernelCpu): boolean {
-  return clocksourcesOf(cpu.config)[cpu.image.timekeeper.clocksource]!.validForHres;
-}
-
-/** How long the base may stand still. @linux kernel/time/timekeeping.c timekeeping_max_deferment */
-export function timekeepingMaxDeferment(cpu: KernelCpu): Ns {
-  return clocksourcesOf(cpu.config)[cpu.image.timekeeper.clocksource]!.maxIdleNs;
+  const { flags } = cpu.image.clocksources[cpu.image.timekeeper.clocksource]!;
+  return (flags & ClocksourceFlag.ValidForHres) !== 0;
 }
 
 /**
- * Moves the base forward by whole tick intervals, if at least one has passed.
- * @linux kernel/time/timekeeping.c update_wall_time
+ * How long the timekeeper may go without accumulation, lest its counter starts anew unseen.
+ * @linux kernel/time/timekeeping.c timekeeping_max_deferment
  */
-export function updateWallTime(cpu: KernelCpu): void {
-  const tk = cpu.image.timekeeper;
-  spinLock(cpu, tk.lock, LockClass.Timekeeper, 0);
-  const delta = counterDelta(cpu, tk.clocksource as ClocksourceId, tk.cycleLast);
-  const interval = tk.cycleInterval;
-  if (delta >= interval) {
-    writeSeqcountBegin(cpu.memory, tk.seq);
-    forward(cpu, delta - (delta % interval));
-    finishUpdate(cpu);
-  }
-  spinUnlock(cpu, tk.lock, LockClass.Timekeeper, 0);
+export function timekeepingMaxDeferment(cpu: KernelCpu): Ns {
+  if (cpu.decisions.sleepsPastWrap) return KTIME_MAX;
+  return cpu.config.clocksources[cpu.image.timekeeper.clocksource]!.maxIdleNs;
 }
 
-function forward(cpu: KernelCpu, cycles: Cycles): void {
-  const tk = cpu.image.timekeeper;
-  const mult = tk.mult >>> 0;
-  const { shift, baseFraction } = tk;
-  tk.cycleLast += cycles;
-  tk.baseNs += mulShiftAdd(cycles, mult, shift, baseFraction);
-  tk.baseFraction = mulShiftLow(cycles, mult, shift, baseFraction);
+/** ns from `last` to the counter's present value, `fraction` of one included. @linux kernel/time/timekeeping.c timekeeping_get_ns */
+export function nsSince(cpu: KernelCpu, source: Clocksource, last: Cycles, mult: number, fraction: number): Ns {
+  const now = clocksourceRead(cpu, source);
+  if (now < last && cpu.decisions.believesNegativeDelta) return nsOfNegative(source, last - now, mult >>> 0);
+  return mulShiftAdd(clocksourceDelta(source, now, last), mult >>> 0, source.shift, fraction);
 }
 
-function setClocksource(cpu: KernelCpu, source: Clocksource): void {
-  const tk = cpu.image.timekeeper;
-  tk.clocksource = source.id;
-  tk.mult = source.mult | 0;
-  tk.shift = source.shift;
-  tk.baseFraction = 0;
-  tk.cycleLast = clocksourceRead(cpu, source.id);
-  tk.cycleInterval = source.id === ClocksourceId.Jiffies ? 1 : Math.round(cpu.config.tscHz / cpu.config.hz);
+/** B-63: as many cycles less than the counter has values, and what 64 bits keep of the product. */
+function nsOfNegative({ wrap, shift }: Clocksource, behind: Cycles, mult: number): Ns {
+  return wrap === 0 ? 2 ** (64 - shift) - mulShift(behind, mult, shift) : mulShift(wrap - behind, mult, shift);
 }
 
-/** Closes the section and, the lock still held, tells the trace what readers find from now on. */
-function finishUpdate(cpu: KernelCpu): void {
+function offsetOf(cpu: KernelCpu, offset: TkOffset): Ns {
   const tk = cpu.image.timekeeper;
-  writeSeqcountEnd(cpu.memory, tk.seq);
-  cpu.arch.trace6(Event.timekeeping_update, tk.cycleLast, tk.baseNs, cpu.memory.load(tk.seq));
+  if (offset === TkOffset.Real) return tk.offsReal;
+  return offset === TkOffset.Boot ? tk.offsBoot : tk.offsTai;
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { layOutMachine } from '../../../shared/machine-map.ts';
 import { allocateShared, WasmMemory } from '../../../shared/memory/wasm-memory.ts';
 import { Rq } from '../../../shared/structs/cpu.ts';
-import { Timekeeper } from '../../../shared/structs/global.ts';
+import { Timekeeper } from '../../../shared/structs/timekeeper.ts';
 import { Vtime } from '../../../shared/structs/task.ts';
 import { rawSpinLock } from '../../../shared/sync/raw-spinlock.ts';
 import { writeSeqcountBegin } from '../../../shared/sync/seqcount.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ClockEventState, MessageKind, TickHandler } from '../../../shared/structs/cpu.ts';
-import { ClocksourceId, TICK_DO_TIMER_BOOT } from '../../../shared/structs/global.ts';
+import { TICK_DO_TIMER_BOOT } from '../../../shared/structs/global.ts';
+import { ClocksourceId } from '../../../shared/structs/timekeeper.ts';
 import { KTIME_MAX, NONE, type CpuId, type Ns } from '../../../shared/units.ts';
 import { deviceCommand, DeviceMode } from '../../../src/kernel/arch.ts';
 import type { KernelConfig } from '../../../src/kernel/config.ts';
@@ -14,7 +15,7 @@ import { hrtimerInterrupt } from '../../../src/kernel/time/hrtimer.ts';
 import { setTickDoTimerCpu } from '../../../src/kernel/time/jiffies.ts';
 import { tickHandlePeriodic, TickMode } from '../../../src/kernel/time/tick-common.ts';
 import { tickClockNotify } from '../../../src/kernel/time/tick-oneshot.ts';
-import { changeClocksource, timekeepingInit } from '../../../src/kernel/time/timekeeping.ts';
+import { changeClocksource, timekeepingInit } from '../../../src/kernel/time/timekeeping-update.ts';
 import { FakeMachine } from '../../support/fake-arch.ts';
 
 const TICK: Ns = 4_000_000;
