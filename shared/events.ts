@@ -232,6 +232,7 @@ const table = {
   clocksource_state: ['dynticks', { source: 'code', order: 'count', rating: 'count', flags: 'code' }],
   /** A look for the source to use: what it found, what was in use; oneshot: the tick is; override: whom the user asked for. */
   clocksource_select: ['dynticks', { best: 'code', current: 'code', oneshot: 'code', override: 'code', skip_current: 'code' }],
+  irq_work_run: ['dynticks', { work: 'code' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

@@ -16,6 +16,8 @@ export const CSD_POOL = 256;
 export const CSD_POOL_MAX = 4_096;
 /** Passes of a softirq run before the rest is left to the next tick. @linux kernel/softirq.c MAX_SOFTIRQ_RESTART */
 export const MAX_SOFTIRQ_RESTART = 10;
+/** Reports of softirqs that wait while their CPU goes idle. @linux kernel/time/tick-sched.c report_idle_softirq */
+export const SOFTIRQ_IDLE_REPORTS = 10;
 /** Passes of the hrtimer interrupt before it declares a hang. @linux kernel/time/hrtimer.c hrtimer_interrupt */
 export const HRTIMER_INTERRUPT_PASSES = 3;
 /** Longest pause after a hang of the hrtimer interrupt. */

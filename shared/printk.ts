@@ -28,6 +28,7 @@ const lines = {
     format: 'clocksource: Override clocksource {0:source} is unstable and not HRT compatible - cannot switch while in HRT/NOHZ mode',
   },
   overrideDeferred: { level: 6, format: 'clocksource: Override clocksource {0:source} is not currently HRT compatible - deferring' },
+  softirqPending: { level: 4, format: 'NOHZ tick-stop error: local softirq work is pending, handler #{0}!!!' },
 } as const satisfies Record<string, PrintkLine>;
 
 export type PrintkName = keyof typeof lines;

@@ -8,6 +8,16 @@ export const SoftirqVec = {
 export type SoftirqVec = (typeof SoftirqVec)[keyof typeof SoftirqVec];
 export const NR_SOFTIRQS = 10;
 
+/** Works that run in an interrupt a little later. */
+export const IrqWork = {
+  /** a CPU without a tick looks whether it needs one. @linux kernel/time/tick-sched.c nohz_full_kick_work */
+  NohzFullKick: 0,
+  /** lazy: whoever reads the kernel's log is woken. @linux kernel/printk/printk.c wake_up_klogd_work */
+  WakeUpKlogd: 1,
+} as const;
+export type IrqWork = (typeof IrqWork)[keyof typeof IrqWork];
+export const NR_IRQ_WORKS = 2;
+
 /** Where a CPU stands in the nesting of interrupts, and what it has counted. */
 export const CpuState = struct(
   'cpu',
@@ -23,6 +33,9 @@ export const CpuState = struct(
     deviceIrqs: word('interrupt line 0: the global event device'),
     softirqPending: word('one bit a softirq'),
     softirqs: words(NR_SOFTIRQS, 'runs of each softirq'),
+    irqWorkFlags: anyWriter(words(NR_IRQ_WORKS, 'of each irq_work: 1 pending, 2 busy')),
+    irqWorkRaised: anyWriter(word('one bit an irq_work that waits for this CPU’s interrupt to itself')),
+    irqWorkLazy: anyWriter(word('the same of those that wait for its tick')),
     csdBusy: anyWriter(word('one bit a function: a call of it to this CPU for which nobody waits is under way')),
   },
   { writer: 'owning cpu' },
@@ -252,10 +265,12 @@ export const MessageKind = {
   CallFunctionAsync: 7,
   /** to a sender that waits: its calls have been made. No interrupt: it sees its records unlocked */
   CallsDone: 8,
-  /** run the irq_works that are queued for the receiver */
+  /** run irq_work a, which the sender has claimed */
   IrqWork: 9,
   /** look at the page of stop-machine; a = the state that made somebody send */
   StopMachine: 10,
+  /** a CPU's interrupt to itself: run its irq_works */
+  IrqWorkSelf: 11,
 } as const;
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 

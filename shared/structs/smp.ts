@@ -22,7 +22,8 @@ export const CALL_BY_MASK = 0x100;
 
 /** Whether a message lies on the receiver's list of calls, which one interrupt drains. */
 export function isCall(kind: number): boolean {
-  return kind === MessageKind.CallFunctionSingle || (kind >= MessageKind.CallFunctionSync && kind <= MessageKind.CallFunctionAsync);
+  const isFunction = kind >= MessageKind.CallFunctionSync && kind <= MessageKind.CallFunctionAsync;
+  return isFunction || kind === MessageKind.CallFunctionSingle || kind === MessageKind.IrqWork;
 }
 
 /** Through which every CPU goes while one function runs. @linux kernel/stop_machine.c enum multi_stop_state */

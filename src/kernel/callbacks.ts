@@ -24,4 +24,9 @@ function processTimeout(cpu: Parameters<TimerCallback>[0], task: number): void {
 // table: in the order of TimerFunction
 const TIMER_CALLBACKS: readonly TimerCallback[] = [processTimeout];
 
-export const CALLBACKS: Callbacks = { smp: SMP_CALLBACKS, softirqs: SOFTIRQ_ACTIONS, irqWorks: [], timers: TIMER_CALLBACKS };
+// table: in the order of IrqWork; what follows from either happens on the interrupt's way out
+const IRQ_WORKS = [nothingToDo, nothingToDo];
+
+function nothingToDo(): void {}
+
+export const CALLBACKS: Callbacks = { smp: SMP_CALLBACKS, softirqs: SOFTIRQ_ACTIONS, irqWorks: IRQ_WORKS, timers: TIMER_CALLBACKS };

@@ -25,6 +25,10 @@ export interface Decisions {
   readonly keepsWheelClock: boolean;
   /** B-53: that clock is moved to the present jiffy, past a bucket that is still to be run, and has to go back for it. */
   readonly forwardsPastExpiry: boolean;
+  /** Rounds of one run of softirqs; undefined: Linux's. */
+  readonly softirqRounds: number | undefined;
+  /** Whether a round of softirqs has raised another: a load that no workload here makes. */
+  raisesSoftirqAgain(cpu: CpuId, round: number): boolean;
   /** Whether a CPU leaves its interrupts on where the machine is to stand still. */
   ignoresStop(cpu: CpuId): boolean;
   /** B-23: an idle CPU sleeps as long as it likes, whether or not the timekeeper's counter starts anew meanwhile. */
@@ -49,6 +53,8 @@ export const asLinux: Decisions = {
   callsWithIrqsOff: false,
   keepsWheelClock: false,
   forwardsPastExpiry: false,
+  softirqRounds: undefined,
+  raisesSoftirqAgain: () => false,
   ignoresStop: () => false,
   sleepsPastWrap: false,
   believesNegativeDelta: false,

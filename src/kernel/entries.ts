@@ -8,6 +8,7 @@ import { MessageKind, TickHandler } from '../../shared/structs/cpu.ts';
 import { CALL_BY_MASK } from '../../shared/structs/smp.ts';
 import { NONE, type Ns, type TaskId } from '../../shared/units.ts';
 import { irqEnter, irqExit, pauseStretch, returnToTask } from './irq/entry.ts';
+import { irqWorkRun } from './irq/irq-work.ts';
 import type { IncomingCall, KernelCpu } from './kernel-cpu.ts';
 import { bootStep, startSecondary } from './main.ts';
 import { callsDone, flushSmpCallFunctionQueue } from './smp.ts';
@@ -24,6 +25,7 @@ import { tickNohzLowresHandler } from './time/tick-sched.ts';
 /** x86's vectors, as the tracepoints show them. @linux arch/x86/include/asm/irq_vectors.h */
 const LOCAL_TIMER_VECTOR = 0xec;
 const RESCHEDULE_VECTOR = 0xfd;
+const IRQ_WORK_VECTOR = 0xf6;
 const CALL_FUNCTION_VECTOR = 0xfc;
 const CALL_FUNCTION_SINGLE_VECTOR = 0xfb;
 
@@ -54,6 +56,7 @@ export function ipiInterrupt(cpu: KernelCpu, kind: MessageKind, a: number): void
   switch (kind) {
     case MessageKind.CallsDone: return noInterrupt(cpu, callsDone);
     case MessageKind.StopMachine: return stopMessage(cpu);
+    case MessageKind.IrqWorkSelf: return irqWorkInterrupt(cpu);
     case MessageKind.BringUp: return noInterrupt(cpu, startSecondary);
     default: return rescheduleInterrupt(cpu, a);
   }
@@ -98,6 +101,17 @@ function rescheduleInterrupt(cpu: KernelCpu, task: TaskId): void {
     cpu.arch.trace(Event.reschedule_entry, RESCHEDULE_VECTOR);
     cpu.arch.trace(Event.reschedule_exit, RESCHEDULE_VECTOR);
   }
+  end(cpu, outer);
+}
+
+/** @linux arch/x86/kernel/irq_work.c sysvec_irq_work */
+function irqWorkInterrupt(cpu: KernelCpu): void {
+  const outer = begin(cpu);
+  irqEnter(cpu);
+  cpu.state.irqWorkIrqs += 1;
+  cpu.arch.trace(Event.irq_work_entry, IRQ_WORK_VECTOR);
+  irqWorkRun(cpu);
+  cpu.arch.trace(Event.irq_work_exit, IRQ_WORK_VECTOR);
   end(cpu, outer);
 }
 

@@ -122,6 +122,8 @@ export class KernelCpu {
   stopPending = false;
   /** What this CPU has asked for and not yet run: its caller waits. */
   stopRequest: StopRequest | undefined = undefined;
+  /** How often it was about to stop its tick with softirqs pending. */
+  softirqReports = 0;
   /** Scratch for a set of CPUs, a byte each. */
   readonly callMask: Uint8Array;
   /** How many reasons mask interrupts; 1 at every entry, since the hardware masks them there. */

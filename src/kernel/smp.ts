@@ -21,10 +21,11 @@
  */
 import { KernelBug, assert } from '../../shared/assert.ts';
 import { Event } from '../../shared/events.ts';
-import { CpuState, MessageKind } from '../../shared/structs/cpu.ts';
+import { CpuState, MessageKind, type IrqWork } from '../../shared/structs/cpu.ts';
 import { CALL_BY_MASK, callFunctionData } from '../../shared/structs/smp.ts';
 import type { CpuId } from '../../shared/units.ts';
 import { Path } from './arch.ts';
+import { irqWorkSingle } from './irq/irq-work.ts';
 import { pauseStretch, startStretch } from './irq/entry.ts';
 import type { IncomingCall, KernelCpu } from './kernel-cpu.ts';
 import { schedTtwuPending } from './sched/wakeup.ts';
@@ -145,6 +146,7 @@ export function flushSmpCallFunctionQueue(cpu: KernelCpu, calls: readonly Incomi
 /** A record is the caller's again before the function if nobody waits for it, after it if somebody does. */
 function serve(cpu: KernelCpu, call: IncomingCall, since: number): void {
   const { arch, decisions } = cpu;
+  if (call.kind === MessageKind.IrqWork) return serveIrqWork(cpu, call, since);
   const fn = (call.a & ~CALL_BY_MASK) as SmpFunction;
   const sync = call.kind === MessageKind.CallFunctionSync && !decisions.unlocksCallFirst;
   if (!sync) unlock(cpu, call, fn);
@@ -152,6 +154,11 @@ function serve(cpu: KernelCpu, call: IncomingCall, since: number): void {
   callHere(cpu, fn, call.b);
   arch.trace6(Event.csd_function_exit, call.origin, call.n, call.kind);
   if (sync) unlock(cpu, call, fn);
+}
+
+function serveIrqWork(cpu: KernelCpu, call: IncomingCall, since: number): void {
+  cpu.arch.trace6(Event.csd_function_entry, call.origin, call.n, call.kind, since);
+  irqWorkSingle(cpu, call.a as IrqWork);
 }
 
 function wake(cpu: KernelCpu, call: IncomingCall, since: number): void {
@@ -187,7 +194,7 @@ export function callHere(cpu: KernelCpu, fn: SmpFunction, data: number): void {
 }
 
 function isUnawaited(kind: MessageKind): boolean {
-  return kind === MessageKind.CallFunctionMany || kind === MessageKind.CallFunctionAsync;
+  return kind === MessageKind.CallFunctionMany || kind === MessageKind.CallFunctionAsync || kind === MessageKind.IrqWork;
 }
 
 function isTarget(cpu: KernelCpu, mask: Uint8Array, target: CpuId): boolean {

@@ -162,6 +162,8 @@ export interface Workload {
   readonly syncObjects: readonly SyncObjectSpec[];
   readonly sharedTimers: readonly string[];
   readonly calls: readonly CallSpec[];
+  /** by CPU, the thread that runs softirqs where an interrupt's way out may not; empty: there are none */
+  readonly ksoftirqds: readonly TaskId[];
   readonly user: User;
 }
 

@@ -67,6 +67,7 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
     syncObjects: context.names.objects,
     sharedTimers: context.names.sharedTimers,
     calls: [],
+    ksoftirqds: [],
   };
   return { workload, readers, programs };
 }

@@ -127,7 +127,7 @@ export function attributesOf(given: Partial<Attributes> = {}): Attributes {
 }
 
 const NO_WORKLOAD: Workload = {
-  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [], calls: [],
+  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [], calls: [], ksoftirqds: [],
   user: { next: () => { throw new Error('no programs here'); }, quietFor: () => { throw new Error('no programs here'); } },
 };
 

@@ -1,16 +1,38 @@
-/** Softirqs: work that an interrupt leaves for its way out, with interrupts on again. */
+/**
+ * Softirqs: work that an interrupt leaves for its way out, with interrupts on again. What is raised while
+ * they run is run too, but not for ever: after some rounds, or some time, or when another task shall run,
+ * the rest is left to ksoftirqd, a thread like any other. Two limits, because jiffies may stand still.
+ *
+ *      interrupt                             on its way out
+ *      raise TIMER                           round 1: TIMER, SCHED    (TIMER raises TIMER again)
+ *      raise SCHED                           round 2: TIMER           (and again)
+ *                                            ...
+ *                                            round 10: TIMER          (and again)
+ *                                            wakes ksoftirqd, which goes on when its turn comes
+ */
 import { Event, Mode } from '../../../shared/events.ts';
-import { MAX_SOFTIRQ_RESTART } from '../../../shared/limits.ts';
+import { MAX_SOFTIRQ_RESTART, SOFTIRQ_IDLE_REPORTS } from '../../../shared/limits.ts';
+import { Printk } from '../../../shared/printk.ts';
 import { NR_SOFTIRQS, SoftirqVec } from '../../../shared/structs/cpu.ts';
 import { KernelBug } from '../../../shared/assert.ts';
+import { NONE } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { printk } from '../printk.ts';
+import { tryToWakeUp } from '../sched/wakeup.ts';
 import { SOFTIRQ_OFFSET } from './preempt-count.ts';
 
-/** @linux kernel/softirq.c raise_softirq_irqoff */
+/** Softirqs run for so long at most, in whole jiffies. @linux kernel/softirq.c MAX_SOFTIRQ_TIME */
+const MAX_SOFTIRQ_NS = 2_000_000;
+
+/**
+ * Interrupts off. Whoever is in no interrupt has no way out on which it would run, so ksoftirqd is woken.
+ * @linux kernel/softirq.c raise_softirq_irqoff
+ */
 export function raiseSoftirq(cpu: KernelCpu, vec: SoftirqVec): void {
   cpu.state.softirqPending |= 1 << vec;
   cpu.arch.trace(Event.softirq_raise, vec);
+  if (cpu.state.preemptCount === 0) wakeupSoftirqd(cpu);
 }
 
 /** Whether timers of the wheel are due and wait for their softirq. @linux include/linux/interrupt.h local_timer_softirq_pending */
@@ -19,23 +41,53 @@ export function localTimerSoftirqPending(cpu: KernelCpu): boolean {
 }
 
 /**
- * Runs what is pending, lowest number first, and what that raises again, a bounded number of times;
- * the rest waits for the next interrupt's way out.
+ * Runs what is pending, lowest number first, and what that raises again, within the limits.
  * @linux kernel/softirq.c handle_softirqs
  */
 export function handleSoftirqs(cpu: KernelCpu): void {
-  const { state, arch } = cpu;
+  const { state, arch, config, image, decisions } = cpu;
+  const end = image.jiffies.jiffies + Math.ceil(MAX_SOFTIRQ_NS / config.tickNs);
+  const rounds = decisions.softirqRounds ?? MAX_SOFTIRQ_RESTART;
   arch.setMode(Mode.Softirq);
   state.preemptCount += SOFTIRQ_OFFSET;
   cpu.irqsOff -= 1;
-  for (let pass = 0; pass < MAX_SOFTIRQ_RESTART; pass++) {
-    const pending = state.softirqPending;
-    if (pending === 0) break;
-    state.softirqPending = 0;
-    for (let vec = 0; vec < NR_SOFTIRQS; vec++) if (pending & (1 << vec)) runSoftirq(cpu, vec);
+  for (let round = 1; ; round++) {
+    runPending(cpu, round);
+    if (state.softirqPending === 0) break;
+    if (round < rounds && state.needResched === 0 && image.jiffies.jiffies < end) continue;
+    wakeupSoftirqd(cpu);
+    break;
   }
   cpu.irqsOff += 1;
   state.preemptCount -= SOFTIRQ_OFFSET;
+}
+
+/** One round: what is pending now. */
+function runPending(cpu: KernelCpu, round: number): void {
+  const { state, decisions } = cpu;
+  const pending = state.softirqPending;
+  state.softirqPending = 0;
+  for (let vec = 0; vec < NR_SOFTIRQS; vec++) if (pending & (1 << vec)) runSoftirq(cpu, vec);
+  if (decisions.raisesSoftirqAgain(cpu.id, round)) raiseSoftirq(cpu, SoftirqVec.Sched);
+}
+
+/**
+ * A CPU is about to stop its tick, and softirqs wait: something forgot to run them. The first such reports
+ * are written into the log. RCU may wait.
+ * @linux kernel/time/tick-sched.c report_idle_softirq
+ */
+export function reportIdleSoftirq(cpu: KernelCpu): boolean {
+  const pending = cpu.state.softirqPending & ~(1 << SoftirqVec.Rcu);
+  if (pending === 0) return false;
+  if (cpu.softirqReports++ < SOFTIRQ_IDLE_REPORTS) printk(cpu, Printk.softirqPending, pending);
+  return true;
+}
+
+/** @linux kernel/softirq.c wakeup_softirqd */
+function wakeupSoftirqd(cpu: KernelCpu): void {
+  const thread = cpu.config.workload.ksoftirqds[cpu.id] ?? NONE;
+  // before there are threads, the next interrupt's way out must do
+  if (thread !== NONE) tryToWakeUp(cpu, thread);
 }
 
 function runSoftirq(cpu: KernelCpu, vec: number): void {

@@ -17,7 +17,8 @@ import { KTIME_MAX, type Ns } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import { schedTimerOf } from '../image.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { localTimerSoftirqPending } from '../irq/softirq.ts';
+import { irqWorkNeedsCpu } from '../irq/irq-work.ts';
+import { localTimerSoftirqPending, reportIdleSoftirq } from '../irq/softirq.ts';
 import { accountIdleTicks } from '../sched/cputime.ts';
 import { calcLoadNohzStart, calcLoadNohzStop } from '../sched/loadavg.ts';
 import { nohzBalanceEnterIdle } from '../sched/nohz-balance.ts';
@@ -94,6 +95,7 @@ function mayLookAhead(cpu: KernelCpu): boolean {
 /** @linux kernel/time/tick-sched.c can_stop_idle_tick */
 export function canStopIdleTick(cpu: KernelCpu): boolean {
   if ((cpu.tick.flags & TickFlag.Nohz) === 0 || cpu.state.needResched !== 0) return false;
+  if (reportIdleSoftirq(cpu)) return false;
   if (!cpu.config.nohzFull) return true;
   // somebody must keep the time of those that run without a tick
   const owner = tickDoTimerCpu(cpu);
@@ -120,7 +122,7 @@ function nextEvent(cpu: KernelCpu): void {
 
 /** Work that waits for a tick. */
 function needsTickSoon(cpu: KernelCpu): boolean {
-  return localTimerSoftirqPending(cpu);
+  return localTimerSoftirqPending(cpu) || irqWorkNeedsCpu(cpu);
 }
 
 /** Of the wheel, and in low resolution of the hrtimers, which the tick at or after their expiry will find. */
