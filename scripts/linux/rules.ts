@@ -3,6 +3,7 @@
  * entry whose `keys` and `where` fit a figure decides; `wider` after `rows`.
  */
 import { z } from 'zod';
+import { README } from './readme.ts';
 import { parseTolerance, toleranceText, type Tolerance } from './tolerance.ts';
 
 /** `LOC.*`: a star is any part of a name; several, parted by bars. */
@@ -12,7 +13,7 @@ const row = z.strictObject({
   keys: pattern.describe('figures, as leaves: LOC.0, stat.3.user'),
   where: pattern.optional().describe('configurations and passes: a/busy; missing: all'),
   as: toleranceText,
-  readme: z.string().min(1).describe('the line of the recordings’ README that allows it, or "silent"'),
+  readme: z.enum(Object.keys(README)).describe('the line of the recordings’ README that allows it'),
 });
 
 const wider = z.strictObject({
@@ -37,19 +38,23 @@ export interface Rule {
   /** `README: ticks`, or the reason of a wider row */
   readonly reason: string;
   readonly wider: boolean;
+  /** whether the README's line allows so much */
+  readonly allowed: boolean;
 }
 
 export function rulesOf(file: ToleranceFile): Rule[] {
-  const rules = file.rows.map((entry) => ruleOf(entry, `README: ${entry.readme}`, false));
-  return [...rules, ...file.wider.map((entry) => ruleOf(entry, entry.why, true))];
+  const rules = file.rows.map((entry) => {
+    const tolerance = parseTolerance(entry.as)!;
+    const line = README[entry.readme]!;
+    return { ...placeOf(entry), text: entry.as, tolerance, reason: line.says, wider: false, allowed: line.allows(tolerance) };
+  });
+  const wide = file.wider.map((entry) =>
+    ({ ...placeOf(entry), text: entry.as, tolerance: parseTolerance(entry.as)!, reason: entry.why, wider: true, allowed: true }));
+  return [...rules, ...wide];
 }
 
-function ruleOf(entry: { keys: string; where?: string | undefined; as: string }, reason: string, isWider: boolean): Rule {
-  return {
-    keys: expressionOf(entry.keys), where: expressionOf(entry.where ?? '*'),
-    text: entry.as, tolerance: parseTolerance(entry.as)!, reason, wider: isWider,
-  };
-}
+const placeOf = ({ keys, where = '*' }: { keys: string; where?: string | undefined }): Pick<Rule, 'keys' | 'where'> =>
+  ({ keys: expressionOf(keys), where: expressionOf(where) });
 
 function expressionOf(patterns: string): RegExp {
   const one = (text: string): string => text.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}]/g, '\\$&')).join('.*');

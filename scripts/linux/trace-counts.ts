@@ -55,7 +55,8 @@ export class TraceCounts implements EventConsumer {
   /** As leaves of a recording: `trace.events.sched_switch.0`. */
   finish(): Map<string, Leaf> {
     const spanS = Math.round((this.toNs - this.fromNs) / 1e3) / 1e6;
-    const rest = [['trace.span_s', spanS], ['trace.lost', 0]] as const;
+    const lines = [...this.counts].reduce((sum, [key, n]) => sum + (key.startsWith('events.') ? n : 0), 0);
+    const rest = [['trace.span_s', spanS], ['trace.lost', 0], ['trace.lines', lines]] as const;
     return new Map<string, Leaf>([...[...this.counts].map(([key, n]) => [`trace.${key}`, n] as const), ...rest]);
   }
 
