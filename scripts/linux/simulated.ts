@@ -44,6 +44,8 @@ export async function simulatedFigures(recording: Recording, scenarios = SCENARI
   const before = await runTo(scenario, time.beforeNs, []);
   const live = await runTo(scenario, time.liveNs, [counts]);
   return new Map<string, Leaf>([
+    // an interrupt line that the machine has not got
+    ...[...figures.keys()].filter((key) => key.startsWith('timer_irqs.')).map((key) => [key, 0] as const),
     ...procFigures(procTexts(before), procTexts(live)),
     ...counts.finish(),
     ...await workerFigures(scenario, text, file, time, figures),
