@@ -38,7 +38,7 @@ const WAKE_NS: Ns = 150_000;
 
 /** `sleepTickNs`: how coarse sleeps are: a tick without high resolution, 0 with it. */
 export function timelineOf(figures: Leaves, sleepTickNs: Ns): Timeline {
-  const windowNs = numberAt(figures, 'window_s') * NSEC_PER_SEC;
+  const windowNs = Math.round(numberAt(figures, 'window_s') * NSEC_PER_SEC);
   const [t0, t1] = recordedRun(figures, windowNs);
   const recordedBefore = t1 - windowNs;
   // the same place between two ticks and between two seconds, whose timers the kernel rounds
@@ -60,6 +60,6 @@ export function timelineOf(figures: Leaves, sleepTickNs: Ns): Timeline {
 function recordedRun(figures: Leaves, windowNs: Ns): readonly [Ns, Ns] {
   if (figures.has('workers.T0')) return [numberAt(figures, 'workers.T0'), numberAt(figures, 'workers.T1')];
   // whoever ran by itself began with the trace, which ended with it
-  const spanNs = figures.has('trace.span_s') ? numberAt(figures, 'trace.span_s') * NSEC_PER_SEC : windowNs - 2 * PAUSE_NS;
+  const spanNs = figures.has('trace.span_s') ? Math.round(numberAt(figures, 'trace.span_s') * NSEC_PER_SEC) : windowNs - 2 * PAUSE_NS;
   return [windowNs - spanNs, windowNs];
 }

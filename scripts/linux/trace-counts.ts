@@ -3,7 +3,7 @@ import type { EventConsumer } from '../../shared/event-consumer.ts';
 import { EVENTS, Event } from '../../shared/events.ts';
 import { HrtimerFunction } from '../../shared/structs/cpu.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
-import type { Leaf } from './leaves.ts';
+import type { Leaf, Leaves } from './leaves.ts';
 
 /** Names that Linux gives the functions of hrtimers. */
 const HRTIMER_FUNCTIONS: Readonly<Record<string, string>> = {
@@ -52,10 +52,10 @@ export class TraceCounts implements EventConsumer {
     }
   }
 
-  /** As leaves of a recording: `trace.events.sched_switch.0`. */
-  finish(): Map<string, Leaf> {
+  /** As leaves of a recording: `trace.events.sched_switch.0`. Lines are those of the events that the recording has. */
+  finish(recorded: Leaves): Map<string, Leaf> {
     const spanS = Math.round((this.toNs - this.fromNs) / 1e3) / 1e6;
-    const lines = [...this.counts].reduce((sum, [key, n]) => sum + (key.startsWith('events.') ? n : 0), 0);
+    const lines = [...this.counts].reduce((sum, [key, n]) => sum + (recorded.has(`trace.${key}`) && key.startsWith('events.') ? n : 0), 0);
     const rest = [['trace.span_s', spanS], ['trace.lost', 0], ['trace.lines', lines]] as const;
     return new Map<string, Leaf>([...[...this.counts].map(([key, n]) => [`trace.${key}`, n] as const), ...rest]);
   }

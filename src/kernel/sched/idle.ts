@@ -22,6 +22,8 @@ const PWR_EVENT_EXIT = 0xffff_ffff;
 export function doIdle(cpu: KernelCpu): boolean {
   if ((cpu.tick.flags & TickFlag.Inidle) === 0) tickNohzIdleEnter(cpu);
   if (cpu.state.needResched !== 0) {
+    // a tick that came with a wake-up counts for nothing when the loop is entered again
+    tickNohzIdleGotTick(cpu);
     tickNohzIdleExit(cpu);
     return false;
   }
