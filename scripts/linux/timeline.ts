@@ -33,8 +33,8 @@ export const PAUSE_NS: Ns = 20 * NSEC_PER_MSEC;
 const LOOK_NS: Ns = 30 * NSEC_PER_MSEC;
 /** A machine has booted and come to rest by then. */
 const SETTLED_NS: Ns = 3 * NSEC_PER_SEC;
-/** A sleeper is on its way for less than that after its time, slack included. */
-const WAKE_NS: Ns = 150_000;
+/** A sleeper has come back by then after its time, slack included, and has looked at the clock. */
+const WAKE_NS: Ns = 500_000;
 
 /** `sleepTickNs`: how coarse sleeps are: a tick without high resolution, 0 with it. */
 export function timelineOf(figures: Leaves, sleepTickNs: Ns): Timeline {
