@@ -27,6 +27,10 @@ export interface RunFacts {
   readonly racing: boolean;
   /** How far apart in time two CPUs may be at one moment; 0 where they do not race. */
   readonly skewNs: Ns;
+  /** CPUs that may run without a tick, and so never keep the time. */
+  readonly nohzFull: readonly CpuId[];
+  /** Whether this kernel leaves a forced event of a device alone when another is to be forced. */
+  readonly keepsForcedEvent: boolean;
 }
 
 export interface TaskFacts {

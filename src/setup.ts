@@ -7,7 +7,7 @@ import { NSEC_PER_SEC, type CpuId, type Ns, type TaskId } from '../shared/units.
 import type { Cut, CutAction } from './engine/cuts.ts';
 import type { MachineSetup } from './engine/machine-setup.ts';
 import type { KernelConfig } from './kernel/config.ts';
-import { KERNEL_VERSIONS } from './kernel/versions.ts';
+import { KERNEL_VERSIONS, type KernelVersion } from './kernel/versions.ts';
 import { clocksourceTable } from './kernel/time/clocksource.ts';
 import { costTable } from './machine/costs.ts';
 import type { CpuHardware } from './machine/sim-cpu.ts';
@@ -25,6 +25,8 @@ function cputimeOf({ cpus, cputime, cmdline }: Scenario): readonly CputimeFlavou
   return Array.from({ length: cpus }, (_, cpu) => (cputime === 'auto' ? (tracked(cpu) ? 'gen' : 'tick') : cputime));
 }
 
+const versionOf = ({ kernel }: Scenario): KernelVersion => KERNEL_VERSIONS.find(({ name }) => name === kernel)!;
+
 /** What is known of the scenario's run before its first event. `racing`: its engine lets CPUs run as they like. */
 export function factsOf(scenario: Scenario, racing = false): RunFacts {
   const { cpus, hz, workload, machine } = scenario;
@@ -36,6 +38,7 @@ export function factsOf(scenario: Scenario, racing = false): RunFacts {
     cpus, hz, tasks: [...idle, ...tasks], tickNs: NSEC_PER_SEC / hz,
     cputime: cputimeOf(scenario), ipiDelayNs: machine.ipiDelayNs,
     racing, skewNs: racing ? scenario.skewNs : 0,
+    nohzFull: scenario.cmdline.nohzFull ?? [], keepsForcedEvent: versionOf(scenario).keepsForcedEvent,
   };
 }
 
@@ -60,11 +63,12 @@ export function shapeOf({ cpus, workload, machine }: Scenario): MachineShape {
 }
 
 export function kernelConfigOf(scenario: Scenario): KernelConfig {
-  const { cmdline, hz, kernel, machine, workload, programs } = scenario;
+  const { cmdline, hz, machine, workload, programs } = scenario;
   return {
-    version: KERNEL_VERSIONS.find(({ name }) => name === kernel)!,
+    version: versionOf(scenario),
     hz, tickNs: NSEC_PER_SEC / hz,
     highres: cmdline.highres, nohz: cmdline.nohz, nohzFull: cmdline.nohzFull !== null, isolated: isolatedOf(scenario),
+    tickless: ticklessOf(scenario),
     skewTick: cmdline.skewTick, nolapicTimer: cmdline.nolapicTimer,
     tscHz: machine.tscHz, lapicHz: machine.lapicHz, clockevents: machine.clockevents,
     clocksource: cmdline.clocksource, tsc: cmdline.tsc, clocksources: clocksourceTable(usableBy(scenario), NSEC_PER_SEC / hz),
@@ -75,6 +79,10 @@ export function kernelConfigOf(scenario: Scenario): KernelConfig {
 /** Without a tsc that the command line calls unstable. @linux arch/x86/kernel/tsc.c init_tsc_clocksource */
 function usableBy({ cmdline, machine }: Scenario): Scenario['machine']['clocksources'] {
   return cmdline.tsc === 'unstable' ? machine.clocksources.filter(({ id }) => id !== ClocksourceId.Tsc) : machine.clocksources;
+}
+
+function ticklessOf({ cpus, cmdline: { nohzFull } }: Scenario): boolean[] {
+  return Array.from({ length: cpus }, (_, cpu) => nohzFull?.includes(cpu) ?? false);
 }
 
 function isolatedOf({ cpus, cmdline: { isolcpus } }: Scenario): boolean[] {

@@ -12,6 +12,7 @@ export const JiffiesPage = struct(
     lastJiffiesUpdate: long<Ns>('instant of the last jiffy boundary'),
     tickNextPeriod: long<Ns>('instant of the next one; stored last, read without the lock'),
     tickDoTimerCpu: unguarded(word<CpuId>('who has the duty; -1 nobody, -2 not yet')),
+    rescuing: unguarded(word('1 while a CPU without the duty advances them')),
   },
   { writer: 'any cpu', lock: 'lock', seqcount: 'seq' },
 );

@@ -30,6 +30,8 @@ export interface KernelConfig {
   readonly nohz: boolean;
   /** `nohz_full=`: whether any CPU may run without a tick. Then whoever keeps the time never stops its own. */
   readonly nohzFull: boolean;
+  /** `nohz_full=`: CPUs that may run without a tick, and so never keep the time. */
+  readonly tickless: readonly boolean[];
   /** `isolcpus=domain`: CPUs that no balancing touches. */
   readonly isolated: readonly boolean[];
   /** `skew_tick=`: whether the CPUs' ticks are spread over half a tick. */

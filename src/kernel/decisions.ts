@@ -29,6 +29,22 @@ export interface Decisions {
   readonly softirqRounds: number | undefined;
   /** Whether a round of softirqs has raised another: a load that no workload here makes. */
   raisesSoftirqAgain(cpu: CpuId, round: number): boolean;
+  /** B-24: a CPU that comes up takes a duty that was dropped for one that nobody ever had. */
+  readonly droppedIsFirst: boolean;
+  /** B-25: a CPU that sees jiffies stand still leaves it to whoever has the duty. */
+  readonly neverRescues: boolean;
+  /** B-32: the duty stays with a boot CPU that may stop its tick. */
+  readonly bootKeepsDuty: boolean;
+  /** B-44: the least distance of a device's events grows beyond a tick. */
+  readonly minDeltaUnbounded: boolean;
+  /** B-45: each forced event puts off the one that was forced before it. */
+  readonly forgetsForcedEvent: boolean;
+  /** B-46: that a forced event is under way is still believed when it has come. */
+  readonly remembersForcedEvent: boolean;
+  /** B-47: an event whose moment has passed is refused, though it must come. */
+  readonly refusesLateEvent: boolean;
+  /** B-48: the least distance of a device's events is rounded down. */
+  readonly roundsMinDeltaDown: boolean;
   /** Whether a CPU leaves its interrupts on where the machine is to stand still. */
   ignoresStop(cpu: CpuId): boolean;
   /** B-23: an idle CPU sleeps as long as it likes, whether or not the timekeeper's counter starts anew meanwhile. */
@@ -55,6 +71,14 @@ export const asLinux: Decisions = {
   forwardsPastExpiry: false,
   softirqRounds: undefined,
   raisesSoftirqAgain: () => false,
+  droppedIsFirst: false,
+  neverRescues: false,
+  bootKeepsDuty: false,
+  minDeltaUnbounded: false,
+  forgetsForcedEvent: false,
+  remembersForcedEvent: false,
+  refusesLateEvent: false,
+  roundsMinDeltaDown: false,
   ignoresStop: () => false,
   sleepsPastWrap: false,
   believesNegativeDelta: false,

@@ -7,6 +7,8 @@ export interface KernelVersion {
   readonly alignedFirstTick: boolean;
   /** Ticks of a CPU that see jiffies stand still before it advances them itself. From memory: 5.18 and later. */
   readonly maxStalledJiffies: number;
+  /** Of the CPUs that would advance them one does, and the others go on. From memory: 7.0. */
+  readonly oneRescuer: boolean;
   /** An event that was forced because its moment had passed stays when another is forced after it. From memory: a fix of April 2026. */
   readonly keepsForcedEvent: boolean;
   /** Policy of the fair class. From memory: EEVDF since 6.6; recordings of 6.1, workload share: a switch each third tick, as CFS. */
@@ -42,6 +44,7 @@ const V6_12: KernelVersion = {
   name: '6.12',
   alignedFirstTick: true,
   maxStalledJiffies: 5,
+  oneRescuer: false,
   keepsForcedEvent: false,
   fairClass: 'eevdf',
   baseSliceNs: 750_000,
@@ -60,5 +63,5 @@ export const KERNEL_VERSIONS: readonly KernelVersion[] = [
     ...V6_12, name: '6.1', fairClass: 'cfs', machineCheckRows: false,
     timerList: { version: 'v0.9', getTime: true, nohzMode: true, tickFunction: 'tick_sched_timer', lowresHandler: 'tick_nohz_handler' },
   },
-  { ...V6_12, name: '7.0', keepsForcedEvent: true, baseSliceNs: 700_000, timerList: { ...V6_12.timerList, getTime: false } },
+  { ...V6_12, name: '7.0', oneRescuer: true, keepsForcedEvent: true, baseSliceNs: 700_000, timerList: { ...V6_12.timerList, getTime: false } },
 ];

@@ -26,7 +26,9 @@ export function noteParameters(source: Source, cmdline: CommandLine): void {
   }
   if (cmdline.maxcpus !== null) approximations.add('CPUs beyond maxcpus= are not there at all; they cannot be brought up later.');
   if (cmdline.nolapicTimer) {
-    approximations.add('nolapic_timer leaves the boot CPU to the global device; the others tick as if it were passed on to them: no tick is broadcast yet.');
+    approximations.add(
+      'nolapic_timer leaves the boot CPU to the global device; the others tick as if it were passed on to them: no tick is broadcast yet.',
+    );
   }
   for (const name of withoutEffect(cmdline)) approximations.add(`${name} is read and has no effect yet.`);
   if (cmdline.clocksource !== null && !CLOCKSOURCES.includes(cmdline.clocksource)) {

@@ -46,7 +46,10 @@ export function runRecord(more: Partial<RunRecord> = {}): RunRecord {
     version: '1.2.3', reproduce: 'dynticks run dir/mix.json', trace: 'full', required: [], outcome: 'broken', exitCode: 1,
     run: {
       reason: 'duration', endNs: 2_000_000_000, digest: 'c2843ec041fd47cd', records: 40_000,
-      facts: { cpus: 2, tasks: [], tickNs: 4_000_000, hz: 250, cputime: ['tick', 'gen'], ipiDelayNs: 1_000, racing: false, skewNs: 0 },
+      facts: {
+        cpus: 2, tasks: [], tickNs: 4_000_000, hz: 250, cputime: ['tick', 'gen'], ipiDelayNs: 1_000, racing: false, skewNs: 0,
+        nohzFull: [], keepsForcedEvent: false,
+      },
       figures: {
         cpus: [cpuFigures(0), cpuFigures(1, { ticks: 1, userNs: 0 })],
         tasks: [taskFigures(0, { pid: 0, name: 'swapper/0' }), taskFigures(2, { name: 'a<b>-0' }), taskFigures(3, { state: 'unused' })],

@@ -14,7 +14,7 @@ const U64_MAX = (1n << 64n) - 1n;
 export type DeviceLimits = Pick<DeviceSpec, 'hz' | 'minTicks' | 'maxTicks'>;
 
 /** @linux kernel/time/clockevents.c clockevents_config */
-export function clockeventsConfig(device: ClockEventDevice, { hz, minTicks, maxTicks }: DeviceLimits): void {
+export function clockeventsConfig(device: ClockEventDevice, { hz, minTicks, maxTicks }: DeviceLimits, roundsDown = false): void {
   const seconds = Math.max(1, Math.floor(maxTicks / hz));
   const maxSec = maxTicks > U32_MAX ? Math.min(MAX_SECONDS, seconds) : seconds;
   const { mult, shift } = clocksCalcMultShift(NSEC_PER_SEC, hz, maxSec);
@@ -22,13 +22,13 @@ export function clockeventsConfig(device: ClockEventDevice, { hz, minTicks, maxT
   device.shift = shift;
   device.minTicks = minTicks;
   device.maxTicks = maxTicks;
-  device.minDeltaNs = clockeventDelta2ns(minTicks, mult, shift, false);
+  device.minDeltaNs = clockeventDelta2ns(minTicks, mult, shift, roundsDown);
   device.maxDeltaNs = clockeventDelta2ns(maxTicks, mult, shift, true);
 }
 
 /** What the driver says of its device; nobody uses it yet. @linux kernel/time/clockevents.c clockevents_config_and_register */
-export function clockeventsInit(device: ClockEventDevice, spec: DeviceSpec, cpumask: number): void {
-  clockeventsConfig(device, spec);
+export function clockeventsInit(device: ClockEventDevice, spec: DeviceSpec, cpumask: number, roundsDown = false): void {
+  clockeventsConfig(device, spec, roundsDown);
   device.name = spec.name;
   device.features = spec.features;
   device.rating = spec.rating;

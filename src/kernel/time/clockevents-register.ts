@@ -17,7 +17,7 @@ const DEVICES: readonly DeviceId[] = [DeviceId.Pit, DeviceId.Hpet, DeviceId.Lapi
 /** A device of this CPU, or a global one, is there. @linux kernel/time/clockevents.c clockevents_register_device */
 export function clockeventsRegisterDevice(cpu: KernelCpu, id: DeviceId, spec: DeviceSpec): void {
   const device = deviceOf(cpu, id);
-  clockeventsInit(device, spec, isGlobal(id) ? ALL_CPUS : cpu.id);
+  clockeventsInit(device, spec, isGlobal(id) ? ALL_CPUS : cpu.id, cpu.decisions.roundsMinDeltaDown);
   traceDevice(cpu, id, spec);
   tickCheckNewDevice(cpu, id);
   notifyReleased(cpu);

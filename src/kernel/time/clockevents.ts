@@ -18,7 +18,7 @@ import { Printk } from '../../../shared/printk.ts';
 import {
   ClockEventFeature, ClockEventName, ClockEventState, MessageKind, TickHandler, type ClockEventDevice,
 } from '../../../shared/structs/cpu.ts';
-import { KTIME_MAX, type Cycles, type Ns } from '../../../shared/units.ts';
+import { KTIME_MAX, NSEC_PER_SEC, type Cycles, type Ns } from '../../../shared/units.ts';
 import { DeviceMode, Path, deviceCommand } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { printk } from '../printk.ts';
@@ -31,6 +31,8 @@ export type DeviceId = (typeof DeviceId)[keyof typeof DeviceId];
 
 /** Where an adaptive minimum starts to grow. @linux kernel/time/clockevents.c clockevents_increase_min_delta */
 const GROWN_DELTA_NS: Ns = 5_000;
+/** Beyond this even the fault lets it grow no more, or the loop would never end. */
+const UNBOUNDED_NS: Ns = NSEC_PER_SEC;
 /** `armDevice`: the moment has passed, nothing is armed. @linux include/uapi/asm-generic/errno.h ETIME */
 const TOO_LATE = 0;
 /** An event with the least distance is under way already, and stays. */
@@ -94,7 +96,7 @@ export function clockeventsExchangeDevice(cpu: KernelCpu, old: DeviceId, now: De
 /** Its interrupt has come: what was programmed is over. @dynticks Linux's handlers do it, each for itself */
 export function clockeventsFired(cpu: KernelCpu, id: DeviceId): void {
   const device = deviceOf(cpu, id);
-  device.nextEventForced = 0;
+  if (!cpu.decisions.remembersForcedEvent) device.nextEventForced = 0;
   device.nrFired += 1;
   if (device.handler === TickHandler.Noop) device.nrSpurious += 1;
   if (device.clamped === 0) return;
@@ -112,7 +114,7 @@ export function clockeventsProgramEvent(cpu: KernelCpu, id: DeviceId, expires: N
   const device = deviceOf(cpu, id);
   if (!(expires >= 0)) throw new KernelBug(`an event for device ${id} at ${expires}`);
   device.nextEvent = expires;
-  if (device.state === ClockEventState.Shutdown || device.state === ClockEventState.OneshotStopped) return true;
+  if (device.state === ClockEventState.Shutdown) return true;
   if (device.state !== ClockEventState.Oneshot) throw new KernelBug(`an event for device ${id}: state ${device.state} is not one-shot`);
   cpu.arch.spend(Path.ProgramEvent);
   const ticks = program(cpu, id, device, expires - ktimeGet(cpu), force);
@@ -123,17 +125,17 @@ export function clockeventsProgramEvent(cpu: KernelCpu, id: DeviceId, expires: N
 
 /** Ticks that the device was armed with, `KEPT` or `TOO_LATE`. */
 function program(cpu: KernelCpu, id: DeviceId, device: ClockEventDevice, delta: Ns, force: boolean): Cycles {
-  const { keepsForcedEvent } = cpu.config.version;
+  const keepsForcedEvent = cpu.config.version.keepsForcedEvent && !cpu.decisions.forgetsForcedEvent;
   if (delta > (keepsForcedEvent ? device.minDeltaNs : 0)) {
     const { maxDeltaNs } = device;
     const ticks = armDevice(cpu, id, Math.min(Math.max(delta, device.minDeltaNs), maxDeltaNs));
     if (ticks !== TOO_LATE) {
-      device.nextEventForced = 0;
+      if (!cpu.decisions.remembersForcedEvent) device.nextEventForced = 0;
       noteProgrammed(device, delta > maxDeltaNs);
       return ticks;
     }
   }
-  if (!force && !(keepsForcedEvent && delta > 0)) return TOO_LATE;
+  if ((!force && !(keepsForcedEvent && delta > 0)) || cpu.decisions.refusesLateEvent) return TOO_LATE;
   if (keepsForcedEvent && device.nextEventForced !== 0) return KEPT;
   const ticks = programMinDelta(cpu, id, device);
   if (ticks === TOO_LATE) return TOO_LATE;
@@ -178,7 +180,7 @@ function tryMinDelta(cpu: KernelCpu, id: DeviceId, device: ClockEventDevice, del
 
 /** @linux kernel/time/clockevents.c clockevents_increase_min_delta */
 function increaseMinDelta(cpu: KernelCpu, id: DeviceId, device: ClockEventDevice): boolean {
-  const cap = cpu.config.tickNs;
+  const cap = cpu.decisions.minDeltaUnbounded ? UNBOUNDED_NS : cpu.config.tickNs;
   const old = device.minDeltaNs;
   if (old >= cap) {
     printk(cpu, Printk.reprogrammingGaveUp);

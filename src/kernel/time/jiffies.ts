@@ -15,7 +15,7 @@
  */
 import { Event } from '../../../shared/events.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
-import { TICK_DO_TIMER_NONE } from '../../../shared/structs/global.ts';
+import { JiffiesPage, TICK_DO_TIMER_NONE } from '../../../shared/structs/global.ts';
 import {
   readSeqcountBegin, readSeqcountRetry, writeSeqcountBegin, writeSeqcountEnd,
 } from '../../../shared/sync/seqcount.ts';
@@ -124,8 +124,18 @@ function rescueStalledJiffies(cpu: KernelCpu, now: Ns): void {
     return;
   }
   tick.stalledJiffies += 1;
-  if (tick.stalledJiffies < cpu.config.version.maxStalledJiffies) return;
-  tickDoUpdateJiffies64(cpu, now);
+  if (tick.stalledJiffies < cpu.config.version.maxStalledJiffies || cpu.decisions.neverRescues) return;
+  rescue(cpu, now);
   tick.stalledJiffies = 0;
   tick.lastTickJiffies = cpu.image.jiffies.jiffies;
+}
+
+/** One rescuer is enough, where the version knows that: the others would only wait for the lock. */
+function rescue(cpu: KernelCpu, now: Ns): void {
+  const rescuing = cpu.image.jiffies.base + JiffiesPage.at.rescuing;
+  if (!cpu.config.version.oneRescuer) tickDoUpdateJiffies64(cpu, now);
+  else if (cpu.memory.exchange(rescuing, 1) === 0) {
+    tickDoUpdateJiffies64(cpu, now);
+    cpu.memory.store(rescuing, 0);
+  }
 }

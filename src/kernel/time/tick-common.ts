@@ -7,9 +7,9 @@
 import { Event } from '../../../shared/events.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
 import { ClockEventFeature, ClockEventState, TickHandler } from '../../../shared/structs/cpu.ts';
-import { TICK_DO_TIMER_BOOT } from '../../../shared/structs/global.ts';
+import { TICK_DO_TIMER_BOOT, TICK_DO_TIMER_NONE } from '../../../shared/structs/global.ts';
 import { writeSeqcountBegin, writeSeqcountEnd } from '../../../shared/sync/seqcount.ts';
-import type { Ns } from '../../../shared/units.ts';
+import type { CpuId, Ns } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
@@ -88,11 +88,21 @@ function tickSetupDevice(cpu: KernelCpu, old: DeviceId, id: DeviceId): void {
   else tickSetupOneshot(cpu, id, handler, nextEvent);
 }
 
+/**
+ * "Nobody yet" is another thing than "dropped": who takes a dropped duty for the first one begins the grid of
+ * jiffies anew. A boot CPU of nohz_full= keeps the duty only until the first CPU comes up that may have it.
+ */
 function takeDutyAtBoot(cpu: KernelCpu): void {
-  if (tickDoTimerCpu(cpu) !== TICK_DO_TIMER_BOOT) return;
-  setTickDoTimerCpu(cpu, cpu.id);
-  startJiffyGrid(cpu);
+  const owner = tickDoTimerCpu(cpu);
+  if (owner === TICK_DO_TIMER_BOOT || (owner === TICK_DO_TIMER_NONE && cpu.decisions.droppedIsFirst)) {
+    setTickDoTimerCpu(cpu, cpu.id);
+    startJiffyGrid(cpu);
+  } else if (owner >= 0 && isTickless(cpu, owner) && !isTickless(cpu, cpu.id) && !cpu.decisions.bootKeepsDuty) {
+    setTickDoTimerCpu(cpu, cpu.id);
+  }
 }
+
+const isTickless = (cpu: KernelCpu, id: CpuId): boolean => cpu.config.tickless[id] ?? false;
 
 /** The first jiffy boundary: the next multiple of the tick, where the version aligns it. */
 function startJiffyGrid(cpu: KernelCpu): void {
