@@ -13,7 +13,7 @@ import { deviceOf, DeviceId } from '../../../src/kernel/time/clockevents.ts';
 import { doTimer, setTickDoTimerCpu } from '../../../src/kernel/time/jiffies.ts';
 import { tickHandlePeriodic, TickMode } from '../../../src/kernel/time/tick-common.ts';
 import { tickClockNotify } from '../../../src/kernel/time/tick-oneshot.ts';
-import { timekeepingInit } from '../../../src/kernel/time/timekeeping.ts';
+import { timekeepingInit } from '../../../src/kernel/time/timekeeping-update.ts';
 import { FAKE_CONFIG, FakeMachine } from '../../support/fake-arch.ts';
 
 const TICK: Ns = 4_000_000;
@@ -152,7 +152,7 @@ describe('a device that knows no period', () => {
   });
 
   test('leaves them out where time is made of ticks: each would make the next one late', () => {
-    const machine = oneshotOnly({ clocksource: 'jiffies' });
+    const machine = oneshotOnly();
     machine.as(0, timekeepingInit);
     machine.as(0, (cpu) => { for (let n = 0; n < 5; n++) doTimer(cpu); });
     machine.as(0, tickHandlePeriodic);
