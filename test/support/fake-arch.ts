@@ -207,6 +207,8 @@ export class FakeMachine {
     vtimeInitIdle(cpu);
     hrtimersCpuStarting(cpu);
     if (cpu.id !== 0) return;
+    // one that is alone stops the machine without asking anybody
+    cpu.state.online = 1;
     initTimers(cpu);
     clocksourceInit(cpu);
     timekeepingInit(cpu);
