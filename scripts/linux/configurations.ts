@@ -1,7 +1,7 @@
 /** Which of the compared configurations a recording is: by its kernel and its parameters, whatever its folder is called. */
 import { readCmdline } from '../../src/workload/boot-parameters.ts';
 import type { Recording } from './recordings.ts';
-import { versionOf } from './simulated.ts';
+import { versionOf } from './qemu-machine.ts';
 
 /** Parameters that change nothing of what is compared. */
 const WITHOUT_EFFECT = ['tsc'];
