@@ -133,6 +133,9 @@ const table = {
   timer_expire_exit: ['timer', { timer: 'timer' }],
 
   timer_init: ['timer', { timer: 'timer' }],
+  /** A worker thread begins and ends a work: first the kernel’s own works, then one for each row of the background. */
+  workqueue_execute_start: ['workqueue', { work: 'count' }],
+  workqueue_execute_end: ['workqueue', { work: 'count' }],
   /** A wheel's clock or its first expiry moved; `version` counts such changes of the base. */
   timer_base: ['dynticks', { base: 'count', version: 'count', clk: 'count', next_expiry: 'count', recalc: 'code', now: 'count' }],
 

@@ -10,6 +10,8 @@ export const NR_TASKS_MAX = 8192;
 export const FORK_POOL = 64;
 /** Timers of its own ("unique") that one task may use. */
 export const TIMERS_PER_TASK = 8;
+/** Bytes that a pipe holds. @linux include/linux/pipe_fs_i.h PIPE_DEF_BUFFERS */
+export const PIPE_CAPACITY = 65_536;
 /** Messages that one CPU may have under way, where a scenario does not say. */
 export const CSD_POOL = 256;
 /** The most that a scenario may say. */

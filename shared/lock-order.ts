@@ -10,18 +10,20 @@ export const LockClass = {
   SharedTimer: 1,
   /** the list of clock sources and their watchdog. @linux kernel/time/clocksource.c clocksource_mutex, watchdog_lock */
   Clocksources: 2,
+  /** works that wait for a worker thread. @linux kernel/workqueue.c worker_pool.lock */
+  WorkerPool: 3,
   /** a run queue. @linux kernel/sched/sched.h rq.__lock */
-  Rq: 3,
+  Rq: 4,
   /** one of a CPU's timer wheels. @linux kernel/time/timer.c timer_base.lock */
-  TimerBase: 4,
+  TimerBase: 5,
   /** a CPU's hrtimer queue. @linux include/linux/hrtimer_defs.h hrtimer_cpu_base.lock */
-  HrtimerBase: 5,
+  HrtimerBase: 6,
   /** @linux kernel/time/jiffies.c jiffies_lock */
-  Jiffies: 6,
+  Jiffies: 7,
   /** @linux kernel/time/timekeeping.c tk_core.lock */
-  Timekeeper: 7,
+  Timekeeper: 8,
   /** a task's monotonic filter. @linux include/linux/sched.h prev_cputime.lock */
-  PrevCputime: 8,
+  PrevCputime: 9,
 } as const;
 export type LockClass = (typeof LockClass)[keyof typeof LockClass];
 

@@ -10,7 +10,8 @@ import {
 } from './structs/cpu.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from './structs/global.ts';
 import { StopPage, callFunctionData } from './structs/smp.ts';
-import { NR_TIMER_BASES, TimerBase, TimerList } from './structs/timer.ts';
+import { NR_KERNEL_WORKS, Work, WorkerPool } from './structs/workqueue.ts';
+import { KERNEL_TIMERS, NR_TIMER_BASES, TimerBase, TimerList } from './structs/timer.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from './structs/task.ts';
 import {
   ClocksourcePage, ClocksourceState, NR_CLOCKSOURCES, ShadowTimekeeper, Timekeeper, TkFast,
@@ -28,8 +29,10 @@ export interface MachineShape {
   readonly syncObjects: number;
   /** Timers that several tasks share. */
   readonly sharedTimers: number;
-  /** Timers of the wheel that belong to no task. */
-  readonly kernelTimers?: number;
+  /** Rows of the background: each has a timer of the wheel and a work. */
+  readonly background?: number;
+  /** Worker threads. */
+  readonly workers?: number;
   /** Message slots of each sender. */
   readonly csdPool?: number;
 }
@@ -91,16 +94,18 @@ export interface MachineMap {
     /** `NR_TIMER_BASES` for each CPU. */
     readonly timerBase: number;
     readonly timerList: number;
+    readonly workerPool: number;
+    readonly work: number;
   };
 }
 
 export function layOutMachine(asked: MachineShape): MachineMap {
-  const shape = { csdPool: CSD_POOL, kernelTimers: 0, ...asked };
+  const shape = { csdPool: CSD_POOL, background: 0, workers: 0, ...asked };
   const { cpus, tasks } = shape;
   assert(cpus >= 1 && cpus <= NR_CPUS_MAX, `${cpus} CPUs; the scenario checks this range`);
   assert(tasks >= cpus && tasks <= NR_TASKS_MAX, `${tasks} tasks; the scenario checks this range`);
   const timers = cpus + 2 * tasks;
-  const wheelTimers = tasks + shape.kernelTimers;
+  const wheelTimers = tasks + KERNEL_TIMERS + shape.background;
   const map = new MemoryMap();
   const own = (index: number) => index;
   const idleOwn = (task: number) => (task < cpus ? task : -1);
@@ -142,6 +147,8 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     stop: map.place(StopPage, 1),
     timerBase: map.place(TimerBase, NR_TIMER_BASES * cpus),
     timerList: map.place(TimerList, wheelTimers),
+    workerPool: map.place(WorkerPool, Math.max(1, shape.workers)),
+    work: map.place(Work, NR_KERNEL_WORKS + shape.background),
   };
   return { shape, map, timers, wheelTimers, heapLayout, callsLayout, at };
 }

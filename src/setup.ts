@@ -58,6 +58,7 @@ export function shapeOf({ cpus, workload, machine }: Scenario): MachineShape {
   return {
     cpus, tasks: cpus + workload.tasks.length,
     syncObjects: workload.syncObjects.length, sharedTimers: workload.sharedTimers.length,
+    background: workload.background.length, workers: workload.workers.length,
     csdPool: machine.messageSlots,
   };
 }
@@ -141,8 +142,8 @@ function actionOf(scenario: Scenario, { run }: CutSpec): CutAction {
   return { kind: 'reader', task: scenario.cpus + reader.taskIndex, cpu: spec.attributes.cpus?.[0] ?? 0, read: reader.read };
 }
 
-/** The tasks of the rt-app workload: a run is over when these are done, whatever readers do. */
+/** The tasks of the rt-app workload: a run is over when these are done, whatever readers and the kernel’s own threads do. */
 export function workersOf({ cpus, workload, readers }: Scenario): TaskId[] {
   const reading = new Set(readers.map(({ taskIndex }) => taskIndex));
-  return workload.tasks.flatMap((_, i) => (reading.has(i) ? [] : [cpus + i]));
+  return workload.tasks.flatMap(({ kernel }, i) => (kernel || reading.has(i) ? [] : [cpus + i]));
 }

@@ -47,6 +47,11 @@ export const TimerFunction = {
 } as const;
 export type TimerFunction = (typeof TimerFunction)[keyof typeof TimerFunction];
 
+/** Wheel timers that the kernel has whatever is listed. @linux kernel/time/clocksource.c watchdog_timer */
+export const KernelTimer = { ClocksourceWatchdog: 0 } as const;
+export type KernelTimer = (typeof KernelTimer)[keyof typeof KernelTimer];
+export const KERNEL_TIMERS = Object.keys(KernelTimer).length;
+
 /** Bits of a timer’s flags; below them its CPU. @linux include/linux/timer.h TIMER_CPUMASK and friends */
 export const TIMER_CPUMASK = 0x3_ffff;
 export const TIMER_MIGRATING = 0x4_0000;

@@ -3,6 +3,8 @@ import type { Callbacks, SmpCallback, SoftirqAction, TimerCallback } from './ker
 import { schedBalanceSoftirq } from './sched/balance.ts';
 import { nohzCsdFunc } from './sched/nohz-balance.ts';
 import { tryToWakeUp } from './sched/wakeup.ts';
+import { rearmBackground } from './kthread.ts';
+import { queueWork, workOfRow } from './workqueue.ts';
 import { runTimerSoftirq } from './time/timer.ts';
 
 /** A call from which nothing is wanted but that it is made: each access of the machine is ordered already. */
@@ -21,12 +23,19 @@ function processTimeout(cpu: Parameters<TimerCallback>[0], task: number): void {
   tryToWakeUp(cpu, task);
 }
 
-// table: in the order of TimerFunction
-const TIMER_CALLBACKS: readonly TimerCallback[] = [processTimeout];
+/** The row's work goes to its worker. @linux kernel/workqueue.c delayed_work_timer_fn */
+function delayedWorkTimerFn(cpu: Parameters<TimerCallback>[0], row: number): void {
+  queueWork(cpu, cpu.config.workload.background[row]!.pool, workOfRow(row));
+}
 
 // table: in the order of IrqWork; what follows from either happens on the interrupt's way out
 const IRQ_WORKS = [nothingToDo, nothingToDo];
 
 function nothingToDo(): void {}
 
-export const CALLBACKS: Callbacks = { smp: SMP_CALLBACKS, softirqs: SOFTIRQ_ACTIONS, irqWorks: IRQ_WORKS, timers: TIMER_CALLBACKS };
+// table: in the order of TimerFunction
+const TIMER_CALLBACKS: readonly TimerCallback[] = [processTimeout, delayedWorkTimerFn, rearmBackground];
+
+export const CALLBACKS: Callbacks = {
+  smp: SMP_CALLBACKS, softirqs: SOFTIRQ_ACTIONS, irqWorks: IRQ_WORKS, timers: TIMER_CALLBACKS, works: [],
+};

@@ -10,7 +10,8 @@ import {
 } from '../../shared/structs/cpu.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from '../../shared/structs/global.ts';
 import { StopPage, type CallFunctionData } from '../../shared/structs/smp.ts';
-import { NR_TIMER_BASES, TimerBase, TimerList } from '../../shared/structs/timer.ts';
+import { KERNEL_TIMERS, NR_TIMER_BASES, TimerBase, TimerList, type KernelTimer } from '../../shared/structs/timer.ts';
+import { NR_KERNEL_WORKS, Work, WorkerPool } from '../../shared/structs/workqueue.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from '../../shared/structs/task.ts';
 import {
   ClocksourcePage, ClocksourceState, NR_CLOCKSOURCES, ShadowTimekeeper, Timekeeper, TkFast,
@@ -51,6 +52,9 @@ export class KernelImage {
   /** `NR_TIMER_BASES` for each CPU. */
   readonly timerBases: readonly TimerBase[];
   readonly timerLists: readonly TimerList[];
+  readonly workerPools: readonly WorkerPool[];
+  /** First the kernel's own, then one for each row of the background. */
+  readonly works: readonly Work[];
 
   constructor(memory: Memory, map: MachineMap) {
     const { at, shape } = map;
@@ -85,6 +89,8 @@ export class KernelImage {
     this.sharedTimers = viewsOf(SharedTimer, memory, at.sharedTimer, Math.max(1, shape.sharedTimers));
     this.timerBases = viewsOf(TimerBase, memory, at.timerBase, NR_TIMER_BASES * shape.cpus);
     this.timerLists = viewsOf(TimerList, memory, at.timerList, map.wheelTimers);
+    this.workerPools = viewsOf(WorkerPool, memory, at.workerPool, Math.max(1, shape.workers));
+    this.works = viewsOf(Work, memory, at.work, NR_KERNEL_WORKS + shape.background);
   }
 }
 
@@ -99,7 +105,9 @@ export const deadlineTimerOf = (image: KernelImage, task: TaskId): TimerId =>
 /** The wheel timer that a task sleeps on, by number among the wheel's timers. @linux kernel/time/sleep_timeout.c process_timer */
 export const timeoutTimerOf = (task: TaskId): number => task;
 /** One of the kernel's own wheel timers. @linux include/linux/timer.h DEFINE_TIMER */
-export const kernelTimerOf = (image: KernelImage, index: number): number => image.map.shape.tasks + index;
+export const kernelTimerOf = (image: KernelImage, timer: KernelTimer): number => image.map.shape.tasks + timer;
+/** The wheel timer of a row of the background. @linux include/linux/workqueue.h delayed_work.timer */
+export const backgroundTimerOf = (image: KernelImage, row: number): number => image.map.shape.tasks + KERNEL_TIMERS + row;
 
 /**
  * Everything that travels with a task belongs to `to` from now on.

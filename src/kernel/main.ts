@@ -17,6 +17,8 @@ import { Path } from './arch.ts';
 import { ctCpuTrackUser } from './context-tracking.ts';
 import { handOverTask } from './image.ts';
 import { returnToTask } from './irq/entry.ts';
+import { startBackground } from './kthread.ts';
+import { workqueueInit } from './workqueue.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { balanceInit } from './sched/balance.ts';
 import { schedInit } from './sched/core.ts';
@@ -54,6 +56,7 @@ function startKernel(cpu: KernelCpu): void {
   clocksourceInit(cpu);
   timekeepingInit(cpu);
   initTimers(cpu);
+  workqueueInit(cpu);
   initTasks(cpu);
   initSyncObjects(cpu);
   timeInit(cpu);
@@ -88,6 +91,7 @@ function startUserSpace(cpu: KernelCpu): void {
     if (spec.delay > 0) sleepUntil(cpu, task, ktimeGet(cpu) + spec.delay);
     else wakeUpNewTask(cpu, task);
   });
+  startBackground(cpu);
   cpu.image.system.state = SystemState.Running;
 }
 

@@ -6,6 +6,7 @@
 import type { UserRegs } from '../../shared/structs/task.ts';
 import type { Ns, TaskId } from '../../shared/units.ts';
 import type { Arch } from './arch.ts';
+import type { BackgroundSpec } from './background.ts';
 
 /** What a program can ask for. Arguments a, b, c in the comment. */
 // table: kinds of operations
@@ -51,6 +52,20 @@ export const OpKind = {
   Mark: 19,
   /** a = index into `Workload.calls`: a function on other CPUs */
   Call: 20,
+  /** a = ns: asleep on the timer wheel, in whole jiffies (our `timeout`; how a kernel thread sleeps) */
+  Timeout: 21,
+  /** ITIMER_REAL: a = ns until it fires, 0 disarms it; b = ns of its period, 0: once (our `itimer`) */
+  SetItimer: 22,
+  /** a = pipe, a + 1 = where its writers wait, b = bytes (our `pipe`) */
+  PipeRead: 23,
+  /** the same */
+  PipeWrite: 24,
+  /** a kernel thread: a = ns of work */
+  KthreadWork: 25,
+  /** a kernel thread: asleep until somebody wakes it for row `a` of `Workload.background` */
+  KthreadWait: 26,
+  /** a worker thread: does the works of its pool `a`, and sleeps when there is none */
+  Work: 27,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
 
@@ -142,11 +157,13 @@ export interface TaskSpec {
   /** when it becomes runnable, after boot */
   readonly delay: Ns;
   readonly attributes: Attributes;
+  /** a kernel thread: it never enters user mode */
+  readonly kernel: boolean;
 }
 
-/** An object that tasks wait for; `parties` is how many a barrier needs. */
+/** An object that tasks wait for; `parties` is how many a barrier needs. A pipe is two of them: its bytes, and its room. */
 export interface SyncObjectSpec {
-  readonly kind: 'mutex' | 'condition' | 'barrier' | 'semaphore';
+  readonly kind: 'mutex' | 'condition' | 'barrier' | 'semaphore' | 'pipe' | 'pipe room';
   readonly name: string;
   readonly parties: number;
 }
@@ -164,6 +181,10 @@ export interface Workload {
   readonly calls: readonly CallSpec[];
   /** by CPU, the thread that runs softirqs where an interrupt's way out may not; empty: there are none */
   readonly ksoftirqds: readonly TaskId[];
+  /** what the kernel does by itself; row i has the kernel’s wheel timer i */
+  readonly background: readonly BackgroundSpec[];
+  /** the worker threads, by pool */
+  readonly workers: readonly TaskId[];
   readonly user: User;
 }
 

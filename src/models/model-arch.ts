@@ -92,5 +92,6 @@ function imageOver(memory: Memory, map: MachineMap): KernelImage {
 const noPrograms = (): never => { throw new Error('no programs here'); };
 const NO_WORKLOAD: KernelConfig['workload'] = {
   tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [], calls: [], ksoftirqds: [],
+  background: [], workers: [],
   user: { next: noPrograms, quietFor: noPrograms },
 };

@@ -1,12 +1,12 @@
 /** Compiles one declaration: its events, each into the operations that rt-app performs for it. */
 import { TIMERS_PER_TASK } from '../../shared/limits.ts';
-import { OpKind } from '../kernel/user.ts';
+import { OpKind, type CallSpec } from '../kernel/user.ts';
 import { AttributeTable, attributesOfPhases } from './attributes.ts';
 import { meantHint } from './did-you-mean.ts';
 import { PHASE_END, ProgramBuilder, type Program } from './program.ts';
-import type { EventDeclaration, TaskDeclaration } from './rtapp/model.ts';
+import type { CallDeclaration, EventDeclaration, TaskDeclaration } from './rtapp/model.ts';
 import type { Source } from './rtapp/source.ts';
-import type { SyncNames } from './sync-names.ts';
+import type { SyncKind, SyncNames } from './sync-names.ts';
 
 /** What all declarations of a workload share while they are compiled. */
 export interface CompileContext {
@@ -17,6 +17,8 @@ export interface CompileContext {
   readonly declarations: ReadonlyMap<string, number>;
   /** Shared timers that some event calls absolute: the mode is the timer's, not the event's. */
   readonly absoluteTimers: ReadonlySet<string>;
+  /** Functions called on other CPUs, by number. */
+  readonly calls: CallSpec[];
   /** CPUs of a task that names none; null: all. */
   readonly everywhere: readonly number[] | null;
 }
@@ -78,6 +80,10 @@ class TaskCompiler {
       case 'iorun':
       case 'syscall': return out.emit(OpKind.Syscall, ns, 0, 0, index);
       case 'slack': return out.emit(OpKind.SetSlack, ns, 0, 0, index);
+      case 'timeout': return out.emit(OpKind.Timeout, ns, 0, 0, index);
+      case 'itimer': return out.emit(OpKind.SetItimer, ns, event.intervalNs, 0, index);
+      case 'pipe': return this.#pipe(event);
+      case 'call': return out.emit(OpKind.Call, this.#callOf(event.call!), 0, 0, index);
       case 'yield': return out.emit(OpKind.Yield, 0, 0, 0, index);
       case 'fork': return out.emit(OpKind.Fork, this.#declarationOf(event), 0, 0, index);
       case 'sem_post': return out.emit(OpKind.SemPost, this.#number('semaphore', ref), 0, 0, index);
@@ -101,7 +107,7 @@ class TaskCompiler {
     }
   }
 
-  #number(kind: 'mutex' | 'condition' | 'semaphore' | 'barrier', name: string): number {
+  #number(kind: SyncKind, name: string): number {
     return this.#context.names.numberOf(kind, name);
   }
 
@@ -117,6 +123,17 @@ class TaskCompiler {
     }
     this.#ownTimers.set(ref, number);
     this.#out.emit(OpKind.Timer, number, ns, modeOf(grid, this.#absoluteOwn.has(ref)), index);
+  }
+
+  #pipe({ ref, bytes, writes, index }: EventDeclaration): void {
+    const bytesOf = this.#number('pipe', ref);
+    // right behind it: where its writers wait
+    this.#number('pipe room', ref);
+    this.#out.emit(writes ? OpKind.PipeWrite : OpKind.PipeRead, bytesOf, bytes, 0, index);
+  }
+
+  #callOf({ cpus, wait, membarrier }: CallDeclaration): number {
+    return this.#context.calls.push({ cpus: cpus?.cpus ?? null, wait, membarrier }) - 1;
   }
 
   #lock({ at, path }: EventDeclaration, mutex: string, index: number): void {

@@ -1,6 +1,6 @@
 /**
  * From declarations to what the kernel needs: programs, task records, numbers for every named thing.
- * Record i of the tasks is task `cpus + i`: instances in file order, then readers, then fork pools.
+ * Record i of the tasks is task `cpus + i`: instances in file order, then readers, then fork pools, then kernel threads.
  */
 import { FORK_POOL, NR_TASKS_MAX } from '../../shared/limits.ts';
 import { Policy } from '../../shared/structs/task.ts';
@@ -8,6 +8,8 @@ import type { Ns, TaskId } from '../../shared/units.ts';
 import { OpKind, type Attributes, type ReadTarget, type TaskSpec, type WorkloadData } from '../kernel/user.ts';
 import { AttributeTable, attributesOfTask } from './attributes.ts';
 import { absoluteTimersOf, compileTask, isUnique, type CompileContext } from './compile-task.ts';
+import type { BackgroundRow } from '../kernel/background.ts';
+import { compileKthreads } from './kthreads.ts';
 import { PHASE_END, ProgramBuilder, type Program } from './program.ts';
 import type { TaskDeclaration } from './rtapp/model.ts';
 import type { Source } from './rtapp/source.ts';
@@ -37,6 +39,10 @@ export interface CompileOptions {
   /** CPUs of a task that names none; null: all. */
   readonly everywhere: readonly number[] | null;
   readonly readers: readonly ReaderDeclaration[];
+  /** What the kernel does by itself. */
+  readonly background: readonly BackgroundRow[];
+  /** CPUs that the kernel may use for itself. */
+  readonly housekeeping: readonly number[];
 }
 
 export interface Compiled {
@@ -54,19 +60,25 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
   const ofTasks = tasks.map((task) => compileTask(context, task));
   const specs = specsOf(tasks, options, forked);
   const reads = options.readers.map((reader) => readTarget(reader, specs, options.cpus));
-  const programs = [...ofTasks, ...options.readers.map(({ everyNs }, i) => readerProgram(everyNs, i, reads[i]!))];
+  const ofReaders = options.readers.map(({ everyNs }, i) => readerProgram(everyNs, i, reads[i]!));
+  const kthreads = compileKthreads(options.background, {
+    ...options, firstTask: options.cpus + specs.length, firstDeclaration: ofTasks.length + ofReaders.length,
+  });
+  const programs = [...ofTasks, ...ofReaders, ...kthreads.programs];
   const firstTaskOf = (declaration: number) => specs.findIndex((spec) => spec.declaration === declaration);
   const readers = options.readers.map((reader, i) => ({
     name: reader.name, taskIndex: firstTaskOf(tasks.length + i), read: i, periodNs: reader.everyNs,
   }));
   const workload: WorkloadData = {
-    tasks: specs,
+    tasks: [...specs, ...kthreads.tasks],
     attributes: context.attributes.list,
     reads,
     forkPools: programs.map((_, declaration) => poolOf(specs, declaration, options.cpus)),
     syncObjects: context.names.objects,
     sharedTimers: context.names.sharedTimers,
-    calls: [],
+    calls: context.calls,
+    background: kthreads.background,
+    workers: kthreads.workers,
     ksoftirqds: [],
   };
   return { workload, readers, programs };
@@ -87,6 +99,7 @@ function contextOf(
   return {
     source, everywhere,
     names: new SyncNames(),
+    calls: [],
     attributes: new AttributeTable(),
     declarations: declarationsByName(tasks),
     absoluteTimers: new Set(tasks.flatMap(absoluteTimersOf).filter((ref) => !isUnique(ref))),
@@ -102,15 +115,16 @@ function forkedDeclarations(tasks: readonly TaskDeclaration[]): ReadonlySet<numb
 }
 
 function checkTaskCount(
-  source: Source, tasks: readonly TaskDeclaration[], { cpus, readers }: CompileOptions, forked: number,
+  source: Source, tasks: readonly TaskDeclaration[], { cpus, readers, background, housekeeping }: CompileOptions, forked: number,
 ): void {
   const instances = tasks.reduce((n, task) => n + task.instances, 0);
-  const total = cpus + instances + readers.length + forked * FORK_POOL;
+  const kthreads = compileKthreads(background, { cpus, housekeeping, firstTask: 0, firstDeclaration: 0 }).tasks.length;
+  const total = cpus + instances + readers.length + forked * FORK_POOL + kthreads;
   if (total <= NR_TASKS_MAX) return;
   const largest = tasks.reduce((a, b) => (b.instances > a.instances ? b : a));
   throw source.bad(
     largest.at, `${largest.path}.instance`,
-    `${total} tasks (${instances} instances, ${readers.length} readers, ${forked} fork pools of ${FORK_POOL}, ${cpus} idle tasks)`,
+    `${total} tasks (${instances} instances, ${readers.length} readers, ${forked} fork pools of ${FORK_POOL}, ${cpus} idle tasks${kthreads === 0 ? '' : `, ${kthreads} kernel threads`})`,
     `at most ${NR_TASKS_MAX} (NR_TASKS_MAX)`, 'Start fewer instances.',
   );
 }
@@ -141,7 +155,7 @@ function specOf(
   { everywhere }: CompileOptions,
 ): TaskSpec {
   const attributes = attributesOfTask(task, everywhere);
-  return { name, declaration, instance, startsAtBoot, delay: task.delay, attributes };
+  return { name, declaration, instance, startsAtBoot, delay: task.delay, attributes, kernel: false };
 }
 
 function readerSpec(reader: ReaderDeclaration, declaration: number, everywhere: readonly number[] | null): TaskSpec {
@@ -153,7 +167,7 @@ function readerSpec(reader: ReaderDeclaration, declaration: number, everywhere: 
     dlRuntime: 0, dlDeadline: 0, dlPeriod: 0,
     cpus: reader.cpu === null ? everywhere : [reader.cpu],
   };
-  return { name: reader.name, declaration, instance: 0, startsAtBoot: true, delay: 0, attributes };
+  return { name: reader.name, declaration, instance: 0, startsAtBoot: true, delay: 0, attributes, kernel: false };
 }
 
 /** For ever: wait for the next period, look; without a period one look follows the other. */

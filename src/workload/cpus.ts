@@ -25,7 +25,8 @@ export function namedCpus(tasks: readonly TaskDeclaration[], block: DynticksBloc
 }
 
 function cpusOfTask(task: TaskDeclaration): NamedCpu[] {
-  const lists = [task.cpus, ...task.phases.map((phase) => phase.cpus)].filter((list) => list !== null);
+  const called = task.phases.flatMap(({ events }) => events.map(({ call }) => call?.cpus ?? null));
+  const lists = [task.cpus, ...task.phases.map((phase) => phase.cpus), ...called].filter((list) => list !== null);
   return lists.flatMap(({ at, path, cpus }) => cpus.map((cpu) => ({ cpu, at, path })));
 }
 
@@ -38,6 +39,7 @@ function cpusOfBlock(block: DynticksBlock, root: JsonNode): NamedCpu[] {
     if (reader.cpu !== undefined) add(reader.cpu, ['readers', i, 'cpu']);
     if (Array.isArray(reader.cpus)) reader.cpus.forEach((cpu) => add(cpu, ['readers', i, 'cpus']));
   });
+  if (Array.isArray(block.kthreads)) block.kthreads.forEach(({ cpu }, i) => { if (cpu !== undefined) add(cpu, ['kthreads', i, 'cpu']); });
   block.cuts?.forEach(({ cpu, run }, i) => {
     add(cpu, ['cuts', i, 'cpu']);
     if ('cpu' in run) add(run.cpu, ['cuts', i, 'run', 'cpu']);
@@ -98,6 +100,13 @@ export function defaultAffinity(source: Source, { isolcpus }: CommandLine, cpus:
   if (rest.length > 0) return rest;
   source.warnings.push('command line: isolcpus= must leave one CPU for housekeeping; the boot CPU, 0, is left out of it.');
   return [0];
+}
+
+/** CPUs that the kernel may use for its own works; never none. @linux kernel/sched/isolation.c housekeeping_cpumask */
+export function housekeepingCpus({ nohzFull, isolcpus }: CommandLine, cpus: number): readonly number[] {
+  const isolated = new Set([...(nohzFull ?? []), ...(isolcpus?.domain === true ? isolcpus.cpus : [])]);
+  const rest = Array.from({ length: cpus }, (_, cpu) => cpu).filter((cpu) => !isolated.has(cpu));
+  return rest.length === 0 ? [0] : rest;
 }
 
 function clip(source: Source, parameter: string, list: readonly number[], cpus: number): number[] {

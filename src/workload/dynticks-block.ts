@@ -6,69 +6,15 @@
 import { z } from 'zod';
 import { CPUTIME_FLAVOURS } from '../../shared/cputime-flavour.ts';
 import { CSD_POOL_MAX, NR_CPUS_MAX } from '../../shared/limits.ts';
-import { KTIME_MAX, type Ns } from '../../shared/units.ts';
 import { Path } from '../kernel/arch.ts';
+import { KTHREAD_TIMERS } from '../kernel/background.ts';
 import { GLOBAL_DEVICE_NAMES, LOCAL_DEVICE_NAMES } from '../kernel/time/clockevent-devices.ts';
+import { allOr, choice, cpu, flag, frequency, instant, integer, name, rate, signedTime, text, time, timeWithin } from './block-parts.ts';
 import { CLOCKSOURCE_HZ, type ClocksourceName, HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS } from './defaults.ts';
-import {
-  BadQuantity, FREQUENCY_PATTERN, parseFrequency, parseRate, parseSignedTime, parseTime, RATE_PATTERN, SIGNED_TIME_PATTERN, TIME_PATTERN,
-  timeText,
-} from './quantity.ts';
 import { POLICIES } from './rtapp/grammar.ts';
 
-const TIME = 'a time with its unit, such as "5s", "1.5ms", "200us" or "10ns"';
-const FREQUENCY = 'a frequency with its unit, such as "2.4GHz" or "100MHz"';
-
-/** A counter that is further off than this is none. */
-const RATE_MAX_PPB = 100_000_000;
-
-function quantity(pattern: string, expected: string, parse: (text: string) => number, least: number) {
-  return z.string({ error: expected }).regex(new RegExp(pattern), { error: expected }).transform((text, context) => {
-    try {
-      const value = parse(text);
-      if (value >= least) return value;
-      context.addIssue({ code: 'custom', message: `${expected}, at least ${least} of its smallest unit` });
-    } catch (error) {
-      if (!(error instanceof BadQuantity)) throw error;
-      context.addIssue({ code: 'custom', message: error.expected });
-    }
-    return z.NEVER;
-  });
-}
-
-function timeWithin(least: Ns, most: Ns) {
-  const error = `${TIME}, from ${timeText(least)} to ${timeText(most)}`;
-  return quantity(TIME_PATTERN, TIME, parseTime, 0).refine((ns) => ns >= least && ns <= most, { error });
-}
-
-const time = quantity(TIME_PATTERN, TIME, parseTime, 1);
-const instant = quantity(TIME_PATTERN, TIME, parseTime, 0);
-const SIGNED = 'a time forward or back, such as "2s" or "-500us"';
-const signedTime = quantity(SIGNED_TIME_PATTERN, SIGNED, parseSignedTime, -KTIME_MAX);
-const rate = quantity(RATE_PATTERN, 'a rate with its unit, such as "20ppm" or "-500ppb"', parseRate, -RATE_MAX_PPB)
-  .refine((ppb) => ppb <= RATE_MAX_PPB, { error: 'at most 100000ppm' });
 const skew = timeWithin(1, SKEW_MAX_NS);
 const widen = timeWithin(0, WIDEN_MAX_NS);
-const frequency = quantity(FREQUENCY_PATTERN, FREQUENCY, parseFrequency, 1_000);
-
-const integer = (what: string, least: number, most: number) => {
-  const error = `${what}, an integer from ${least} to ${most === Number.MAX_SAFE_INTEGER ? '2^53 - 1' : most}`;
-  return z.int({ error }).min(least, { error }).max(most, { error });
-};
-
-const text = (what: string) => z.string({ error: `${what} (a string)` });
-const name = (what: string) => text(what).min(1, { error: `${what}, not empty` });
-
-const choice = <const T extends readonly string[]>(words: T) =>
-  z.enum(words, { error: words.map((word) => `"${word}"`).join(' or ') });
-
-const flag = z.boolean({ error: 'true or false' });
-
-/** Every CPU number is checked against the machine later; here only that it is one. */
-const cpu = integer('a CPU', 0, NR_CPUS_MAX - 1);
-
-const allOr = <T extends z.ZodType>(items: T, what: string) =>
-  z.union([z.literal('all'), z.array(items)], { error: `"all" or an array of ${what}` });
 
 const pathNames = Object.keys(Path) as [keyof typeof Path, ...(keyof typeof Path)[]];
 const costError = `costs by the kernel's paths: ${pathNames.join(', ')}`;
@@ -129,6 +75,20 @@ const reader = z.strictObject({
   priority: integer('a nice value or a real-time priority', -20, 99).optional(),
 }, { error: 'a reader (an object)' });
 
+const kthread = z.strictObject({
+  name: name('a name').describe('name of its thread, or of what its timer runs'),
+  cpu: cpu.optional().describe('where it works; missing: wherever its thread wakes'),
+  every: time.describe('its period'),
+  work: time.describe('how long it works each time'),
+  timer: choice(KTHREAD_TIMERS).describe(
+    'delayed_work: a worker thread does it; process_timeout: a thread of its own that sleeps on the wheel; '
+    + 'deferrable_work: by a worker thread once the CPU is awake; deferrable: in the softirq once the CPU is awake; '
+    + 'hrtimer: a real-time thread',
+  ),
+}, { error: 'a kernel thread (an object)' });
+
+const kthreads = z.union([z.literal('linux'), z.array(kthread)], { error: '"linux" or an array of kernel threads' });
+
 const cut = z.strictObject({
   cpu,
   event: z.strictObject({
@@ -157,6 +117,7 @@ export const dynticksBlock = z.strictObject({
   machine: machine.optional(),
   events: z.array(event, { error: 'an array of events' }).optional().describe('what happens to the machine’s clocks, and when'),
   readers: z.array(reader, { error: 'an array of readers' }).optional(),
+  kthreads: kthreads.optional().describe('what the kernel does by itself: as this version of Linux, or as listed; missing: nothing'),
   faults: z.array(name('a fault'), { error: 'an array of faults' }).optional().describe('bugs that are switched on'),
   seed: integer('a seed', 0, Number.MAX_SAFE_INTEGER).optional(),
   kernel: text('a kernel version').optional(),
@@ -175,9 +136,7 @@ export const dynticksBlock = z.strictObject({
 export type DynticksBlock = z.infer<typeof dynticksBlock>;
 
 /** Keys of the design whose mechanism does not exist yet. */
-export const LATER_KEYS: Readonly<Record<string, string>> = {
-  kthreads: 'kernel threads are simulated',
-};
+export const LATER_KEYS: Readonly<Record<string, string>> = {};
 
 /** The block's form as JSON Schema, for editors. */
 export function dynticksJsonSchema(): object {

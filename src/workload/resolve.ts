@@ -9,12 +9,13 @@ import { BadInput } from './bad-input.ts';
 import { noteParameters, readCmdline } from './boot-parameters.ts';
 import { clocksourcesOf } from './clocks.ts';
 import { compileWorkload, type Compiled } from './compile.ts';
-import { askedCpus, bootedCpus, checkNamedCpus, defaultAffinity, namedCpus, nohzFullOf } from './cpus.ts';
+import { askedCpus, bootedCpus, checkNamedCpus, defaultAffinity, housekeepingCpus, namedCpus, nohzFullOf } from './cpus.ts';
 import {
   DEFAULT_CPUTIME, DEFAULT_HZ, DEFAULT_MACHINE, DEFAULT_READER, DEFAULT_READS, DEFAULT_SEED, DEFAULT_TIES, DEFAULT_WIDEN_NS,
   defaultSkewNs, HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS,
 } from './defaults.ts';
 import { meantHint } from './did-you-mean.ts';
+import { rowsOf } from './kthreads.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
 import { timeText } from './quantity.ts';
 import { readBlock } from './read-block.ts';
@@ -60,15 +61,17 @@ export function resolveScenario(
   const source = new Source(fileName);
   const file = parseWorkload(source, text);
   const block = readBlock(source, file.dynticks);
-  const { cpus, cmdline, everywhere } = resolveCpus(source, file, block, overrides);
-  const compiled = compile(source, file, block, overrides, cpus, everywhere);
+  const resolved = resolveCpus(source, file, block, overrides);
+  const { cpus, cmdline } = resolved;
+  const kernel = kernelOf(source, file.dynticks, overrides.kernel, block.kernel);
+  const compiled = compile(source, file, block, overrides, resolved, kernel);
   const hz = hzOf(overrides.hz) ?? block.hz ?? DEFAULT_HZ;
   return {
     name: scenarioName(fileName),
     cpus,
     hz,
     seed: overrides.seed ?? block.seed ?? DEFAULT_SEED,
-    kernel: kernelOf(source, file.dynticks, overrides.kernel, block.kernel),
+    kernel,
     cmdline,
     durationNs: durationOf(overrides.durationNs) ?? block.duration ?? file.global.durationNs,
     cputime: overrides.cputime ?? block.cputime ?? DEFAULT_CPUTIME,
@@ -118,12 +121,14 @@ function resolveCpus(source: Source, file: RtAppWorkload, block: DynticksBlock, 
 }
 
 function compile(
-  source: Source, file: RtAppWorkload, block: DynticksBlock, overrides: Overrides, cpus: number,
-  everywhere: readonly number[] | null,
+  source: Source, file: RtAppWorkload, block: DynticksBlock, overrides: Overrides, { cpus, cmdline, everywhere }: ResolvedCpus,
+  kernel: string,
 ): Compiled {
   const otherwise = block.reader ?? DEFAULT_READER;
   const readers = readersOf(source, block, file.dynticks, file.tasks, cpus, overrides.reader ?? null, otherwise);
-  const compiled = compileWorkload(source, file.tasks, { cpus, everywhere, readers });
+  const compiled = compileWorkload(source, file.tasks, {
+    cpus, everywhere, readers, background: rowsOf(block, kernel), housekeeping: housekeepingCpus(cmdline, cpus),
+  });
   noteSchedulers(source, compiled.workload);
   return compiled;
 }

@@ -1,7 +1,7 @@
 /** Numbers for the workload's named things: equal kind and name are one object, made at its first use. */
 import type { Workload } from '../kernel/user.ts';
 
-type SyncKind = Workload['syncObjects'][number]['kind'];
+export type SyncKind = Workload['syncObjects'][number]['kind'];
 
 export class SyncNames {
   readonly #numbers = new Map<string, number>();

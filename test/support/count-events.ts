@@ -4,7 +4,7 @@
  */
 const EVENTS = new RegExp(
   '^(lock|unlock|wait|signal|broad|sync|sleep|run|timer|suspend|resume|mem|iorun|yield|barrier|fork|sem_post|sem_wait)'
-  + '|^(syscall|slack)\\d*$',
+  + '|^(syscall|slack|timeout|itimer|pipe|call)\\d*$',
 );
 
 /** Event keys of each task, in file order: phases of a task one after the other. */

@@ -128,6 +128,7 @@ export function attributesOf(given: Partial<Attributes> = {}): Attributes {
 
 const NO_WORKLOAD: Workload = {
   tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [], calls: [], ksoftirqds: [],
+  background: [], workers: [],
   user: { next: () => { throw new Error('no programs here'); }, quietFor: () => { throw new Error('no programs here'); } },
 };
 

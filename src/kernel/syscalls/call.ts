@@ -6,6 +6,7 @@ import { SystemState } from '../../../shared/structs/global.ts';
 import type { UserRegs } from '../../../shared/structs/task.ts';
 import type { CpuId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { isKthread } from '../kthread.ts';
 import { SmpFunction, callHere, callsAreOver, smpCallFunctionMany } from '../smp.ts';
 import type { CallSpec } from '../user.ts';
 import { Outcome } from './outcome.ts';
@@ -38,7 +39,8 @@ function membarrierMask(cpu: KernelCpu): void {
 }
 
 /** The workload is one process, as rt-app's is: all its tasks are threads of it. */
-function runsThread({ image }: KernelCpu, other: CpuId): boolean {
+function runsThread(cpu: KernelCpu, other: CpuId): boolean {
+  const { image } = cpu;
   const { curr } = image.rqs[other]!;
-  return curr >= image.map.shape.cpus;
+  return curr >= image.map.shape.cpus && !isKthread(cpu, curr);
 }

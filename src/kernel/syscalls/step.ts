@@ -10,13 +10,16 @@ import type { TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import { RegsMode, pauseStretch, returnToTask, startStretch, syscallEnter, syscallExit } from '../irq/entry.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { isKthread, timeout } from '../kthread.ts';
 import { schedule } from '../sched/core.ts';
 import { doSchedYield, schedSetattr } from '../sched/syscalls.ts';
 import { ktimeGet } from '../time/timekeeping.ts';
 import { OpKind } from '../user.ts';
+import { workerThread } from '../workqueue.ts';
 import { call } from './call.ts';
 import { NOT_STARTED, fork } from './fork.ts';
 import { Outcome } from './outcome.ts';
+import { pipeRead, pipeWrite } from './pipe.ts';
 import { readCputime } from './read-cputime.ts';
 import { nanosleep, rtappTimer } from './sleep.ts';
 import { barrierWait, condBroadcast, condSignal, condWait, mutexLock, mutexUnlock, semPost, semWait } from './sync.ts';
@@ -37,10 +40,19 @@ export function taskStep(cpu: KernelCpu): void {
   const outcome = invoke(cpu, task, regs);
   cpu.irqsOff = 1;
   if (outcome === Outcome.Done) {
-    syscallExit(cpu);
-    nextOperation(cpu, task, regs);
+    if (isKthread(cpu, task)) nextOfKthread(cpu, task, regs);
+    else {
+      syscallExit(cpu);
+      nextOperation(cpu, task, regs);
+    }
   } else if (outcome !== Outcome.Working) schedule(cpu);
   returnToTask(cpu);
+}
+
+/** It stays in the kernel, which nobody preempts; so it gives way itself. @linux kernel/sched/core.c cond_resched */
+function nextOfKthread(cpu: KernelCpu, task: TaskId, regs: UserRegs): void {
+  nextOperation(cpu, task, regs);
+  if (cpu.state.needResched !== 0) schedule(cpu);
 }
 
 /** Asks the program what comes next; marks take no time and are passed on the way. */
@@ -90,6 +102,11 @@ function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case OpKind.ReadCputime: return readCputime(cpu, task, regs);
     case OpKind.Syscall: return workInKernel(regs);
     case OpKind.Call: return call(cpu, regs);
+    case OpKind.Timeout: return timeout(cpu, task, regs);
+    case OpKind.PipeRead: return pipeRead(cpu, task, regs);
+    case OpKind.PipeWrite: return pipeWrite(cpu, task, regs);
+    case OpKind.KthreadWork: return workInKernel(regs);
+    case OpKind.Work: return workerThread(cpu, task, regs);
     default: return invokeSimple(cpu, task, regs);
   }
 }

@@ -10,7 +10,7 @@ export const EVENT_NAMES = [
 ] as const;
 
 /** What phases of ours may do beside that; a name or a name and digits. */
-export const OWN_EVENT_NAMES = ['syscall', 'slack'] as const;
+export const OWN_EVENT_NAMES = ['syscall', 'slack', 'timeout', 'itimer', 'pipe', 'call'] as const;
 
 export type EventName = (typeof EVENT_NAMES)[number] | (typeof OWN_EVENT_NAMES)[number];
 
@@ -18,11 +18,7 @@ export type EventName = (typeof EVENT_NAMES)[number] | (typeof OWN_EVENT_NAMES)[
 export const LATER_EVENTS: Readonly<Record<string, string>> = {
   guest: 'guests are simulated',
   io: 'I/O wait is simulated',
-  timeout: 'the timer wheel is simulated',
-  itimer: 'POSIX timers are simulated',
   cputimer: 'POSIX CPU timers are simulated',
-  call: 'cross calls with wait are simulated',
-  pipe: 'pipes are simulated',
 };
 
 /** The event that a key begins, or null. rt-app: any key that starts with the name (`run0`, `timerA`). */

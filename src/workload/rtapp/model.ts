@@ -74,9 +74,9 @@ export interface EventDeclaration {
   readonly path: string;
   /** Place in the task's file order, 0 first. */
   readonly index: number;
-  /** run, runtime, sleep, syscall, slack; a timer's period; the modelled cost of mem, memrun, iorun. */
+  /** run, runtime, sleep, syscall, slack, timeout; an itimer's first expiry, 0 disarms it; a timer's period; the modelled cost of mem, memrun, iorun. */
   readonly ns: Ns;
-  /** Mutex, condition, barrier, semaphore, timer, or task to fork; empty where the event has none. */
+  /** Mutex, condition, barrier, semaphore, pipe, timer, or task to fork; empty where the event has none. */
   readonly ref: string;
   /** The mutex of wait and sync. */
   readonly mutex: string;
@@ -84,4 +84,20 @@ export interface EventDeclaration {
   readonly absolute: boolean;
   /** timer: it expires on whole periods of CLOCK_MONOTONIC (ours). */
   readonly grid: boolean;
+  /** itimer: its period from then on, 0: it fires once. */
+  readonly intervalNs: Ns;
+  /** pipe: how many, and whether they are written. */
+  readonly bytes: number;
+  readonly writes: boolean;
+  readonly call: CallDeclaration | null;
+}
+
+/** A function called on other CPUs. */
+export interface CallDeclaration {
+  /** null: all. */
+  readonly cpus: CpuList | null;
+  /** Whether the caller waits until it was called everywhere. */
+  readonly wait: boolean;
+  /** Only where other tasks of the workload run (membarrier). */
+  readonly membarrier: boolean;
 }

@@ -1,31 +1,20 @@
 /** One event of a phase: its key says which, its value what. */
-import { KTIME_MAX, type Ns } from '../../../shared/units.ts';
-import { BadQuantity, parseTime } from '../quantity.ts';
-import { meantHint } from '../did-you-mean.ts';
 import { iorunNs, memNs, memrunNs, type MemrunPattern, type MemrunType } from './cost-model.ts';
-import type { Entry, JsonNode, ObjectNode } from './document.ts';
+import type { Entry } from './document.ts';
+import { member, needInt, oneOf, warnUnknown, type EventContext, type EventReader } from './event-value.ts';
 import type { EventName } from './grammar.ts';
-import type { EventDeclaration, RtAppGlobal } from './model.ts';
-import type { Source } from './source.ts';
-
-/** What the value of an event holds, beside its place. */
-type EventValue = Partial<Pick<EventDeclaration, 'ns' | 'ref' | 'mutex' | 'absolute' | 'grid'>>;
-
-/** Who reads the value of an event. `task` is the task's own name. */
-interface EventContext {
-  readonly source: Source;
-  readonly global: RtAppGlobal;
-  readonly task: string;
-}
+import type { EventDeclaration } from './model.ts';
+import { OWN_READERS } from './parse-own-event.ts';
 
 export function parseEvent(
   context: EventContext, name: EventName, entry: Entry, path: string, index: number,
 ): EventDeclaration {
   const value = READERS[name](context, entry.value, path);
-  return { name, key: entry.key, at: entry.at, path, index, ns: 0, ref: '', mutex: '', absolute: false, grid: false, ...value };
+  return {
+    name, key: entry.key, at: entry.at, path, index, ns: 0, ref: '', mutex: '', absolute: false, grid: false,
+    intervalNs: 0, bytes: 0, writes: false, call: null, ...value,
+  };
 }
-
-type EventReader = (context: EventContext, node: JsonNode, path: string) => EventValue;
 
 const readUs = (what: string): EventReader => ({ source }, node, path) => ({ ns: source.microseconds(node, path, what) });
 
@@ -94,22 +83,6 @@ const readMemrun: EventReader = ({ source }, node, path) => {
   return { ns: memrunNs(type, pattern, count) };
 };
 
-/** Ours: a quantity with its unit, or rt-app's microseconds. */
-const readOwnTime = (what: string, bareMicroseconds: boolean): EventReader => ({ source }, node, path) => {
-  if (bareMicroseconds && node.kind === 'number') return { ns: source.microseconds(node, path, what) };
-  return { ns: quantityOf(source, node, path) };
-};
-
-function quantityOf(source: Source, node: JsonNode, path: string): Ns {
-  if (node.kind !== 'string') throw source.badNode(node, path, 'a time with its unit, such as "200us"');
-  try {
-    return parseTime(node.value);
-  } catch (error) {
-    if (error instanceof BadQuantity) throw source.bad(node.at, path, error.found, error.expected);
-    throw error;
-  }
-}
-
 const READERS: Readonly<Record<EventName, EventReader>> = {
   lock: readRef('a mutex'),
   unlock: readRef('a mutex'),
@@ -131,38 +104,5 @@ const READERS: Readonly<Record<EventName, EventReader>> = {
   fork: readRef('a task'),
   sem_post: readRef('a semaphore'),
   sem_wait: readRef('a semaphore'),
-  syscall: readOwnTime('work in the kernel', true),
-  slack: readOwnTime('timer slack', false),
+  ...OWN_READERS,
 };
-
-function member(source: Source, node: ObjectNode, path: string, key: string, otherwise: string): string {
-  const value = source.optional(node, path, key);
-  return value === null ? otherwise : source.string(value, `${path}.${key}`, 'a name');
-}
-
-function needInt(source: Source, node: ObjectNode, path: string, key: string, least: number): number {
-  const value = source.optional(node, path, key);
-  if (value === null) throw source.bad(node.at, path, `no "${key}"`, `"${key}", an integer from ${least}`);
-  return source.int(value, `${path}.${key}`, key, least, KTIME_MAX / 100);
-}
-
-/** A word out of a list; `otherwise` null: it must be there. */
-function oneOf(
-  source: Source, node: ObjectNode, path: string, key: string, words: readonly string[], otherwise: string | null,
-): string {
-  const value = source.optional(node, path, key);
-  const expected = words.map((word) => `"${word}"`).join(' or ');
-  if (value === null) {
-    if (otherwise === null) throw source.bad(node.at, path, `no "${key}"`, `"${key}": ${expected}`);
-    return otherwise;
-  }
-  const word = source.string(value, `${path}.${key}`, expected);
-  if (!words.includes(word)) throw source.badNode(value, `${path}.${key}`, expected, meantHint(word, words));
-  return word;
-}
-
-function warnUnknown(source: Source, node: ObjectNode, path: string, known: readonly string[]): void {
-  for (const { key, at } of node.entries) {
-    if (!known.includes(key)) source.warnUnknownKey(at, path, key, known);
-  }
-}

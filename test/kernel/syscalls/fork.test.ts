@@ -18,7 +18,7 @@ const POOL = 2;
 const FIRST_CHILD: TaskId = 2;
 
 const spec = (declaration: number, instance: number): TaskSpec => ({
-  name: `t${declaration}-${instance}`, declaration, instance, startsAtBoot: declaration === 0, delay: 0,
+  name: `t${declaration}-${instance}`, declaration, instance, startsAtBoot: declaration === 0, kernel: false, delay: 0,
   attributes: attributesOf(declaration === 0 ? {} : { policy: Policy.Batch, nice: 3 }),
 });
 const WORKLOAD: Workload = {

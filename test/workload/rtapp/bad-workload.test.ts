@@ -86,7 +86,7 @@ describe('an rt-app file', () => {
       task('"loop": 3'),
       'w.json:1:17: tasks.t: found no event, expected at least one event, such as "run" or "sleep". Events are lock, unlock, '
         + 'wait, signal, broad, sync, sleep, runtime, run, timer, suspend, resume, memrun, mem, iorun, yield, barrier, fork, '
-        + 'sem_post, sem_wait, syscall, slack.',
+        + 'sem_post, sem_wait, syscall, slack, timeout, itimer, pipe, call.',
     ],
     [
       'has only a misspelt event',
@@ -132,8 +132,49 @@ describe('an rt-app file', () => {
     ],
     [
       'has an event of a later day',
-      task('"run": 1, "pipe": "x"'),
-      'w.json:1:28: tasks.t.pipe: found the event "pipe", expected an event that exists. It will not work until pipes are simulated.',
+      task('"run": 1, "guest": "5us"'),
+      'w.json:1:28: tasks.t.guest: found the event "guest", expected an event that exists. It will not work until guests are simulated.',
+    ],
+    [
+      'has a pipe without a direction',
+      task('"pipe": {"name": "p"}'),
+      'w.json:1:26: tasks.t.pipe: found no "op", expected "op": "read" or "write".',
+    ],
+    [
+      'writes more at once than a pipe holds',
+      task('"pipe": {"name": "p", "op": "write", "bytes": 65537}'),
+      'w.json:1:64: tasks.t.pipe.bytes: found 65537, expected bytes, an integer from 1 to 65536.',
+    ],
+    [
+      'misspells a key of an event of ours',
+      task('"pipe": {"nmae": "p", "op": "read"}'),
+      'w.json:1:27: tasks.t.pipe: found the unknown key "nmae", expected a key of this event. Did you mean "name"?',
+    ],
+    [
+      'sets an itimer to a bare number',
+      task('"itimer": 50'),
+      'w.json:1:28: tasks.t.itimer: found 50, expected "50ms", "off" or {"value": time, "interval": time}.',
+    ],
+    [
+      'sets an itimer to nothing',
+      task('"itimer": "0ms"'),
+      'w.json:1:28: tasks.t.itimer: found "0ms" (a string), expected more than 0, or "off".',
+    ],
+    [
+      'sets an itimer without its first expiry',
+      task('"itimer": {"interval": "5ms"}'),
+      'w.json:1:28: tasks.t.itimer: found no "value", expected "value": the time until it fires first.',
+    ],
+    [
+      'calls nobody',
+      task('"call": {"cpus": []}'),
+      'w.json:1:35: tasks.t.call.cpus: found an empty array, expected at least one CPU.',
+    ],
+    [
+      'names the CPUs of a membarrier',
+      task('"call": {"cpus": [1], "membarrier": true}'),
+      'w.json:1:35: tasks.t.call.cpus: found "cpus" beside "membarrier", expected one of them. '
+        + 'A membarrier calls wherever tasks of the workload run.',
     ],
     [
       'has a barrier in a forked task',

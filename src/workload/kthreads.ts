@@ -1,0 +1,126 @@
+/**
+ * Kernel threads and works, from the rows of a list: who does what, on which CPU. They are tasks at the end of the
+ * workload, each with a program that goes on for ever.
+ */
+import { Policy } from '../../shared/structs/task.ts';
+import type { CpuId, TaskId } from '../../shared/units.ts';
+import { BACKGROUND, type BackgroundRow, type BackgroundSpec } from '../kernel/background.ts';
+import { OpKind, type Attributes, type TaskSpec } from '../kernel/user.ts';
+import type { DynticksBlock } from './dynticks-block.ts';
+import { PHASE_END, ProgramBuilder, type Program } from './program.ts';
+
+/** What a list of kernel threads needs to know of the machine. */
+export interface KthreadPlace {
+  readonly cpus: number;
+  /** CPUs that the kernel may use for itself: the others are isolated. */
+  readonly housekeeping: readonly CpuId[];
+  /** Number of the first of their tasks. */
+  readonly firstTask: TaskId;
+  /** Number of the first of their declarations. */
+  readonly firstDeclaration: number;
+}
+
+export interface Kthreads {
+  readonly tasks: readonly TaskSpec[];
+  readonly programs: readonly Program[];
+  readonly background: readonly BackgroundSpec[];
+  readonly workers: readonly TaskId[];
+}
+
+/** The rows that the block asks for, as this kernel version has them. */
+export function rowsOf({ kthreads }: DynticksBlock, kernel: string): readonly BackgroundRow[] {
+  if (kthreads === 'linux') return BACKGROUND[kernel] ?? [];
+  return (kthreads ?? []).map(({ name, cpu, every, work, timer }) => ({ name, cpu: cpu ?? null, every, work, timer, pinned: cpu !== undefined }));
+}
+
+export function compileKthreads(rows: readonly BackgroundRow[], place: KthreadPlace): Kthreads {
+  const compiler = new KthreadCompiler(place);
+  for (const row of rows) compiler.add(row);
+  return compiler;
+}
+
+class KthreadCompiler implements Kthreads {
+  readonly tasks: TaskSpec[] = [];
+  readonly programs: Program[] = [];
+  readonly background: BackgroundSpec[] = [];
+  readonly workers: TaskId[] = [];
+  readonly #place: KthreadPlace;
+  readonly #pools = new Map<string, number>();
+
+  constructor(place: KthreadPlace) {
+    this.#place = place;
+  }
+
+  add(row: BackgroundRow): void {
+    const { housekeeping } = this.#place;
+    const { cpu } = row;
+    if (cpu === 'each') for (const each of housekeeping) this.#addOn(row, each, true);
+    else if (cpu !== null && (row.pinned || housekeeping.includes(cpu))) this.#addOn(row, cpu, true);
+    else this.#addOn(row, housekeeping[0]!, cpu !== null);
+  }
+
+  #addOn({ name, timer, every, work, thread, cpu: where }: BackgroundRow, cpu: CpuId, bound: boolean): void {
+    const number = this.background.length;
+    const threadName = where === 'each' ? `${thread ?? name}/${cpu}` : thread ?? name;
+    let task: TaskId = -1;
+    let pool = -1;
+    if (timer === 'process_timeout') task = this.#thread(threadName, bound ? cpu : null, false, sleeper(every, work));
+    else if (timer === 'hrtimer') task = this.#thread(threadName, cpu, true, waiter(number, work));
+    else if (timer !== 'deferrable') {
+      pool = this.#poolOf(bound ? cpu : null);
+      task = this.workers[pool]!;
+    }
+    this.background.push({ name, timer, cpu, every, work, task, pool });
+  }
+
+  /** The worker thread of a CPU, or the one that is bound to none. */
+  #poolOf(cpu: CpuId | null): number {
+    const name = cpu === null ? `kworker/u${2 * this.#place.cpus}:0` : `kworker/${cpu}:0`;
+    const known = this.#pools.get(name);
+    if (known !== undefined) return known;
+    const pool = this.workers.length;
+    this.#pools.set(name, pool);
+    this.workers.push(this.#thread(name, cpu, false, worker(pool)));
+    return pool;
+  }
+
+  #thread(name: string, cpu: CpuId | null, realTime: boolean, program: Program): TaskId {
+    const { firstTask, firstDeclaration, housekeeping } = this.#place;
+    const attributes: Attributes = {
+      policy: realTime ? Policy.Fifo : Policy.Other, nice: 0, rtPriority: realTime ? 99 : 0,
+      dlRuntime: 0, dlDeadline: 0, dlPeriod: 0, cpus: cpu === null ? housekeeping : [cpu],
+    };
+    const task = firstTask + this.tasks.length;
+    const declaration = firstDeclaration + this.programs.length;
+    this.tasks.push({ name, declaration, instance: 0, startsAtBoot: true, delay: 0, attributes, kernel: true });
+    this.programs.push(program);
+    return task;
+  }
+}
+
+/** Works, and sleeps on the wheel. */
+function sleeper(every: number, work: number): Program {
+  const out = new ProgramBuilder();
+  out.emit(OpKind.Timeout, every);
+  out.emit(OpKind.KthreadWork, work);
+  return endless(out);
+}
+
+/** Waits for its row, and works. */
+function waiter(row: number, work: number): Program {
+  const out = new ProgramBuilder();
+  out.emit(OpKind.KthreadWait, row);
+  out.emit(OpKind.KthreadWork, work);
+  return endless(out);
+}
+
+function worker(pool: number): Program {
+  const out = new ProgramBuilder();
+  out.emit(OpKind.Work, pool);
+  return endless(out);
+}
+
+function endless(out: ProgramBuilder): Program {
+  out.emit(PHASE_END, -1, 0, 1);
+  return out.finish(-1);
+}

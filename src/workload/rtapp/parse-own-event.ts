@@ -1,0 +1,104 @@
+/** The events that are ours: a quantity carries its unit, and an unknown key is an error. */
+import { PIPE_CAPACITY } from '../../../shared/limits.ts';
+import type { Ns } from '../../../shared/units.ts';
+import { meantHint } from '../did-you-mean.ts';
+import { BadQuantity, parseTime } from '../quantity.ts';
+import type { JsonNode, ObjectNode } from './document.ts';
+import { oneOf, type EventReader } from './event-value.ts';
+import type { OWN_EVENT_NAMES } from './grammar.ts';
+import type { CpuList } from './model.ts';
+import type { Source } from './source.ts';
+
+/** A quantity with its unit, or rt-app's microseconds. */
+const readTime = (what: string, bareMicroseconds: boolean): EventReader => ({ source }, node, path) => {
+  if (bareMicroseconds && node.kind === 'number') return { ns: source.microseconds(node, path, what) };
+  return { ns: quantityOf(source, node, path) };
+};
+
+/** `"50ms"`: each 50 ms from now on; `"off"`; or first expiry and period apart. */
+const readItimer: EventReader = ({ source }, node, path) => {
+  if (node.kind === 'string') {
+    const ns = node.value === 'off' ? 0 : positive(source, node, path);
+    return { ns, intervalNs: ns };
+  }
+  if (node.kind !== 'object') throw source.badNode(node, path, '"50ms", "off" or {"value": time, "interval": time}');
+  refuseUnknown(source, node, path, ['value', 'interval']);
+  const interval = source.optional(node, path, 'interval');
+  return {
+    ns: positive(source, needed(source, node, path, 'value', 'the time until it fires first'), `${path}.value`),
+    intervalNs: interval === null ? 0 : quantityOf(source, interval, `${path}.interval`),
+  };
+};
+
+const readPipe: EventReader = ({ source }, node, path) => {
+  const object = source.object(node, path, '{"name": pipe, "op": "read" or "write", "bytes": number}');
+  refuseUnknown(source, object, path, ['name', 'op', 'bytes']);
+  const bytes = source.optional(object, path, 'bytes');
+  return {
+    ref: source.string(needed(source, object, path, 'name', 'which pipe'), `${path}.name`, 'a name'),
+    writes: oneOf(source, object, path, 'op', ['read', 'write'], null) === 'write',
+    bytes: bytes === null ? 1 : source.int(bytes, `${path}.bytes`, 'bytes', 1, PIPE_CAPACITY),
+  };
+};
+
+const readCall: EventReader = ({ source }, node, path) => {
+  const object = source.object(node, path, '{"cpus": [numbers], "wait": true, "membarrier": false}');
+  refuseUnknown(source, object, path, ['cpus', 'wait', 'membarrier']);
+  const cpus = cpusOf(source, object, path);
+  const membarrier = flag(source, object, path, 'membarrier', false);
+  if (membarrier && cpus !== null) {
+    throw source.bad(cpus.at, cpus.path, '"cpus" beside "membarrier"', 'one of them', 'A membarrier calls wherever tasks of the workload run.');
+  }
+  return { call: { cpus, membarrier, wait: flag(source, object, path, 'wait', true) } };
+};
+
+export const OWN_READERS: Readonly<Record<(typeof OWN_EVENT_NAMES)[number], EventReader>> = {
+  syscall: readTime('work in the kernel', true),
+  slack: readTime('timer slack', false),
+  timeout: readTime('a timeout', false),
+  itimer: readItimer,
+  pipe: readPipe,
+  call: readCall,
+};
+
+function cpusOf(source: Source, object: ObjectNode, path: string): CpuList | null {
+  const node = source.optional(object, path, 'cpus');
+  if (node === null) return null;
+  const cpus = source.ints(node, `${path}.cpus`, 'CPUs');
+  if (cpus.length === 0) throw source.bad(node.at, `${path}.cpus`, 'an empty array', 'at least one CPU');
+  return { at: node.at, path: `${path}.cpus`, cpus };
+}
+
+function flag(source: Source, object: ObjectNode, path: string, key: string, otherwise: boolean): boolean {
+  const node = source.optional(object, path, key);
+  return node === null ? otherwise : source.boolean(node, `${path}.${key}`);
+}
+
+function needed(source: Source, object: ObjectNode, path: string, key: string, what: string): JsonNode {
+  const node = source.optional(object, path, key);
+  if (node === null) throw source.bad(object.at, path, `no "${key}"`, `"${key}": ${what}`);
+  return node;
+}
+
+function refuseUnknown(source: Source, object: ObjectNode, path: string, known: readonly string[]): void {
+  const unknown = object.entries.find(({ key }) => !known.includes(key));
+  if (unknown === undefined) return;
+  const hint = meantHint(unknown.key, known) ?? `Keys are ${known.join(', ')}.`;
+  throw source.bad(unknown.at, path, `the unknown key "${unknown.key}"`, 'a key of this event', hint);
+}
+
+function positive(source: Source, node: JsonNode, path: string): Ns {
+  const ns = quantityOf(source, node, path);
+  if (ns === 0) throw source.badNode(node, path, 'more than 0, or "off"');
+  return ns;
+}
+
+function quantityOf(source: Source, node: JsonNode, path: string): Ns {
+  if (node.kind !== 'string') throw source.badNode(node, path, 'a time with its unit, such as "200us"');
+  try {
+    return parseTime(node.value);
+  } catch (error) {
+    if (error instanceof BadQuantity) throw source.bad(node.at, path, error.found, error.expected);
+    throw error;
+  }
+}
