@@ -31,7 +31,7 @@ export type SoftirqAction = ((cpu: KernelCpu) => void) | undefined;
 /** What a wheel timer calls, with what the timer is for. */
 export type TimerCallback = (cpu: KernelCpu, data: number) => void;
 
-/** The functions that lie above whoever calls them: by `SmpFunction`, by `SoftirqVec`, by `IrqWork`, by `TimerFunction`, by `KernelWork`. */
+/** The functions that lie above whoever calls them: by `SmpFunction`, `SoftirqVec`, `IrqWork`, `TimerFunction`, `KernelWork`. */
 export interface Callbacks {
   readonly smp: readonly SmpCallback[];
   readonly softirqs: readonly SoftirqAction[];

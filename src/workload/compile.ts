@@ -124,7 +124,8 @@ function checkTaskCount(
   const largest = tasks.reduce((a, b) => (b.instances > a.instances ? b : a));
   throw source.bad(
     largest.at, `${largest.path}.instance`,
-    `${total} tasks (${instances} instances, ${readers.length} readers, ${forked} fork pools of ${FORK_POOL}, ${cpus} idle tasks${kthreads === 0 ? '' : `, ${kthreads} kernel threads`})`,
+    `${total} tasks (${instances} instances, ${readers.length} readers, ${forked} fork pools of ${FORK_POOL}, ${cpus} idle tasks`
+    + `${kthreads === 0 ? '' : `, ${kthreads} kernel threads`})`,
     `at most ${NR_TASKS_MAX} (NR_TASKS_MAX)`, 'Start fewer instances.',
   );
 }

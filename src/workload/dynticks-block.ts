@@ -135,9 +135,6 @@ export const dynticksBlock = z.strictObject({
 
 export type DynticksBlock = z.infer<typeof dynticksBlock>;
 
-/** Keys of the design whose mechanism does not exist yet. */
-export const LATER_KEYS: Readonly<Record<string, string>> = {};
-
 /** The block's form as JSON Schema, for editors. */
 export function dynticksJsonSchema(): object {
   return {

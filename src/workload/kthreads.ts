@@ -30,7 +30,7 @@ export interface Kthreads {
 /** The rows that the block asks for, as this kernel version has them. */
 export function rowsOf({ kthreads }: DynticksBlock, kernel: string): readonly BackgroundRow[] {
   if (kthreads === 'linux') return BACKGROUND[kernel] ?? [];
-  return (kthreads ?? []).map(({ name, cpu, every, work, timer }) => ({ name, cpu: cpu ?? null, every, work, timer, pinned: cpu !== undefined }));
+  return (kthreads ?? []).map((row) => ({ ...row, cpu: row.cpu ?? null, pinned: row.cpu !== undefined }));
 }
 
 export function compileKthreads(rows: readonly BackgroundRow[], place: KthreadPlace): Kthreads {

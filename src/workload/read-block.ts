@@ -1,18 +1,17 @@
 /** Reads the `dynticks` block: what the schema finds becomes one message with its place in the file. */
 import type { z } from 'zod';
 import { meantHint } from './did-you-mean.ts';
-import { dynticksBlock, LATER_KEYS, type DynticksBlock } from './dynticks-block.ts';
-import { describeNode, lastEntry, nodeAt, plainOf, type JsonNode, type ObjectNode } from './rtapp/document.ts';
+import { dynticksBlock, type DynticksBlock } from './dynticks-block.ts';
+import { describeNode, lastEntry, nodeAt, plainOf, type JsonNode } from './rtapp/document.ts';
 import type { Source } from './rtapp/source.ts';
 
 /** Throws BadInput. No block: all defaults. */
 export function readBlock(source: Source, node: JsonNode | null): DynticksBlock {
   if (node === null) return {};
   refuseRepeated(source, node, 'dynticks');
-  if (node.kind === 'object') refuseLater(source, node);
   const result = dynticksBlock.safeParse(plainOf(node));
   if (result.success) return result.data;
-  throw complaint(source, node, result.error.issues[0]!);
+  throw complaint(source, node, inItem(result.error.issues[0]!));
 }
 
 /** In rt-app a repeated key is an event of its own; in our block it can only be a mistake. */
@@ -27,13 +26,11 @@ function refuseRepeated(source: Source, node: JsonNode, path: string): void {
   }
 }
 
-function refuseLater(source: Source, block: ObjectNode): void {
-  for (const [key, why] of Object.entries(LATER_KEYS)) {
-    const entry = lastEntry(block, key);
-    if (entry !== null) {
-      throw source.bad(entry.at, `dynticks.${key}`, `the key "${key}"`, 'a key that exists', `It will not work until ${why}.`);
-    }
-  }
+/** Where a word or a list may stand, a list with something wrong in it is wrong there, and not as a whole. */
+function inItem(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue;
+  const inside = issue.errors.flat().find(({ path }) => typeof path[0] === 'number');
+  return inside === undefined ? issue : { ...inside, path: [...issue.path, ...inside.path] };
 }
 
 function complaint(source: Source, root: JsonNode, issue: z.core.$ZodIssue): Error {

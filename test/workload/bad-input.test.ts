@@ -48,7 +48,7 @@ describe('flags', () => {
       { durationNs: 2 ** 53 },
       'command line: --duration: found 9007199254740992 ns, expected more than 0 and less than 2^53 ns (104 days of simulated time).',
     ],
-    [{ kernel: '2.4' }, 'command line: --kernel: found kernel "2.4", expected one of 6.12.'],
+    [{ kernel: '2.4' }, 'command line: --kernel: found kernel "2.4", expected one of 6.12, 6.1, 7.0.'],
     [
       { faults: ['torn-vtme'] },
       'command line: --fault: found the fault "torn-vtme", expected one of torn-vtime, missing-retry. Did you mean "torn-vtime"?',
@@ -101,15 +101,20 @@ describe('a dynticks block', () => {
     ],
     ['has a key twice', block('"cpus": 4, "cpus": 8'), 'w.json:1:54: dynticks: found the key "cpus" twice, expected each key once.'],
     [
-      'has a key of a later day',
-      block('"kthreads": []'),
-      'w.json:1:43: dynticks.kthreads: found the key "kthreads", expected a key that exists. It will not work until kernel threads are '
-        + 'simulated.',
+      'asks for the kernel threads of nobody',
+      block('"kthreads": "bsd"'),
+      'w.json:1:55: dynticks.kthreads: found "bsd" (a string), expected "linux" or an array of kernel threads.',
+    ],
+    [
+      'has a kernel thread that never comes',
+      block('"kthreads": [{"name": "t", "work": "1us", "timer": "hrtimer"}]'),
+      'w.json:1:56: dynticks.kthreads[0].every: found no "every", expected "every": a time with its unit, such as "5s", "1.5ms", '
+        + '"200us" or "10ns".',
     ],
     [
       'has a flavour of a later day',
       block('"cputime": "native"'),
-      'w.json:1:54: dynticks.cputime: found "native" (a string), expected "auto" or "tick" or "gen".',
+      'w.json:1:54: dynticks.cputime: found "native" (a string), expected "auto" or "tick" or "gen" or "gen-exact".',
     ],
     [
       'has another way to read',
@@ -138,7 +143,7 @@ describe('a dynticks block', () => {
       block('"faults": ["torn"]'),
       'w.json:1:54: dynticks.faults: found the fault "torn", expected one of torn-vtime, missing-retry.',
     ],
-    ['has an unknown kernel', block('"kernel": "6.1"'), 'w.json:1:53: dynticks.kernel: found kernel "6.1", expected one of 6.12.'],
+    ['has an unknown kernel', block('"kernel": "5.4"'), 'w.json:1:53: dynticks.kernel: found kernel "5.4", expected one of 6.12, 6.1, 7.0.'],
     [
       'has a cost of an unknown path',
       block('"machine": {"costs": {"Tik": "1us"}}'),

@@ -47,7 +47,8 @@ const readCall: EventReader = ({ source }, node, path) => {
   const cpus = cpusOf(source, object, path);
   const membarrier = flag(source, object, path, 'membarrier', false);
   if (membarrier && cpus !== null) {
-    throw source.bad(cpus.at, cpus.path, '"cpus" beside "membarrier"', 'one of them', 'A membarrier calls wherever tasks of the workload run.');
+    const hint = 'A membarrier calls wherever tasks of the workload run.';
+    throw source.bad(cpus.at, cpus.path, '"cpus" beside "membarrier"', 'one of them', hint);
   }
   return { call: { cpus, membarrier, wait: flag(source, object, path, 'wait', true) } };
 };
