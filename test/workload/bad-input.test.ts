@@ -143,7 +143,10 @@ describe('a dynticks block', () => {
       block('"faults": ["torn"]'),
       'w.json:1:54: dynticks.faults: found the fault "torn", expected one of torn-vtime, missing-retry.',
     ],
-    ['has an unknown kernel', block('"kernel": "5.4"'), 'w.json:1:53: dynticks.kernel: found kernel "5.4", expected one of 6.12, 6.1, 7.0.'],
+    [
+      'has an unknown kernel', block('"kernel": "5.4"'),
+      'w.json:1:53: dynticks.kernel: found kernel "5.4", expected one of 6.12, 6.1, 7.0.',
+    ],
     [
       'has a cost of an unknown path',
       block('"machine": {"costs": {"Tik": "1us"}}'),
