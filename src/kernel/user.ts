@@ -66,6 +66,8 @@ export const OpKind = {
   KthreadWait: 26,
   /** a worker thread: does the works of its pool `a`, and sleeps when there is none */
   Work: 27,
+  /** a CPU’s ksoftirqd: runs what softirqs have been left to it, and sleeps when there are none */
+  Ksoftirqd: 28,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
 

@@ -79,7 +79,7 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
     calls: context.calls,
     background: kthreads.background,
     workers: kthreads.workers,
-    ksoftirqds: [],
+    ksoftirqds: kthreads.ksoftirqds,
   };
   return { workload, readers, programs };
 }

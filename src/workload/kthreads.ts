@@ -3,7 +3,7 @@
  * workload, each with a program that goes on for ever.
  */
 import { Policy } from '../../shared/structs/task.ts';
-import type { CpuId, TaskId } from '../../shared/units.ts';
+import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
 import { BACKGROUND, type BackgroundRow, type BackgroundSpec } from '../kernel/background.ts';
 import { OpKind, type Attributes, type TaskSpec } from '../kernel/user.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
@@ -25,6 +25,8 @@ export interface Kthreads {
   readonly programs: readonly Program[];
   readonly background: readonly BackgroundSpec[];
   readonly workers: readonly TaskId[];
+  /** By CPU; empty where nobody asks for kernel threads. */
+  readonly ksoftirqds: readonly TaskId[];
 }
 
 /** The rows that the block asks for, as this kernel version has them. */
@@ -35,6 +37,7 @@ export function rowsOf({ kthreads }: DynticksBlock, kernel: string): readonly Ba
 
 export function compileKthreads(rows: readonly BackgroundRow[], place: KthreadPlace): Kthreads {
   const compiler = new KthreadCompiler(place);
+  if (rows.length > 0) compiler.addKsoftirqds();
   for (const row of rows) compiler.add(row);
   return compiler;
 }
@@ -44,11 +47,17 @@ class KthreadCompiler implements Kthreads {
   readonly programs: Program[] = [];
   readonly background: BackgroundSpec[] = [];
   readonly workers: TaskId[] = [];
+  readonly ksoftirqds: TaskId[] = [];
   readonly #place: KthreadPlace;
   readonly #pools = new Map<string, number>();
 
   constructor(place: KthreadPlace) {
     this.#place = place;
+  }
+
+  addKsoftirqds(): void {
+    const program = endless(new ProgramBuilder(), OpKind.Ksoftirqd);
+    for (let cpu = 0; cpu < this.#place.cpus; cpu++) this.ksoftirqds.push(this.#thread(`ksoftirqd/${cpu}`, cpu, false, program));
   }
 
   add(row: BackgroundRow): void {
@@ -80,7 +89,7 @@ class KthreadCompiler implements Kthreads {
     if (known !== undefined) return known;
     const pool = this.workers.length;
     this.#pools.set(name, pool);
-    this.workers.push(this.#thread(name, cpu, false, worker(pool)));
+    this.workers.push(this.#thread(name, cpu, false, endless(new ProgramBuilder(), OpKind.Work, pool)));
     return pool;
   }
 
@@ -99,28 +108,22 @@ class KthreadCompiler implements Kthreads {
 }
 
 /** Works, and sleeps on the wheel. */
-function sleeper(every: number, work: number): Program {
+function sleeper(every: Ns, work: Ns): Program {
   const out = new ProgramBuilder();
   out.emit(OpKind.Timeout, every);
-  out.emit(OpKind.KthreadWork, work);
-  return endless(out);
+  return endless(out, OpKind.KthreadWork, work);
 }
 
 /** Waits for its row, and works. */
-function waiter(row: number, work: number): Program {
+function waiter(row: number, work: Ns): Program {
   const out = new ProgramBuilder();
   out.emit(OpKind.KthreadWait, row);
-  out.emit(OpKind.KthreadWork, work);
-  return endless(out);
+  return endless(out, OpKind.KthreadWork, work);
 }
 
-function worker(pool: number): Program {
-  const out = new ProgramBuilder();
-  out.emit(OpKind.Work, pool);
-  return endless(out);
-}
-
-function endless(out: ProgramBuilder): Program {
+/** What ends with this operation, and begins anew for ever. */
+function endless(out: ProgramBuilder, kind: OpKind, a = 0): Program {
+  out.emit(kind, a);
   out.emit(PHASE_END, -1, 0, 1);
   return out.finish(-1);
 }

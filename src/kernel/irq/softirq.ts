@@ -15,11 +15,13 @@ import { MAX_SOFTIRQ_RESTART, SOFTIRQ_IDLE_REPORTS } from '../../../shared/limit
 import { Printk } from '../../../shared/printk.ts';
 import { NR_SOFTIRQS, SoftirqVec } from '../../../shared/structs/cpu.ts';
 import { KernelBug } from '../../../shared/assert.ts';
-import { NONE } from '../../../shared/units.ts';
+import { TaskState } from '../../../shared/structs/task.ts';
+import { NONE, type TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { printk } from '../printk.ts';
 import { tryToWakeUp } from '../sched/wakeup.ts';
+import { Outcome } from '../syscalls/outcome.ts';
 import { SOFTIRQ_OFFSET } from './preempt-count.ts';
 
 /** Softirqs run for so long at most, in whole jiffies. @linux kernel/softirq.c MAX_SOFTIRQ_TIME */
@@ -88,6 +90,19 @@ function wakeupSoftirqd(cpu: KernelCpu): void {
   const thread = cpu.config.workload.ksoftirqds[cpu.id] ?? NONE;
   // before there are threads, the next interrupt's way out must do
   if (thread !== NONE) tryToWakeUp(cpu, thread);
+}
+
+/** What ksoftirqd does when it runs: one helping, as on an interrupt's way out. @linux kernel/softirq.c run_ksoftirqd */
+export function runKsoftirqd(cpu: KernelCpu, task: TaskId): Outcome {
+  if (cpu.state.softirqPending === 0) {
+    cpu.image.tasks[task]!.state = TaskState.Sleeping;
+    return Outcome.Blocked;
+  }
+  cpu.irqsOff += 1;
+  handleSoftirqs(cpu);
+  cpu.irqsOff -= 1;
+  cpu.arch.setMode(Mode.System);
+  return Outcome.Done;
 }
 
 function runSoftirq(cpu: KernelCpu, vec: number): void {

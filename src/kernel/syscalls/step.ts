@@ -8,6 +8,7 @@ import { Event } from '../../../shared/events.ts';
 import { TaskState, type UserRegs } from '../../../shared/structs/task.ts';
 import type { TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
+import { runKsoftirqd } from '../irq/softirq.ts';
 import { RegsMode, pauseStretch, returnToTask, startStretch, syscallEnter, syscallExit } from '../irq/entry.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { isKthread, timeout } from '../kthread.ts';
@@ -106,6 +107,7 @@ function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case OpKind.PipeRead: return pipeRead(cpu, task, regs);
     case OpKind.PipeWrite: return pipeWrite(cpu, task, regs);
     case OpKind.KthreadWork: return workInKernel(regs);
+    case OpKind.Ksoftirqd: return runKsoftirqd(cpu, task);
     case OpKind.Work: return workerThread(cpu, task, regs);
     default: return invokeSimple(cpu, task, regs);
   }
