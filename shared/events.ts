@@ -35,7 +35,10 @@ const table = {
   softirq_entry: ['irq', { vec: 'code' }],
   softirq_exit: ['irq', { vec: 'code' }],
 
-  hrtimer_start: ['timer', { hrtimer: 'timer', function: 'code', expires: 'ns', softexpires: 'ns', mode: 'code' }],
+  /** `clock_base`: 8 * CPU + `HrtimerBase`, the queue that it is put into. */
+  hrtimer_start: ['timer', {
+    hrtimer: 'timer', function: 'code', expires: 'ns', softexpires: 'ns', mode: 'code', clock_base: 'count',
+  }],
   hrtimer_cancel: ['timer', { hrtimer: 'timer' }],
   hrtimer_expire_entry: ['timer', { hrtimer: 'timer', function: 'code', now: 'ns', expires: 'ns', softexpires: 'ns' }],
   hrtimer_expire_exit: ['timer', { hrtimer: 'timer' }],
@@ -138,6 +141,8 @@ const table = {
   workqueue_execute_end: ['workqueue', { work: 'count' }],
   /** A wheel's clock or its first expiry moved; `version` counts such changes of the base. */
   timer_base: ['dynticks', { base: 'count', version: 'count', clk: 'count', next_expiry: 'count', recalc: 'code', now: 'count' }],
+  /** hrtimers: `clockid` and `mode` as Linux numbers them */
+  hrtimer_init: ['timer', { hrtimer: 'timer', clockid: 'code', mode: 'code' }],
 
   /** A CPU passes a state of stop-machine. */
   multi_stop_state: ['dynticks', { state: 'code' }],

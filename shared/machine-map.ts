@@ -6,8 +6,9 @@ import { CSD_POOL, NR_CPUS_MAX, NR_TASKS_MAX } from './limits.ts';
 import { assert } from './assert.ts';
 import { MemoryMap } from './memory/memory-map.ts';
 import {
-  CallQueue, ClockEventDevice, CpuState, Csd, Hrtimer, HrtimerCpuBase, IdleSleep, Kcpustat, Rq, TickSched,
+  CallQueue, ClockEventDevice, CpuState, Csd, IdleSleep, Kcpustat, Rq, TickSched,
 } from './structs/cpu.ts';
+import { Hrtimer, HrtimerCpuBase } from './structs/hrtimer.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from './structs/global.ts';
 import { StopPage, callFunctionData } from './structs/smp.ts';
 import { NR_KERNEL_WORKS, Work, WorkerPool } from './structs/workqueue.ts';
@@ -17,7 +18,6 @@ import {
   ClocksourcePage, ClocksourceState, NR_CLOCKSOURCES, ShadowTimekeeper, Timekeeper, TkFast,
 } from './structs/timekeeper.ts';
 import { Baton, Standing, StreamRing, WindowPage } from './structs/window.ts';
-import { longs, struct } from './memory/struct.ts';
 
 /** What decides the size of a machine's memory. */
 export interface MachineShape {
@@ -40,10 +40,6 @@ export interface MachineShape {
 /** Event devices that belong to no CPU: the PIT, then the HPET. They interrupt the boot CPU, which programs them. */
 export const GLOBAL_DEVICES = 2;
 
-/** Records of the queue of one CPU's hrtimers: one cell for each timer of the machine. */
-export const hrtimerHeap = (timers: number) =>
-  struct('hrtimer_heap', { slot: longs(timers, 'timers, least expiry first') }, { writer: 'owning cpu' });
-
 export interface MachineMap {
   readonly shape: Required<MachineShape>;
   readonly map: MemoryMap;
@@ -51,7 +47,6 @@ export interface MachineMap {
   readonly timers: number;
   /** Timers of the wheel: one for each task, then the kernel's own. */
   readonly wheelTimers: number;
-  readonly heapLayout: ReturnType<typeof hrtimerHeap>;
   readonly callsLayout: ReturnType<typeof callFunctionData>;
   readonly at: {
     readonly jiffies: number;
@@ -68,7 +63,6 @@ export interface MachineMap {
     readonly clockEvent: number;
     readonly tickSched: number;
     readonly hrtimerBase: number;
-    readonly hrtimerHeap: number;
     readonly task: number;
     readonly vtime: number;
     readonly prevCputime: number;
@@ -109,7 +103,6 @@ export function layOutMachine(asked: MachineShape): MachineMap {
   const map = new MemoryMap();
   const own = (index: number) => index;
   const idleOwn = (task: number) => (task < cpus ? task : -1);
-  const heapLayout = hrtimerHeap(timers);
   const callsLayout = callFunctionData(cpus);
   const at = {
     jiffies: map.place(JiffiesPage, 1),
@@ -125,7 +118,6 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     clockEvent: map.place(ClockEventDevice, cpus, own),
     tickSched: map.place(TickSched, cpus, own),
     hrtimerBase: map.place(HrtimerCpuBase, cpus, own),
-    hrtimerHeap: map.place(heapLayout, cpus, own),
     task: map.place(Task, tasks, idleOwn),
     vtime: map.place(Vtime, tasks, idleOwn),
     prevCputime: map.place(PrevCputime, tasks),
@@ -150,5 +142,5 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     workerPool: map.place(WorkerPool, Math.max(1, shape.workers)),
     work: map.place(Work, NR_KERNEL_WORKS + shape.background),
   };
-  return { shape, map, timers, wheelTimers, heapLayout, callsLayout, at };
+  return { shape, map, timers, wheelTimers, callsLayout, at };
 }

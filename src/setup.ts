@@ -71,6 +71,7 @@ export function kernelConfigOf(scenario: Scenario): KernelConfig {
     highres: cmdline.highres, nohz: cmdline.nohz, nohzFull: cmdline.nohzFull !== null, isolated: isolatedOf(scenario),
     tickless: ticklessOf(scenario),
     skewTick: cmdline.skewTick, nolapicTimer: cmdline.nolapicTimer,
+    timerMigration: cmdline.timerMigration,
     tscHz: machine.tscHz, lapicHz: machine.lapicHz, clockevents: machine.clockevents,
     clocksource: cmdline.clocksource, tsc: cmdline.tsc, clocksources: clocksourceTable(usableBy(scenario), NSEC_PER_SEC / hz),
     cputime: cputimeOf(scenario), workload: { ...workload, user: new RtAppUser(programs) },

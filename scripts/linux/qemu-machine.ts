@@ -1,7 +1,7 @@
 /** The machine of the recordings, as the simulator has it: QEMU's, with the command line that it was given. */
 import type { EventConsumer } from '../../shared/event-consumer.ts';
 import { Event } from '../../shared/events.ts';
-import { HrtimerFunction } from '../../shared/structs/cpu.ts';
+import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import { NSEC_PER_MSEC, NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
 import { Path } from '../../src/kernel/arch.ts';
 import { costTable } from '../../src/machine/costs.ts';

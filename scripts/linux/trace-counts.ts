@@ -1,7 +1,7 @@
 /** How often each trace point was hit between two instants, CPU by CPU, by the names that the recordings use. */
 import type { EventConsumer } from '../../shared/event-consumer.ts';
 import { EVENTS, Event } from '../../shared/events.ts';
-import { HrtimerFunction } from '../../shared/structs/cpu.ts';
+import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
 import type { Leaf, Leaves } from './leaves.ts';
 

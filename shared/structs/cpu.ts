@@ -1,5 +1,5 @@
 import { anyWriter, long, longs, seqcount, spinlock, struct, unguarded, word, words, type ViewOf } from '../memory/struct.ts';
-import type { CpuId, Jiffies, Ns, TaskId, TimerId, Word } from '../units.ts';
+import type { CpuId, Jiffies, Ns, TaskId, Word } from '../units.ts';
 
 /** Softirq numbers. @linux include/linux/interrupt.h HI_SOFTIRQ and friends */
 export const SoftirqVec = {
@@ -191,46 +191,6 @@ export type IdleSleep = ViewOf<typeof IdleSleep>;
 
 /** `Rq.nohzFlags`. @linux kernel/sched/sched.h NOHZ_BALANCE_KICK and friends */
 export const NohzFlag = { Balance: 1, Stats: 2, NewIdle: 4, Next: 8 } as const;
-
-/** A CPU's queue of high resolution timers. @linux include/linux/hrtimer_defs.h struct hrtimer_cpu_base */
-export const HrtimerCpuBase = struct(
-  'hrtimer_cpu_base',
-  {
-    lock: spinlock('guards the queue and the timers in it'),
-    expiresNext: long<Ns>('the event that the device is programmed for'),
-    count: word('timers queued'),
-    hresActive: word('1: the device interrupts for each timer; 0: the tick polls'),
-    inHrtirq: word('1 while the interrupt handler expires timers'),
-    hangDetected: unguarded(word('1 after the interrupt handler gave up catching up')),
-    running: word<TimerId>('the timer whose callback executes'),
-    nextOrder: long('order of insertion; equal expiries run first-in first-out'),
-    nrEvents: long('interrupts taken'),
-    nrRetries: long('passes that found new timers due'),
-    nrHangs: long('times it gave up'),
-  },
-  { writer: 'owning cpu', lock: 'lock' },
-);
-export type HrtimerCpuBase = ViewOf<typeof HrtimerCpuBase>;
-
-/** Functions that an hrtimer can call; a number, because a closure cannot cross threads. */
-export const HrtimerFunction = { TickNohzHandler: 0, HrtimerWakeup: 1, DlTaskTimer: 2 } as const;
-export type HrtimerFunction = (typeof HrtimerFunction)[keyof typeof HrtimerFunction];
-
-/** One high resolution timer. @linux include/linux/hrtimer_types.h struct hrtimer */
-export const Hrtimer = struct(
-  'hrtimer',
-  {
-    expires: long<Ns>('latest instant (hard expiry): the queue’s key'),
-    softexpires: long<Ns>('earliest instant'),
-    order: long('order of insertion among equal expiries'),
-    heapIndex: word('place in the queue’s heap; -1 while not queued'),
-    cpu: word<CpuId>('whose queue it is or was in'),
-    function: word<HrtimerFunction>('what it calls'),
-    data: word('whom it is for: a task or a CPU'),
-  },
-  { writer: 'task cpu' },
-);
-export type Hrtimer = ViewOf<typeof Hrtimer>;
 
 /** A participant's incoming messages: the list that others push to and the bell they ring. */
 export const CallQueue = struct(

@@ -4,9 +4,10 @@
  * one thread between two events, on threads while everybody is parked.
  */
 import { SystemState } from '../../shared/structs/global.ts';
+import { HrtimerState } from '../../shared/structs/hrtimer.ts';
 import { UNLINKED } from '../../shared/structs/timer.ts';
 import { TaskState } from '../../shared/structs/task.ts';
-import { NONE, type Ns, type TaskId } from '../../shared/units.ts';
+import type { Ns, TaskId } from '../../shared/units.ts';
 import { sleepTimerOf, timeoutTimerOf, type KernelImage } from '../kernel/image.ts';
 import type { MachineSetup } from './machine-setup.ts';
 import type { EndReason } from './run.ts';
@@ -59,7 +60,7 @@ export class EndCheck {
   private hasTimer(task: TaskId): boolean {
     const timer = this.image.timers[sleepTimerOf(this.image, task)]!;
     const onWheel = this.image.timerLists[timeoutTimerOf(task)]!;
-    return (timer.expires > 0 && timer.heapIndex !== NONE) || onWheel.prev !== UNLINKED;
+    return timer.state !== HrtimerState.Inactive || onWheel.prev !== UNLINKED;
   }
 }
 

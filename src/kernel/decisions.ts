@@ -53,6 +53,12 @@ export interface Decisions {
   readonly believesNegativeDelta: boolean;
   /** B-61: coarse clocks follow each change of the multiplier, back too. */
   readonly coarseFollowsAdjustment: boolean;
+  /** B-38: a timer is put on another CPU even if it comes before that CPU's next event. */
+  readonly enqueuesLeftmostRemotely: boolean;
+  /** B-41: nobody who looks at a timer is told that its callback began or ended meanwhile. */
+  readonly skipsRunningBarrier: boolean;
+  /** B-42: a relative timer on CLOCK_REALTIME follows steps of that clock. */
+  readonly relativeFollowsWallClock: boolean;
   /** Whether the n-th message from a CPU is lost on its way. */
   dropsMessage(from: CpuId, to: CpuId, n: number): boolean;
   /** Whether the n-th message from a CPU is put on the list with nobody told of it. */
@@ -83,6 +89,9 @@ export const asLinux: Decisions = {
   sleepsPastWrap: false,
   believesNegativeDelta: false,
   coarseFollowsAdjustment: false,
+  enqueuesLeftmostRemotely: false,
+  skipsRunningBarrier: false,
+  relativeFollowsWallClock: false,
   dropsMessage: () => false,
   losesDoorbell: () => false,
 };

@@ -18,7 +18,7 @@ import { tryToStop, wakeStopper } from './stop-machine.ts';
 import { taskStep } from './syscalls/step.ts';
 import { TIMER_IRQ } from './time/clockevent-devices.ts';
 import { DeviceId, clockeventsFired, deviceOf } from './time/clockevents.ts';
-import { hrtimerInterrupt } from './time/hrtimer.ts';
+import { hrtimerInterrupt } from './time/hrtimer-interrupt.ts';
 import { tickHandlePeriodic } from './time/tick-common.ts';
 import { tickNohzLowresHandler } from './time/tick-sched.ts';
 

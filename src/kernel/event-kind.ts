@@ -5,18 +5,20 @@
  */
 import { HRTIMER_INTERRUPT_PASSES } from '../../shared/limits.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
-import { HrtimerFunction, TickHandler } from '../../shared/structs/cpu.ts';
+import { TickHandler } from '../../shared/structs/cpu.ts';
 import { TimerBaseKind } from '../../shared/structs/timer.ts';
 import { TICK_DO_TIMER_NONE } from '../../shared/structs/global.ts';
 import { NONE, type Ns } from '../../shared/units.ts';
 import { Path } from './arch.ts';
+import { schedTimerOf } from './image.ts';
 import { RegsMode } from './irq/entry.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
+import { isHousekeeping, timersMigrate } from './sched/nohz-target.ts';
 import { SchedClass, classOf } from './sched/prio.ts';
 import { NOT_STARTED } from './syscalls/fork.ts';
 import { isUserWork } from './syscalls/step.ts';
 import { DeviceId, isGlobal } from './time/clockevents.ts';
-import { timerqueueAt, timerqueueGetnext } from './time/hrtimer-queue.ts';
+import { hrtimerMayExpire } from './time/hrtimer-base.ts';
 import { baseIndex } from './time/timer-base.ts';
 import { OpKind } from './user.ts';
 
@@ -30,12 +32,18 @@ export function kindOfStep(cpu: KernelCpu): EventKind {
   if (regs.mode === RegsMode.User && isUserWork(regs.kind)) return EventKind.Local;
   switch (regs.kind) {
     case OpKind.Syscall: case OpKind.SetSlack: case OpKind.Yield: return mayThrottle(cpu) ? EventKind.Reading : EventKind.Local;
-    case NOT_STARTED: case OpKind.Sleep: return EventKind.Reading;
-    case OpKind.Timer: return regs.argA >= 0 ? EventKind.Reading : EventKind.Interacting;
+    case NOT_STARTED: return EventKind.Reading;
+    case OpKind.Sleep: return kindOfSleep(cpu);
+    case OpKind.Timer: return regs.argA >= 0 ? kindOfSleep(cpu) : EventKind.Interacting;
     case OpKind.ReadCputime:
       return cpu.config.workload.reads[regs.argA]!.adjusted ? EventKind.Interacting : EventKind.Reading;
     default: return EventKind.Interacting;
   }
+}
+
+/** A CPU that does housekeeping and is awake keeps the timers that it starts; any other may put them elsewhere. */
+function kindOfSleep(cpu: KernelCpu): EventKind {
+  return isHousekeeping(cpu, cpu.id) || !timersMigrate(cpu) ? EventKind.Reading : EventKind.Interacting;
 }
 
 /**
@@ -58,7 +66,7 @@ export function kindOfTimerInterrupt(cpu: KernelCpu, at: Ns): EventKind {
   if (wheelMayBeDue(cpu, at) || countsLoad(cpu)) return EventKind.Interacting;
   // the periodic tick is no timer, so there any that is due may be a sleeper's
   const lastLook = at + untilLastLook(cpu);
-  const wakes = cpu.lapic.handler === TickHandler.Hrtimer ? mayFindSleeper(cpu, lastLook) : isDue(cpu, 0, lastLook);
+  const wakes = cpu.lapic.handler === TickHandler.Hrtimer ? mayFindSleeper(cpu, lastLook) : hrtimerMayExpire(cpu, lastLook, NONE);
   return wakes ? EventKind.Interacting : EventKind.Reading;
 }
 
@@ -76,16 +84,8 @@ function wheelMayBeDue({ id, image, config }: KernelCpu, at: Ns): boolean {
 
 /** In high resolution: whether any timer but the tick's own may be due. */
 function mayFindSleeper(cpu: KernelCpu, lastLook: Ns): boolean {
-  const first = timerqueueGetnext(cpu);
-  if (first === NONE) return false;
-  if (cpu.image.timers[first]!.function !== HrtimerFunction.TickNohzHandler) return true;
-  return isDue(cpu, 1, lastLook) || isDue(cpu, 2, lastLook);
-}
-
-/** Whether the timer at this place of the heap may be found due by an interrupt that looks no later than `lastLook`. */
-function isDue(cpu: KernelCpu, place: number, lastLook: Ns): boolean {
-  const timer = timerqueueAt(cpu, place);
-  return timer !== NONE && cpu.image.timers[timer]!.softexpires <= lastLook;
+  const tick = schedTimerOf(cpu.id);
+  return cpu.hrtimers.nextTimer !== tick || hrtimerMayExpire(cpu, lastLook, tick);
 }
 
 /** How long an interrupt that finds nothing but the tick goes on looking: it may run it, and fail to arm the device, in each pass. */

@@ -1,17 +1,15 @@
 /** What clocks, ticks, timers and devices come to when a run ends: what timer_list and sysfs show. */
 import { Event } from '../../shared/events.ts';
 import { TickFlag } from '../../shared/structs/cpu.ts';
+import { HRTIMER_MAX_CLOCK_BASES } from '../../shared/structs/hrtimer.ts';
 import { ClocksourceFlag } from '../../shared/structs/timekeeper.ts';
 import { NONE } from '../../shared/units.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { deviceOf, DeviceId } from './time/clockevents.ts';
 import { clocksourcesInOrder } from './time/clocksource-list.ts';
-import { timerqueueAt } from './time/hrtimer-queue.ts';
+import { timerqueueInOrder } from './time/hrtimer-queue.ts';
 import { TickMode } from './time/tick-common.ts';
 import { ktimeGet } from './time/timekeeping.ts';
-
-/** Linux's hrtimers of CLOCK_MONOTONIC that expire in hard interrupt context. @linux include/linux/hrtimer_defs.h HRTIMER_BASE_MONOTONIC */
-const BASE_MONOTONIC = 0;
 
 /** One CPU's clocks; the boot CPU adds what the machine has once. @dynticks end of a run */
 export function traceTimeFinals(cpu: KernelCpu): void {
@@ -54,7 +52,9 @@ function traceHrtimers(cpu: KernelCpu): void {
   fields[4] = hrtimers.nrRetries;
   fields[5] = hrtimers.nrHangs;
   cpu.arch.traceFields(Event.hrtimer_cpu_base_final, fields);
-  for (let place = 0; timerqueueAt(cpu, place) !== NONE; place++) traceTimer(cpu, timerqueueAt(cpu, place), BASE_MONOTONIC);
+  for (let base = 0; base < HRTIMER_MAX_CLOCK_BASES; base++) {
+    for (const timer of timerqueueInOrder(cpu.image, cpu.id * HRTIMER_MAX_CLOCK_BASES + base)) traceTimer(cpu, timer, base);
+  }
 }
 
 function traceTimer(cpu: KernelCpu, timer: number, base: number): void {

@@ -6,8 +6,9 @@ import { GLOBAL_DEVICES, type MachineMap } from '../../shared/machine-map.ts';
 import type { Memory } from '../../shared/memory/memory.ts';
 import { viewsOf } from '../../shared/memory/memory-map.ts';
 import {
-  ClockEventDevice, CpuState, Hrtimer, HrtimerCpuBase, IdleSleep, Kcpustat, Rq, TickSched,
+  ClockEventDevice, CpuState, IdleSleep, Kcpustat, Rq, TickSched,
 } from '../../shared/structs/cpu.ts';
+import { Hrtimer, HrtimerCpuBase } from '../../shared/structs/hrtimer.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from '../../shared/structs/global.ts';
 import { StopPage, type CallFunctionData } from '../../shared/structs/smp.ts';
 import { KERNEL_TIMERS, NR_TIMER_BASES, TimerBase, TimerList, type KernelTimer } from '../../shared/structs/timer.ts';
@@ -119,6 +120,4 @@ export function handOverTask(image: KernelImage, task: TaskId, to: CpuId): void 
   memory.handOver(image.tasks[task]!.base, to);
   memory.handOver(image.vtimes[task]!.base, to);
   memory.handOver(image.regs[task]!.base, to);
-  memory.handOver(image.timers[sleepTimerOf(image, task)]!.base, to);
-  memory.handOver(image.timers[deadlineTimerOf(image, task)]!.base, to);
 }

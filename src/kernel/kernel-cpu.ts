@@ -5,10 +5,11 @@
  */
 import type { Memory } from '../../shared/memory/memory.ts';
 import type {
-  ClockEventDevice, CpuState, Hrtimer, HrtimerCpuBase, IdleSleep, Kcpustat, Rq, TickSched,
+  ClockEventDevice, CpuState, IdleSleep, Kcpustat, Rq, TickSched,
 } from '../../shared/structs/cpu.ts';
+import type { Hrtimer, HrtimerCpuBase } from '../../shared/structs/hrtimer.ts';
 import type { MessageKind } from '../../shared/structs/cpu.ts';
-import { KTIME_MAX, type CpuId, type Jiffies, type Ns, type TaskId } from '../../shared/units.ts';
+import { KTIME_MAX, type CpuId, type Jiffies, type Ns, type TaskId, type TimerId } from '../../shared/units.ts';
 import type { Arch } from './arch.ts';
 import type { KernelConfig } from './config.ts';
 import type { Decisions } from './decisions.ts';
@@ -18,10 +19,11 @@ import { newTaskCputime, type TaskCputime } from './sched/cputime-read.ts';
 import { FAIR_CLASSES } from './sched/fair-classes.ts';
 import type { FairClass } from './sched/fair.ts';
 import { wheelShape, type WheelShape } from './time/timer-wheel.ts';
+import type { ClockOffsets } from './time/timekeeping.ts';
 import type { Op } from './user.ts';
 
 /** What an hrtimer calls; true: it moved its expiry forward and wants to be queued again. */
-export type HrtimerCallback = (cpu: KernelCpu, timer: Hrtimer) => boolean;
+export type HrtimerCallback = (cpu: KernelCpu, timer: Hrtimer, id: TimerId) => boolean;
 
 /** What another CPU can have called here. */
 export type SmpCallback = (cpu: KernelCpu, data: number) => void;
@@ -89,13 +91,13 @@ export class KernelCpu {
   readonly tick: TickSched;
   readonly idleSleep: IdleSleep;
   readonly hrtimers: HrtimerCpuBase;
-  /** Byte offset of the hrtimer heap's first slot. */
-  readonly heap: number;
 
   /** Scratch for `User.next`, so that asking allocates nothing. */
   readonly op: Op = { kind: 0, a: 0, b: 0, c: 0, event: -1 };
   /** Scratch for events of more than six fields. */
   readonly fields = new Float64Array(24);
+  /** Scratch for a look at the clocks. */
+  readonly clockOffsets: ClockOffsets = { clockWasSetSeq: -1, real: 0, boot: 0, tai: 0 };
   /** Scratch for a look at a task's CPU time. */
   readonly cputime: TaskCputime = newTaskCputime();
   /** How often reads of this CPU were overtaken by a writer; differs from run to run where CPUs race, so it is no part of the trace. */
@@ -160,7 +162,6 @@ export class KernelCpu {
     this.tick = image.tickScheds[id]!;
     this.idleSleep = image.idleSleeps[id]!;
     this.hrtimers = image.hrtimerBases[id]!;
-    this.heap = image.map.at.hrtimerHeap + image.map.heapLayout.bytes * id;
   }
 
   /** The running task. */

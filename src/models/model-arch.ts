@@ -69,7 +69,7 @@ export interface KernelParts {
 export function modelCpu(memory: Memory, id: CpuId, { map, tickNs, decisions, promiseOf = () => KTIME_MAX }: KernelParts) {
   const config: KernelConfig = {
     version: KERNEL_VERSIONS[0]!, hz: 250, tickNs, highres: true, nohz: false, nohzFull: false, isolated: [], tickless: [], skewTick: false,
-    clocksource: null, tsc: null, clocksources: SOURCES, nolapicTimer: false,
+    clocksource: null, tsc: null, clocksources: SOURCES, nolapicTimer: false, timerMigration: true,
     clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
     tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: Array.from({ length: map.shape.cpus }, () => 'gen'), workload: NO_WORKLOAD,
   };

@@ -2,7 +2,8 @@
 import { EventClass, Mode, type EventName } from '../../shared/events.ts';
 import { LOCK_NAMES } from '../../shared/lock-order.ts';
 import { Printk } from '../../shared/printk.ts';
-import { ClockEventName, ClockEventState, HrtimerFunction, MessageKind, SoftirqVec, TickHandler } from '../../shared/structs/cpu.ts';
+import { ClockEventName, ClockEventState, MessageKind, SoftirqVec, TickHandler } from '../../shared/structs/cpu.ts';
+import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import { TaskState, VtimeState } from '../../shared/structs/task.ts';
 import { CLOCKSOURCE_NAMES, TimekeepingAction } from '../../shared/structs/timekeeper.ts';
 import { OpKind } from '../kernel/user.ts';

@@ -1,6 +1,7 @@
 /** Gathers what /proc and /sys show at the end of a run from its event stream. */
 import type { EventConsumer, RunFacts } from '../../shared/event-consumer.ts';
-import { NR_SOFTIRQS, TickFlag, type ClockEventState, type HrtimerFunction, type TickHandler } from '../../shared/structs/cpu.ts';
+import { NR_SOFTIRQS, TickFlag, type ClockEventState, type TickHandler } from '../../shared/structs/cpu.ts';
+import type { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import { KTIME_MAX, NONE, type CpuId, type Ns } from '../../shared/units.ts';
 import { clocksourceName, deviceName } from './code-names.ts';
 import { EventHandlers, fieldIndex, type EventHandler } from './event-handlers.ts';

@@ -3,7 +3,8 @@
  * `machine-snapshot-collector.ts` gathers it from the event stream; the files are pure functions of it,
  * and two of them can be subtracted.
  */
-import type { ClockEventState, HrtimerFunction, TickHandler } from '../../shared/structs/cpu.ts';
+import type { ClockEventState, TickHandler } from '../../shared/structs/cpu.ts';
+import type { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import type { CpuId, Jiffies, Ns, TimerId } from '../../shared/units.ts';
 import type { KcpustatSlot } from './run-figures.ts';
 

@@ -3,7 +3,7 @@
  * that Linux has scrambled so that nobody learns where its memory lies; here it is made of the timer's.
  * @linux kernel/time/timer_list.c
  */
-import { HrtimerFunction } from '../../shared/structs/cpu.ts';
+import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import { NSEC_PER_SEC, type Jiffies, type Ns } from '../../shared/units.ts';
 import type { KernelVersion } from '../kernel/versions.ts';
 import { ktimeText } from './ktime-text.ts';

@@ -42,7 +42,6 @@ function withoutEffect(cmdline: CommandLine): string[] {
   if (cmdline.tsc !== null) names.push('tsc=');
   if (cmdline.rcuNocbs !== null) names.push('rcu_nocbs=');
   if (cmdline.threadirqs) names.push('threadirqs');
-  if (!cmdline.timerMigration) names.push('timer_migration=');
   if (cmdline.isolcpus?.nohz === true) names.push('isolcpus=nohz');
   if (cmdline.isolcpus?.managedIrq === true) names.push('isolcpus=managed_irq');
   return names;

@@ -4,6 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ClockId } from '../../shared/structs/timekeeper.ts';
+import { HrtimerMode } from '../../shared/structs/hrtimer.ts';
 import { TaskState, VtimeState } from '../../shared/structs/task.ts';
 import { NONE } from '../../shared/units.ts';
 import type { KernelCpu } from '../../src/kernel/kernel-cpu.ts';
@@ -12,7 +14,8 @@ import { newTaskCputime, taskCputime } from '../../src/kernel/sched/cputime-read
 import { kcpustatCpuFetch } from '../../src/kernel/sched/kcpustat-read.ts';
 import { vtimeUserEnter, vtimeUserExit } from '../../src/kernel/sched/vtime.ts';
 import { lockObject, unlockObject, waitQueueAppend, waitQueueShift } from '../../src/kernel/syscalls/wait-queue.ts';
-import { hrtimerCancel, hrtimerInit, hrtimerInterrupt, hrtimerStart, hrtimerSwitchToHres } from '../../src/kernel/time/hrtimer.ts';
+import { hrtimerCancel, hrtimerInit, hrtimerStart } from '../../src/kernel/time/hrtimer.ts';
+import { hrtimerInterrupt, hrtimerSwitchToHres } from '../../src/kernel/time/hrtimer-interrupt.ts';
 import { tickDoUpdateJiffies64, tickSchedDoTimer } from '../../src/kernel/time/jiffies.ts';
 import { ktimeGet } from '../../src/kernel/time/timekeeping.ts';
 import { updateWallTime } from '../../src/kernel/time/timekeeping-update.ts';
@@ -31,7 +34,7 @@ function newMachine(): FakeMachine {
   });
   oneshotLapic(machine);
   machine.as(0, (cpu) => {
-    for (let timer = 0; timer < TIMERS; timer++) hrtimerInit(cpu, timer, 0, 0);
+    for (let timer = 0; timer < TIMERS; timer++) hrtimerInit(cpu, timer, ClockId.Monotonic, HrtimerMode.Abs, 0, 0);
     hrtimerSwitchToHres(cpu);
     switchTo(cpu, FIRST);
     const object = lockObject(cpu, 0);
@@ -76,7 +79,7 @@ const operations: readonly ((cpu: KernelCpu, n: number) => unknown)[] = [
   (cpu) => updateWallTime(cpu),
   (cpu) => tickDoUpdateJiffies64(cpu, ktimeGet(cpu)),
   (cpu) => tickSchedDoTimer(cpu, ktimeGet(cpu)),
-  (cpu, n) => hrtimerStart(cpu, timerOf(n), cpu.arch.schedClock() + n, cpu.arch.schedClock() + n),
+  (cpu, n) => hrtimerStart(cpu, timerOf(n), cpu.arch.schedClock() + n, cpu.arch.schedClock() + n, HrtimerMode.Abs),
   (cpu, n) => hrtimerCancel(cpu, timerOf(n)),
   (cpu) => hrtimerInterrupt(cpu),
 ];

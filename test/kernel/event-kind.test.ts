@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { ClockId } from '../../shared/structs/timekeeper.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
-import { HrtimerFunction, TickHandler } from '../../shared/structs/cpu.ts';
+import { TickHandler } from '../../shared/structs/cpu.ts';
+import { HrtimerFunction, HrtimerMode } from '../../shared/structs/hrtimer.ts';
 import { Policy } from '../../shared/structs/task.ts';
 import { TICK_DO_TIMER_NONE } from '../../shared/structs/global.ts';
 import { kindOfStep, kindOfTimerInterrupt } from '../../src/kernel/event-kind.ts';
@@ -30,8 +32,8 @@ function newMachine(): FakeMachine {
     cpu.rq.ttwuPending += 1;
     schedTtwuPending(cpu, machine.first);
     schedule(cpu);
-    hrtimerInit(cpu, schedTimerOf(1), HrtimerFunction.TickNohzHandler, 1);
-    hrtimerStart(cpu, schedTimerOf(1), 4_000_000, 4_000_000);
+    hrtimerInit(cpu, schedTimerOf(1), ClockId.Monotonic, HrtimerMode.Abs, HrtimerFunction.TickNohzHandler, 1);
+    hrtimerStart(cpu, schedTimerOf(1), 4_000_000, 4_000_000, HrtimerMode.Abs);
   });
   return machine;
 }
@@ -75,8 +77,8 @@ describe('a timer interrupt', () => {
   };
   const sleeper = (expires: number) => (cpu: KernelCpu, machine: FakeMachine): void => {
     const timer = sleepTimerOf(cpu.image, machine.first);
-    hrtimerInit(cpu, timer, HrtimerFunction.HrtimerWakeup, machine.first);
-    hrtimerStart(cpu, timer, expires, expires);
+    hrtimerInit(cpu, timer, ClockId.Monotonic, HrtimerMode.Abs, HrtimerFunction.HrtimerWakeup, machine.first);
+    hrtimerStart(cpu, timer, expires, expires, HrtimerMode.Abs);
   };
 
   test('of a CPU that only ticks reads others’ records and writes its own', () => expect(kindAt(() => undefined)).toBe(Reading));

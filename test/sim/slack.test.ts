@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EventConsumer } from '../../shared/event-consumer.ts';
 import { Event } from '../../shared/events.ts';
-import { HrtimerFunction } from '../../shared/structs/cpu.ts';
+import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import { simulate } from '../../src/sim.ts';
 import { resolveScenario } from '../../src/workload/resolve.ts';
 

@@ -2,7 +2,8 @@
  * Reads /proc/timer_list strictly: any line that is not of its grammar, or not at its place, throws. What
  * comes out is a machine's snapshot, so that our printer can be asked for the same file again.
  */
-import { HrtimerFunction, TickHandler, type ClockEventState } from '../../shared/structs/cpu.ts';
+import { TickHandler, type ClockEventState } from '../../shared/structs/cpu.ts';
+import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import { KTIME_MAX, KTIME_MAX_TEXT } from '../../shared/units.ts';
 import type {
   ClockEventDeviceSnapshot, CpuSnapshot, HrtimerSnapshot, MachineSnapshot, TickSnapshot,

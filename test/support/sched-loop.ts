@@ -3,7 +3,7 @@ import type { Ns, TaskId } from '../../shared/units.ts';
 import type { KernelCpu } from '../../src/kernel/kernel-cpu.ts';
 import { schedTick, schedule } from '../../src/kernel/sched/core.ts';
 import { wakeUpNewTask } from '../../src/kernel/sched/wakeup.ts';
-import { hrtimerRunQueues } from '../../src/kernel/time/hrtimer.ts';
+import { hrtimerRunQueues } from '../../src/kernel/time/hrtimer-interrupt.ts';
 import type { Attributes } from '../../src/kernel/user.ts';
 import { FakeMachine } from './fake-arch.ts';
 

@@ -11,8 +11,9 @@
  * so a task may overrun by a tick; the debt is taken off the budgets that follow. Admission is not
  * tested here. Left out: reclaiming (GRUB), inheritance, moving tasks between CPUs.
  */
+import { ClockId } from '../../../shared/structs/timekeeper.ts';
 import type { Task } from '../../../shared/structs/task.ts';
-import { HrtimerFunction } from '../../../shared/structs/cpu.ts';
+import { HrtimerFunction, HrtimerMode } from '../../../shared/structs/hrtimer.ts';
 import { NONE, type Ns, type TaskId } from '../../../shared/units.ts';
 import { deadlineTimerOf } from '../image.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
@@ -25,6 +26,8 @@ import { runnableCurr } from './run-list.ts';
 const DL_SCALE = 1024;
 /** Fixed point of a density. @linux kernel/sched/sched.h BW_UNIT */
 const BW_UNIT = 2 ** 20;
+/** A throttled task stays on its CPU, whose run queue no other touches. */
+const DL_TIMER = HrtimerMode.Pinned | HrtimerMode.Hard;
 
 /** A full budget from now on. @linux kernel/sched/deadline.c replenish_dl_new_period */
 export function newPeriod(t: Task, clock: Ns): void {
@@ -104,8 +107,8 @@ export function throttleDl(cpu: KernelCpu, task: TaskId): boolean {
   t.dlThrottled = 1;
   const timer = deadlineTimerOf(cpu.image, task);
   const expires = resume - clock + ktimeGet(cpu);
-  hrtimerInit(cpu, timer, HrtimerFunction.DlTaskTimer, task);
-  hrtimerStart(cpu, timer, expires, expires);
+  hrtimerInit(cpu, timer, ClockId.Monotonic, DL_TIMER, HrtimerFunction.DlTaskTimer, task);
+  hrtimerStart(cpu, timer, expires, expires, DL_TIMER);
   return true;
 }
 

@@ -1,6 +1,7 @@
 /** Sleeping until an instant: nanosleep, and the timer of rt-app that is made of it. */
+import { ClockId } from '../../../shared/structs/timekeeper.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
-import { HrtimerFunction, type Hrtimer } from '../../../shared/structs/cpu.ts';
+import { HrtimerFunction, HrtimerMode, type Hrtimer } from '../../../shared/structs/hrtimer.ts';
 import { Policy, TaskState, type Task, type UserRegs } from '../../../shared/structs/task.ts';
 import type { Ns, TaskId } from '../../../shared/units.ts';
 import { sleepTimerOf } from '../image.ts';
@@ -75,8 +76,8 @@ export function sleepUntil(cpu: KernelCpu, task: TaskId, expires: Ns): void {
   const record = cpu.image.tasks[task]!;
   const timer = sleepTimerOf(cpu.image, task);
   record.state = TaskState.Sleeping;
-  hrtimerInit(cpu, timer, HrtimerFunction.HrtimerWakeup, task);
-  hrtimerStart(cpu, timer, expires, expires + slackOf(record));
+  hrtimerInit(cpu, timer, ClockId.Monotonic, HrtimerMode.Abs, HrtimerFunction.HrtimerWakeup, task);
+  hrtimerStart(cpu, timer, expires, expires + slackOf(record), HrtimerMode.Abs);
 }
 
 /** Real-time and deadline tasks sleep without slack. @linux kernel/time/hrtimer.c hrtimer_nanosleep */

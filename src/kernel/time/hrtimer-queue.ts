@@ -1,87 +1,95 @@
 /**
- * The queue of one CPU's hrtimers: a binary heap of timer numbers in shared memory, least hard
- * expiry first, equal expiries in the order of their insertion. The holder of the base's lock may
- * touch it. (Linux keeps a red-black tree; the order is the same.)
+ * The timers of one clock base: a skew heap through links in the timers' own records, least hard expiry
+ * first, equal expiries in the order of their insertion. The holder of the base's lock may touch it.
+ * (Linux keeps a red-black tree; the order is the same.)
+ *
+ * There is one operation, the merge of two heaps: it walks down their right sides and swaps left and right
+ * on its way, which keeps them short on average. An insertion merges with a single timer, a removal merges
+ * the two heaps below it.
  */
-import type { Hrtimer } from '../../../shared/structs/cpu.ts';
-import { NONE, type TimerId } from '../../../shared/units.ts';
-import type { KernelCpu } from '../kernel-cpu.ts';
+import type { MachineMap } from '../../../shared/machine-map.ts';
+import { HRTIMER_MAX_CLOCK_BASES, HrtimerState, type Hrtimer } from '../../../shared/structs/hrtimer.ts';
+import { NONE, type CpuId, type TimerId } from '../../../shared/units.ts';
+import type { KernelImage } from '../image.ts';
 
-const CELL_BYTES = 8;
+type Timers = readonly Hrtimer[];
 
-/** The timer that expires first, or `NONE`. @linux include/linux/timerqueue.h timerqueue_getnext */
-export function timerqueueGetnext(cpu: KernelCpu): TimerId {
-  return timerqueueAt(cpu, 0);
+/** The timer of a base that expires first, or `NONE`. @linux include/linux/timerqueue.h timerqueue_getnext */
+export function timerqueueGetnext(image: KernelImage, clockBase: number): TimerId {
+  return image.hrtimerBases[cpuOfBase(clockBase)]!.root(indexOfBase(clockBase));
 }
 
-/**
- * The timer at a place of the heap, or `NONE`. Place 0 expires first; the next to expire is at 1 or 2.
- * @dynticks a look past the first
- */
-export function timerqueueAt(cpu: KernelCpu, place: number): TimerId {
-  return place < cpu.hrtimers.count ? slot(cpu, place) : NONE;
+/** Which CPU's a base is. @linux include/linux/hrtimer_defs.h hrtimer_clock_base.cpu_base */
+export function cpuOfBase(clockBase: number): CpuId {
+  return clockBase >> 3;
 }
 
-/** Adds a timer whose `expires` is set. @linux lib/timerqueue.c timerqueue_add */
-export function timerqueueAdd(cpu: KernelCpu, timer: TimerId): void {
-  const base = cpu.hrtimers;
-  const record = cpu.image.timers[timer]!;
-  record.order = base.nextOrder;
-  base.nextOrder += 1;
-  const at = base.count;
-  base.count = at + 1;
-  siftUp(cpu, timer, record, at);
+/** Which of its CPU's bases it is, a `HrtimerBase`. @linux include/linux/hrtimer_defs.h hrtimer_clock_base.index */
+export function indexOfBase(clockBase: number): number {
+  return clockBase & (HRTIMER_MAX_CLOCK_BASES - 1);
 }
 
-/** Takes a queued timer out. @linux lib/timerqueue.c timerqueue_del */
-export function timerqueueDel(cpu: KernelCpu, timer: TimerId): void {
-  const record = cpu.image.timers[timer]!;
-  const hole = record.heapIndex;
-  record.heapIndex = NONE;
-  const last = cpu.hrtimers.count - 1;
-  cpu.hrtimers.count = last;
-  if (hole === last) return;
-  const moved = slot(cpu, last);
-  const movedRecord = cpu.image.timers[moved]!;
-  if (hole > 0 && isBefore(movedRecord, parentOf(cpu, hole))) siftUp(cpu, moved, movedRecord, hole);
-  else siftDown(cpu, moved, movedRecord, hole);
+/** Adds a timer whose `expires` is set. True: it is the first of its base now. @linux lib/timerqueue.c timerqueue_add */
+export function timerqueueAdd(image: KernelImage, clockBase: number, timer: TimerId): boolean {
+  const base = image.hrtimerBases[cpuOfBase(clockBase)]!;
+  const index = indexOfBase(clockBase);
+  const record = image.timers[timer]!;
+  const order = base.nextOrder;
+  base.nextOrder = order + 1;
+  record.order = order;
+  record.left = NONE;
+  record.right = NONE;
+  record.parent = NONE;
+  const old = base.root(index);
+  const root = old === NONE ? timer : merge(image.timers, old, timer);
+  if (root !== old) base.setRoot(index, root);
+  return root === timer;
 }
 
-/** Moves the hole at `at` towards the root until `timer` fits. */
-function siftUp(cpu: KernelCpu, timer: TimerId, record: Hrtimer, at: number): void {
-  while (at > 0) {
-    const parent = (at - 1) >> 1;
-    const above = slot(cpu, parent);
-    const aboveRecord = cpu.image.timers[above]!;
-    if (!isBefore(record, aboveRecord)) break;
-    put(cpu, at, above, aboveRecord);
-    at = parent;
+/** Takes a timer out. True: there are others. @linux lib/timerqueue.c timerqueue_del */
+export function timerqueueDel(image: KernelImage, clockBase: number, timer: TimerId): boolean {
+  const { timers } = image;
+  const { left, right, parent } = timers[timer]!;
+  const below = mergeOrEither(timers, left, right);
+  if (below !== NONE) timers[below]!.parent = parent;
+  if (parent !== NONE) {
+    const above = timers[parent]!;
+    if (above.left === timer) above.left = below;
+    else above.right = below;
+    return true;
   }
-  put(cpu, at, timer, record);
+  image.hrtimerBases[cpuOfBase(clockBase)]!.setRoot(indexOfBase(clockBase), below);
+  return below !== NONE;
 }
 
-/** Moves the hole at `at` towards the leaves until `timer` fits. */
-function siftDown(cpu: KernelCpu, timer: TimerId, record: Hrtimer, at: number): void {
-  const { count } = cpu.hrtimers;
+function mergeOrEither(timers: Timers, a: TimerId, b: TimerId): TimerId {
+  if (a === NONE) return b;
+  return b === NONE ? a : merge(timers, a, b);
+}
+
+/** One heap of two that are not empty; returns its first, whose parent is the caller's affair. */
+function merge(timers: Timers, a: TimerId, b: TimerId): TimerId {
+  const first = isBefore(timers[b]!, timers[a]!) ? b : a;
+  let at = first;
+  let other = first === a ? b : a;
   for (;;) {
-    let child = 2 * at + 1;
-    if (child >= count) break;
-    let below = slot(cpu, child);
-    let belowRecord = cpu.image.timers[below]!;
-    if (child + 1 < count) {
-      const right = slot(cpu, child + 1);
-      const rightRecord = cpu.image.timers[right]!;
-      if (isBefore(rightRecord, belowRecord)) {
-        child += 1;
-        below = right;
-        belowRecord = rightRecord;
-      }
+    const record = timers[at]!;
+    const side = record.right;
+    record.right = record.left;
+    if (side === NONE) {
+      hang(timers, record, at, other);
+      return first;
     }
-    if (!isBefore(belowRecord, record)) break;
-    put(cpu, at, below, belowRecord);
-    at = child;
+    const next = isBefore(timers[other]!, timers[side]!) ? other : side;
+    if (next === other) other = side;
+    hang(timers, record, at, next);
+    at = next;
   }
-  put(cpu, at, timer, record);
+}
+
+function hang(timers: Timers, above: Hrtimer, at: TimerId, below: TimerId): void {
+  above.left = below;
+  timers[below]!.parent = at;
 }
 
 function isBefore(a: Hrtimer, b: Hrtimer): boolean {
@@ -90,15 +98,12 @@ function isBefore(a: Hrtimer, b: Hrtimer): boolean {
   return x < y || (x === y && a.order < b.order);
 }
 
-function parentOf(cpu: KernelCpu, at: number): Hrtimer {
-  return cpu.image.timers[slot(cpu, (at - 1) >> 1)]!;
-}
-
-function slot(cpu: KernelCpu, at: number): TimerId {
-  return cpu.memory.loadLong(cpu.heap + CELL_BYTES * at);
-}
-
-function put(cpu: KernelCpu, at: number, timer: TimerId, record: Hrtimer): void {
-  cpu.memory.storeLong(cpu.heap + CELL_BYTES * at, timer);
-  record.heapIndex = at;
+/**
+ * All timers of a base in the order in which they expire. Allocates: for texts and tests.
+ * @linux include/linux/timerqueue.h timerqueue_iterate_next
+ */
+export function timerqueueInOrder({ timers, map }: { readonly timers: Timers; readonly map: MachineMap }, clockBase: number): TimerId[] {
+  const queued = Array.from({ length: map.timers }, (_, timer): TimerId => timer)
+    .filter((timer) => timers[timer]!.state === HrtimerState.Enqueued && timers[timer]!.clockBase === clockBase);
+  return queued.sort((a, b) => (isBefore(timers[a]!, timers[b]!) ? -1 : 1));
 }

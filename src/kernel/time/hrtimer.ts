@@ -1,205 +1,214 @@
 /**
- * High resolution timers. Each CPU has a queue ordered by hard expiry; in high resolution mode its
- * event device is armed for the first of them, before that the tick looks whether any is due.
+ * High resolution timers: start, cancel, move forward. Each CPU has eight queues ordered by hard expiry, one for
+ * each clock and again one for each where a softirq expires them; in high resolution mode its event device is armed for the
+ * first of all, before that the tick looks whether any is due (`hrtimer-interrupt.ts`).
  *
  * A timer may fire anywhere in [softexpires, expires]: the device is armed for `expires` of the
  * first, and whoever is found at the head with `softexpires` behind it goes along.
  */
+import { KernelBug } from '../../../shared/assert.ts';
+import type { ClockId } from '../../../shared/structs/timekeeper.ts';
 import { Event } from '../../../shared/events.ts';
-import { HRTIMER_HANG_MAX_NS, HRTIMER_INTERRUPT_PASSES } from '../../../shared/limits.ts';
-import { LockClass } from '../../../shared/lock-order.ts';
-import type { Hrtimer, HrtimerFunction } from '../../../shared/structs/cpu.ts';
+import {
+  HRTIMER_MAX_CLOCK_BASES, HrtimerBase, HrtimerMode, HrtimerState, type Hrtimer, type HrtimerCpuBase, type HrtimerFunction,
+} from '../../../shared/structs/hrtimer.ts';
 import { KTIME_MAX, NONE, type Ns, type TimerId } from '../../../shared/units.ts';
-import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { spinLock, spinUnlock } from '../locking/lock.ts';
-import { deviceOf, type DeviceId } from './clockevents.ts';
-import { timerqueueAdd, timerqueueDel, timerqueueGetnext } from './hrtimer-queue.ts';
-import { tickProgramEvent } from './tick-oneshot.ts';
-import { ktimeGet } from './timekeeping.ts';
+import { hrtimerForceReprogram, hrtimerReprogram, lockCpuBase, lockHrtimerBase, unlockCpuBase } from './hrtimer-base.ts';
+import { baseOfClock, hrtimerClockNow } from './hrtimer-clock.ts';
+import { switchHrtimerBase } from './hrtimer-migrate.ts';
+import { cpuOfBase, indexOfBase, timerqueueAdd, timerqueueDel } from './hrtimer-queue.ts';
 
-/** A CPU comes up with an empty queue. @linux kernel/time/hrtimer.c hrtimers_cpu_starting */
+/** A CPU comes up with empty queues. @linux kernel/time/hrtimer.c hrtimers_cpu_starting */
 export function hrtimersCpuStarting(cpu: KernelCpu): void {
   const base = cpu.hrtimers;
-  lockBase(cpu);
+  lockCpuBase(cpu, cpu.id);
   base.expiresNext = KTIME_MAX;
-  base.count = 0;
+  base.softirqExpiresNext = KTIME_MAX;
+  base.nextTimer = NONE;
+  base.softirqNextTimer = NONE;
+  base.activeBases = 0;
+  // no step of a clock has this number, so the first look learns the offsets
+  base.clockWasSetSeq = -1;
   base.hresActive = 0;
   base.hangDetected = 0;
-  base.running = NONE;
-  unlockBase(cpu);
-}
-
-/** What the timer calls, and for whom. @linux kernel/time/hrtimer.c hrtimer_init */
-export function hrtimerInit(cpu: KernelCpu, timer: TimerId, fn: HrtimerFunction, data: number): void {
-  const record = cpu.image.timers[timer]!;
-  record.function = fn;
-  record.data = data;
-  record.heapIndex = NONE;
+  base.softirqActivated = 0;
+  for (let index = 0; index < HRTIMER_MAX_CLOCK_BASES; index++) {
+    base.setRoot(index, NONE);
+    base.setRunning(index, NONE);
+  }
+  base.online = 1;
+  unlockCpuBase(cpu, cpu.id);
 }
 
 /**
- * Queues the timer on this CPU, to fire in [softexpires, expires] of CLOCK_MONOTONIC.
- * @linux kernel/time/hrtimer.c hrtimer_start_range_ns
+ * What the timer calls and for whom, on which clock, and whether a softirq expires it. It is nobody's before.
+ * A relative timer on CLOCK_REALTIME is one on CLOCK_MONOTONIC: a sleep does not follow steps of the wall clock.
+ * @linux kernel/time/hrtimer.c hrtimer_init
  */
-export function hrtimerStart(cpu: KernelCpu, timer: TimerId, softexpires: Ns, expires: Ns): void {
+export function hrtimerInit(cpu: KernelCpu, timer: TimerId, clock: ClockId, mode: number, fn: HrtimerFunction, data: number): void {
   const record = cpu.image.timers[timer]!;
-  lockBase(cpu);
-  if (record.heapIndex !== NONE) timerqueueDel(cpu, timer);
-  record.softexpires = softexpires;
-  record.expires = expires;
-  enqueue(cpu, timer, record);
-  if (record.heapIndex === 0) hrtimerReprogram(cpu, expires);
-  unlockBase(cpu);
+  if (record.state !== HrtimerState.Inactive) throw new KernelBug(`timer ${timer} is made anew while it is queued`);
+  cpu.memory.handOver(record.base, cpu.id);
+  const index = baseOfClock(cpu, clock, mode);
+  record.clockBase = cpu.id * HRTIMER_MAX_CLOCK_BASES + index;
+  record.flags = mode & (HrtimerMode.Soft | HrtimerMode.Hard);
+  record.function = fn;
+  record.data = data;
+  cpu.arch.trace6(Event.hrtimer_init, timer, clock, mode);
 }
 
-/** Whether it was queued. @linux kernel/time/hrtimer.c hrtimer_cancel */
-export function hrtimerCancel(cpu: KernelCpu, timer: TimerId): boolean {
+/**
+ * Queues the timer to fire in [softexpires, expires] of its clock; with REL both count from now. Where it is queued:
+ * here if it is PINNED, or is this CPU's next event already, or its callback runs here; else on the CPU that is to
+ * take timers (`hrtimer-migrate.ts`).
+ * @linux kernel/time/hrtimer.c hrtimer_start_range_ns
+ */
+export function hrtimerStart(cpu: KernelCpu, timer: TimerId, softexpires: Ns, expires: Ns, mode: number): void {
   const record = cpu.image.timers[timer]!;
-  if (record.heapIndex === NONE) return false;
-  lockBase(cpu);
-  const wasFirst = record.heapIndex === 0;
-  timerqueueDel(cpu, timer);
+  if (((mode ^ record.flags) & HrtimerMode.Soft) !== 0) throw new KernelBug(`timer ${timer} is made for another kind of base`);
+  const old = lockHrtimerBase(cpu, record);
+  const mine = cpu.hrtimers;
+  // to take the next event out and put it back would arm the device twice
+  const staysHere = cpuOfBase(old) === cpu.id && mine.nextTimer === timer && mine.online !== 0;
+  removeHrtimer(cpu, timer, record, old, true, staysHere);
+  const start = (mode & HrtimerMode.Rel) !== 0 ? hrtimerClockNow(cpu, indexOfBase(old)) : 0;
+  record.softexpires = Math.min(softexpires + start, KTIME_MAX);
+  record.expires = Math.min(expires + start, KTIME_MAX);
+  const clockBase = staysHere ? old : switchHrtimerBase(cpu, timer, record, old, mode);
+  const isFirst = enqueueHrtimer(cpu, timer, record, clockBase, mode);
+  if (staysHere) hrtimerForceReprogram(cpu, true);
+  else if (isFirst) hrtimerReprogram(cpu, timer, true);
+  unlockCpuBase(cpu, cpuOfBase(clockBase));
+}
+
+/** Starts it again for the range that its record says. @linux include/linux/hrtimer.h hrtimer_restart */
+export function hrtimerRestart(cpu: KernelCpu, timer: TimerId): void {
+  const { softexpires, expires, flags } = cpu.image.timers[timer]!;
+  hrtimerStart(cpu, timer, softexpires, expires, HrtimerMode.Abs | (flags & HrtimerMode.Soft));
+}
+
+/** @linux kernel/time/hrtimer.c enqueue_hrtimer */
+export function enqueueHrtimer(cpu: KernelCpu, timer: TimerId, record: Hrtimer, clockBase: number, mode: number): boolean {
+  const base = cpu.image.hrtimerBases[cpuOfBase(clockBase)]!;
+  cpu.arch.trace6(Event.hrtimer_start, timer, record.function, record.expires, record.softexpires, mode, clockBase);
+  base.activeBases |= 1 << indexOfBase(clockBase);
+  record.state = HrtimerState.Enqueued;
+  return timerqueueAdd(cpu.image, clockBase, timer);
+}
+
+/**
+ * With its base locked. A timer that is queued again in a moment stays Enqueued for those who only look. If it was
+ * this CPU's next event the device is armed for the one after it; another CPU's device stays as it is, and finds nothing.
+ */
+function removeHrtimer(cpu: KernelCpu, timer: TimerId, record: Hrtimer, clockBase: number, restarts: boolean, staysHere: boolean): boolean {
+  if (record.state === HrtimerState.Inactive) return false;
   cpu.arch.trace(Event.hrtimer_cancel, timer);
-  if (wasFirst) hrtimerForceReprogram(cpu);
-  unlockBase(cpu);
+  takeOut(cpu, timer, record, clockBase, restarts ? HrtimerState.Enqueued : HrtimerState.Inactive);
+  if (cpuOfBase(clockBase) === cpu.id && !staysHere && cpu.hrtimers.nextTimer === timer) hrtimerForceReprogram(cpu, true);
   return true;
 }
 
+/** @linux kernel/time/hrtimer.c __remove_hrtimer */
+export function takeOut(cpu: KernelCpu, timer: TimerId, record: Hrtimer, clockBase: number, state: HrtimerState): void {
+  const base = cpu.image.hrtimerBases[cpuOfBase(clockBase)]!;
+  record.state = state;
+  if (!timerqueueDel(cpu.image, clockBase, timer)) base.activeBases &= ~(1 << indexOfBase(clockBase));
+}
+
+/** What `hrtimerTryToCancel` found. @linux kernel/time/hrtimer.c hrtimer_try_to_cancel */
+export const Cancelled = { Running: -1, Inactive: 0, Queued: 1 } as const;
+
+/** Takes the timer out, unless its callback executes. @linux kernel/time/hrtimer.c hrtimer_try_to_cancel */
+export function hrtimerTryToCancel(cpu: KernelCpu, timer: TimerId): number {
+  const record = cpu.image.timers[timer]!;
+  if (!hrtimerActive(cpu, timer)) return Cancelled.Inactive;
+  const clockBase = lockHrtimerBase(cpu, record);
+  let found: number = Cancelled.Running;
+  if (!callbackRuns(cpu, timer, clockBase)) {
+    found = removeHrtimer(cpu, timer, record, clockBase, false, false) ? Cancelled.Queued : Cancelled.Inactive;
+  }
+  unlockCpuBase(cpu, cpuOfBase(clockBase));
+  return found;
+}
+
 /**
- * Moves `expires` forward by whole intervals past `now`; returns how many.
+ * Takes the timer out and waits until its callback, if it executes on another CPU, is over. True: it was queued.
+ * @linux kernel/time/hrtimer.c hrtimer_cancel
+ */
+export function hrtimerCancel(cpu: KernelCpu, timer: TimerId): boolean {
+  for (;;) {
+    const found = hrtimerTryToCancel(cpu, timer);
+    if (found !== Cancelled.Running) return found === Cancelled.Queued;
+    if (runsHere(cpu.hrtimers, timer)) throw new KernelBug(`the callback of timer ${timer} waits for its own end`);
+    cpu.memory.relax();
+  }
+}
+
+/**
+ * Whether the timer is queued or its callback executes. It never says no in between, without a lock:
+ *
+ *      CPU 0 (interrupt)                      CPU 1 (asks)
+ *                                             seq 4; state Enqueued? not yet asked
+ *      running = T
+ *      seq 4 -> 6
+ *      state = Inactive                       state Inactive
+ *        callback
+ *      state = Enqueued
+ *      seq 6 -> 8
+ *      running = none                         running is not T
+ *                                             seq is 8, not 4: looks again
+ *
+ * @linux kernel/time/hrtimer.c hrtimer_active
+ */
+export function hrtimerActive(cpu: KernelCpu, timer: TimerId): boolean {
+  const record = cpu.image.timers[timer]!;
+  for (;;) {
+    const clockBase = record.clockBase;
+    // on its way from base to base it is queued
+    if (clockBase < 0) return true;
+    const base = cpu.image.hrtimerBases[cpuOfBase(clockBase)]!;
+    const seq = base.seq(indexOfBase(clockBase));
+    if (record.state !== HrtimerState.Inactive || base.running(indexOfBase(clockBase)) === timer) return true;
+    if (base.seq(indexOfBase(clockBase)) === seq && record.clockBase === clockBase) return false;
+  }
+}
+
+/** @linux kernel/time/hrtimer.c hrtimer_callback_running */
+export function callbackRuns(cpu: KernelCpu, timer: TimerId, clockBase: number): boolean {
+  return cpu.image.hrtimerBases[cpuOfBase(clockBase)]!.running(indexOfBase(clockBase)) === timer;
+}
+
+function runsHere(base: HrtimerCpuBase, timer: TimerId): boolean {
+  for (let index: number = HrtimerBase.Monotonic; index < HRTIMER_MAX_CLOCK_BASES; index++) if (base.running(index) === timer) return true;
+  return false;
+}
+
+/**
+ * Moves both ends forward by whole intervals past `now`, a time of the timer's clock; returns how many. The timer
+ * is not queued.
  * @linux kernel/time/hrtimer.c hrtimer_forward
  */
 export function hrtimerForward(timer: Hrtimer, now: Ns, interval: Ns): number {
-  const late = now - timer.expires;
+  const expires = timer.expires;
+  const late = now - expires;
   if (late < 0) return 0;
   const overruns = Math.floor(late / interval) + 1;
   timer.softexpires += overruns * interval;
-  timer.expires += overruns * interval;
+  timer.expires = expires + overruns * interval;
   return overruns;
 }
 
-/**
- * When the first timer expires, while the tick polls them; KTIME_MAX in high resolution.
- * @linux kernel/time/hrtimer.c hrtimer_get_next_event
- */
-export function hrtimerGetNextEvent(cpu: KernelCpu): Ns {
-  return cpu.hrtimers.hresActive !== 0 ? KTIME_MAX : firstExpiry(cpu);
+/** The same up to the present instant of the timer's clock. @linux include/linux/hrtimer.h hrtimer_forward_now */
+export function hrtimerForwardNow(cpu: KernelCpu, timer: Hrtimer, interval: Ns): number {
+  return hrtimerForward(timer, hrtimerClockNow(cpu, indexOfBase(timer.clockBase)), interval);
 }
 
-/** The event device's interrupt in high resolution mode. @linux kernel/time/hrtimer.c hrtimer_interrupt */
-export function hrtimerInterrupt(cpu: KernelCpu): void {
-  const base = cpu.hrtimers;
-  deviceOf(cpu, cpu.tick.device as DeviceId).nextEvent = KTIME_MAX;
-  lockBase(cpu);
-  base.nrEvents += 1;
-  const entry = ktimeGet(cpu);
-  let now = entry;
-  for (let pass = 0; pass < HRTIMER_INTERRUPT_PASSES; pass++) {
-    runDueTimers(cpu, now);
-    const next = base.expiresNext;
-    unlockBase(cpu);
-    if (armFor(cpu, next, false)) {
-      base.hangDetected = 0;
-      return;
-    }
-    lockBase(cpu);
-    now = ktimeGet(cpu);
-    base.nrRetries += 1;
-  }
-  giveUp(cpu, entry, now);
-}
-
-/** The tick's look at the queue while the device is still periodic. @linux kernel/time/hrtimer.c hrtimer_run_queues */
-export function hrtimerRunQueues(cpu: KernelCpu): void {
-  if (cpu.hrtimers.hresActive !== 0) return;
-  lockBase(cpu);
-  runDueTimers(cpu, ktimeGet(cpu));
-  unlockBase(cpu);
-}
-
-/** High resolution begins: from now on the device is armed for each timer. @linux kernel/time/hrtimer.c hrtimer_switch_to_hres */
-export function hrtimerSwitchToHres(cpu: KernelCpu): void {
-  lockBase(cpu);
-  cpu.hrtimers.hresActive = 1;
-  hrtimerForceReprogram(cpu);
-  unlockBase(cpu);
-}
-
-/** With the base locked; drops the lock around each callback. @linux kernel/time/hrtimer.c __hrtimer_run_queues */
-function runDueTimers(cpu: KernelCpu, now: Ns): void {
-  const base = cpu.hrtimers;
-  base.inHrtirq = 1;
-  base.expiresNext = KTIME_MAX;
-  for (let timer = timerqueueGetnext(cpu); timer !== NONE; timer = timerqueueGetnext(cpu)) {
-    if (cpu.image.timers[timer]!.softexpires > now) break;
-    runTimer(cpu, timer, now);
-  }
-  base.expiresNext = firstExpiry(cpu);
-  base.inHrtirq = 0;
-}
-
-/** @linux kernel/time/hrtimer.c __run_hrtimer */
-function runTimer(cpu: KernelCpu, timer: TimerId, now: Ns): void {
-  const { arch, hrtimers: base } = cpu;
+/** How long until it expires, 0 or less when that is over. @linux kernel/time/hrtimer.c __hrtimer_get_remaining */
+export function hrtimerGetRemaining(cpu: KernelCpu, timer: TimerId): Ns {
   const record = cpu.image.timers[timer]!;
-  base.running = timer;
-  timerqueueDel(cpu, timer);
-  unlockBase(cpu);
-  arch.trace6(Event.hrtimer_expire_entry, timer, record.function, now, record.expires, record.softexpires);
-  arch.spend(Path.HrtimerExpire);
-  const restart = cpu.hrtimerFunctions[record.function]!(cpu, record);
-  arch.trace(Event.hrtimer_expire_exit, timer);
-  lockBase(cpu);
-  if (restart && record.heapIndex === NONE) enqueue(cpu, timer, record);
-  base.running = NONE;
-}
-
-/** With the base locked. @linux kernel/time/hrtimer.c enqueue_hrtimer */
-function enqueue(cpu: KernelCpu, timer: TimerId, record: Hrtimer): void {
-  record.cpu = cpu.id;
-  timerqueueAdd(cpu, timer);
-  cpu.arch.trace6(Event.hrtimer_start, timer, record.function, record.expires, record.softexpires, 0);
-}
-
-/** A timer became the first: is the device armed in time? @linux kernel/time/hrtimer.c hrtimer_reprogram */
-function hrtimerReprogram(cpu: KernelCpu, expires: Ns): void {
-  const base = cpu.hrtimers;
-  if (base.inHrtirq !== 0 || expires >= base.expiresNext) return;
-  base.expiresNext = expires;
-  if (base.hresActive !== 0 && base.hangDetected === 0) armFor(cpu, expires, true);
-}
-
-/** The first timer left: arm for the one that is first now. @linux kernel/time/hrtimer.c hrtimer_force_reprogram */
-function hrtimerForceReprogram(cpu: KernelCpu): void {
-  const base = cpu.hrtimers;
-  const next = firstExpiry(cpu);
-  base.expiresNext = next;
-  if (base.hresActive !== 0 && base.hangDetected === 0) armFor(cpu, next, true);
-}
-
-/** Three passes did not catch up: let the machine breathe for as long as they took. */
-function giveUp(cpu: KernelCpu, entry: Ns, now: Ns): void {
-  const base = cpu.hrtimers;
-  base.nrHangs += 1;
-  base.hangDetected = 1;
-  unlockBase(cpu);
-  armFor(cpu, now + Math.min(now - entry, HRTIMER_HANG_MAX_NS), true);
-}
-
-function armFor(cpu: KernelCpu, expires: Ns, force: boolean): boolean {
-  return tickProgramEvent(cpu, expires, force);
-}
-
-function firstExpiry(cpu: KernelCpu): Ns {
-  const first = timerqueueGetnext(cpu);
-  return first === NONE ? KTIME_MAX : cpu.image.timers[first]!.expires;
-}
-
-function lockBase(cpu: KernelCpu): void {
-  spinLock(cpu, cpu.hrtimers.lock, LockClass.HrtimerBase, cpu.id);
-}
-
-function unlockBase(cpu: KernelCpu): void {
-  spinUnlock(cpu, cpu.hrtimers.lock, LockClass.HrtimerBase, cpu.id);
+  const clockBase = lockHrtimerBase(cpu, record);
+  const remaining = record.expires - hrtimerClockNow(cpu, indexOfBase(clockBase));
+  unlockCpuBase(cpu, cpuOfBase(clockBase));
+  return remaining;
 }

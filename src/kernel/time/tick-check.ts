@@ -13,7 +13,7 @@ import { Printk } from '../../../shared/printk.ts';
 import { TickHandler } from '../../../shared/structs/cpu.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { printk } from '../printk.ts';
-import { hrtimerSwitchToHres } from './hrtimer.ts';
+import { hrtimerSwitchToHres } from './hrtimer-interrupt.ts';
 import { CheckClocks, TickMode } from './tick-common.ts';
 import { OneshotObstacle, tickOneshotObstacle, tickSwitchToOneshot } from './tick-oneshot.ts';
 import { tickSetupSchedTimer } from './tick-sched.ts';

@@ -3,7 +3,9 @@
  * it is an hrtimer; in low resolution the event device is programmed for it and the timer's record only
  * keeps the date.
  */
-import { HrtimerFunction, TickFlag, type Hrtimer } from '../../../shared/structs/cpu.ts';
+import { ClockId } from '../../../shared/structs/timekeeper.ts';
+import { TickFlag } from '../../../shared/structs/cpu.ts';
+import { HrtimerFunction, HrtimerMode, type Hrtimer } from '../../../shared/structs/hrtimer.ts';
 import { KTIME_MAX, type Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { schedTimerOf } from '../image.ts';
@@ -14,6 +16,14 @@ import { TickMode, updateProcessTimes } from './tick-common.ts';
 import { tickProgramEvent } from './tick-oneshot.ts';
 import { ktimeGet } from './timekeeping.ts';
 
+/** The tick's timer: on its own CPU, with interrupts off. */
+const TICK_TIMER = HrtimerMode.Pinned | HrtimerMode.Hard;
+
+/** Whether any CPU can stop its tick. @linux kernel/time/tick-sched.c tick_nohz_active */
+export function tickNohzActive(cpu: KernelCpu): boolean {
+  return cpu.image.nohz.active !== 0;
+}
+
 /**
  * The tick's timer, on the common grid of jiffies; with `skew_tick=1` each CPU a little later, so
  * that they do not all want the same locks at one instant.
@@ -23,7 +33,7 @@ export function tickSetupSchedTimer(cpu: KernelCpu, hres: boolean): void {
   const { config, image, tick } = cpu;
   const timer = schedTimerOf(cpu.id);
   const record = image.timers[timer]!;
-  hrtimerInit(cpu, timer, HrtimerFunction.TickNohzHandler, cpu.id);
+  hrtimerInit(cpu, timer, ClockId.Monotonic, TICK_TIMER, HrtimerFunction.TickNohzHandler, cpu.id);
   const skew = config.skewTick ? cpu.id * Math.floor(config.tickNs / 2 / image.map.shape.cpus) : 0;
   record.expires = image.jiffies.lastJiffiesUpdate + skew;
   record.softexpires = record.expires;
@@ -40,7 +50,7 @@ export function tickSetupSchedTimer(cpu: KernelCpu, hres: boolean): void {
 export function startSchedTimer(cpu: KernelCpu, expires: Ns): void {
   const timer = schedTimerOf(cpu.id);
   if ((cpu.tick.flags & TickFlag.Highres) !== 0) {
-    hrtimerStart(cpu, timer, expires, expires);
+    hrtimerStart(cpu, timer, expires, expires, TICK_TIMER);
     return;
   }
   const record = cpu.image.timers[timer]!;

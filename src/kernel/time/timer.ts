@@ -28,7 +28,7 @@ import { timeoutTimerOf } from '../image.ts';
 import { Path } from '../arch.ts';
 import { raiseSoftirq } from '../irq/softirq.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { hrtimerRunQueues } from './hrtimer.ts';
+import { hrtimerRunQueues } from './hrtimer-interrupt.ts';
 import {
   baseIndex, baseIndexOf, bucketFor, detachTimer, enqueueTimer, forwardTimerBase, lockBase, lockTimerBase, recalcNextExpiry, timerPending,
   unlockBase,

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { HrtimerState } from '../../../shared/structs/hrtimer.ts';
 import { Policy, TaskState } from '../../../shared/structs/task.ts';
-import { NONE, type Ns } from '../../../shared/units.ts';
+import type { Ns } from '../../../shared/units.ts';
 import { HRTIMER_FUNCTIONS } from '../../../src/kernel/hrtimer-functions.ts';
 import { sleepTimerOf } from '../../../src/kernel/image.ts';
-import { hrtimerRunQueues } from '../../../src/kernel/time/hrtimer.ts';
+import { hrtimerCancel } from '../../../src/kernel/time/hrtimer.ts';
+import { hrtimerRunQueues } from '../../../src/kernel/time/hrtimer-interrupt.ts';
 import { schedule } from '../../../src/kernel/sched/core.ts';
 import { wakeUpNewTask } from '../../../src/kernel/sched/wakeup.ts';
 import { Outcome } from '../../../src/kernel/syscalls/outcome.ts';
@@ -28,7 +30,7 @@ class Sleeper {
   }
 
   /** Where task `i` sleeps to when it calls at `now`: [earliest, latest]; undefined: not at all. */
-  call(now: Ns, what: typeof nanosleep, [argA, argB = 0, argC = 0]: number[], i = 0): Ns[] | undefined {
+  call(now: Ns, what: typeof nanosleep, [argA, argB = 0, argC = 0]: number[], i = 0, keep = false): Ns[] | undefined {
     const { machine } = this;
     machine.setClock(now);
     return machine.as(0, (cpu) => {
@@ -37,7 +39,9 @@ class Sleeper {
       const outcome = what(cpu, task, this.regs(i));
       if (outcome === Outcome.Done) return undefined;
       expect([outcome, machine.task(i).state, this.regs(i).stage]).toEqual([Outcome.Blocked, TaskState.Sleeping, 1]);
-      const { softexpires, expires } = machine.image.timers[sleepTimerOf(machine.image, task)]!;
+      const timer = sleepTimerOf(machine.image, task);
+      const { softexpires, expires } = machine.image.timers[timer]!;
+      if (!keep) hrtimerCancel(cpu, timer);
       return [softexpires, expires];
     });
   }
@@ -65,14 +69,14 @@ describe('nanosleep', () => {
   test('is over when the timer has woken the task, and not begun again', () => {
     const sleeper = new Sleeper();
     const { machine } = sleeper;
-    sleeper.call(5_000, nanosleep, [300]);
+    sleeper.call(5_000, nanosleep, [300], 0, true);
     machine.as(0, schedule);
     machine.setClock(6_000);
     machine.as(0, (cpu) => {
       hrtimerRunQueues(cpu);
       expect(machine.task(0).state).toBe(TaskState.Running);
       expect(nanosleep(cpu, machine.first, sleeper.regs(0))).toBe(Outcome.Done);
-      expect(machine.image.timers[sleepTimerOf(machine.image, machine.first)]!.heapIndex).toBe(NONE);
+      expect(machine.image.timers[sleepTimerOf(machine.image, machine.first)]!.state).toBe(HrtimerState.Inactive);
     });
   });
 });

@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { ClockId } from '../../../shared/structs/timekeeper.ts';
+import { HrtimerMode, HrtimerState } from '../../../shared/structs/hrtimer.ts';
 import { KTIME_MAX, NONE, type Ns, type TimerId } from '../../../shared/units.ts';
 import type { HrtimerCallback, KernelCpu } from '../../../src/kernel/kernel-cpu.ts';
 import {
-  hrtimerCancel, hrtimerForward, hrtimerInit, hrtimerInterrupt, hrtimerRunQueues, hrtimerStart, hrtimerSwitchToHres,
+  hrtimerCancel, hrtimerForward, hrtimerInit, hrtimerStart,
 } from '../../../src/kernel/time/hrtimer.ts';
+import { hrtimerInterrupt, hrtimerRunQueues, hrtimerSwitchToHres } from '../../../src/kernel/time/hrtimer-interrupt.ts';
+import { timerqueueInOrder } from '../../../src/kernel/time/hrtimer-queue.ts';
 import { DeviceId } from '../../../src/kernel/time/clockevents.ts';
 import { attributesOf, FakeMachine } from '../../support/fake-arch.ts';
 import { oneshotLapic } from '../../support/tick-device.ts';
@@ -26,15 +30,15 @@ beforeEach(() => {
 });
 
 function newMachine(): FakeMachine {
-  const note: HrtimerCallback = (cpu, timer) => {
-    fired.push({ timer: cpu.image.timers.indexOf(timer), at: cpu.arch.schedClock() });
-    return onFire(cpu, timer);
+  const note: HrtimerCallback = (cpu, timer, id) => {
+    fired.push({ timer: id, at: cpu.arch.schedClock() });
+    return onFire(cpu, timer, id);
   };
   const made = new FakeMachine(1, Array.from({ length: 6 }, () => attributesOf()), { functions: [note, note, note] });
   oneshotLapic(made);
   made.as(0, (cpu) => {
     hrtimerSwitchToHres(cpu);
-    for (const timer of [A, B, C, D]) hrtimerInit(cpu, timer, 0, 0);
+    for (const timer of [A, B, C, D]) hrtimerInit(cpu, timer, ClockId.Monotonic, HrtimerMode.Abs, 0, 0);
   });
   return made;
 }
@@ -44,7 +48,7 @@ function at<T>(now: Ns, what: (cpu: KernelCpu) => T): T {
   return machine.as(0, what);
 }
 function start(timer: TimerId, softexpires: Ns, expires = softexpires): void {
-  machine.as(0, (cpu) => hrtimerStart(cpu, timer, softexpires, expires));
+  machine.as(0, (cpu) => hrtimerStart(cpu, timer, softexpires, expires, HrtimerMode.Abs));
 }
 const names = (): TimerId[] => fired.map(({ timer }) => timer);
 const armed = (): readonly number[] => machine.archs[0]!.armed;
@@ -106,8 +110,8 @@ describe('the device', () => {
   test('is left alone in low resolution, but the first expiry is known', () => {
     const low = new FakeMachine(1, [attributesOf()]);
     low.as(0, (cpu) => {
-      hrtimerInit(cpu, A, 0, 0);
-      hrtimerStart(cpu, A, 50_000, 50_000);
+      hrtimerInit(cpu, A, ClockId.Monotonic, HrtimerMode.Abs, 0, 0);
+      hrtimerStart(cpu, A, 50_000, 50_000, HrtimerMode.Abs);
     });
     expect([low.archs[0]!.armed, low.cpus[0]!.hrtimers.expiresNext]).toEqual([[], 50_000]);
   });
@@ -126,7 +130,7 @@ describe('the device', () => {
   test('moves with a timer that is started again', () => {
     at(1_000, () => start(A, 50_000));
     start(A, 30_000);
-    expect([armed().at(-1), machine.cpus[0]!.hrtimers.count]).toEqual([29_000, 1]);
+    expect([armed().at(-1), timerqueueInOrder(machine.image, 0).length]).toEqual([29_000, 1]);
   });
 });
 
@@ -199,17 +203,17 @@ describe('hrtimer_interrupt', () => {
     };
     start(A, 2_000);
     at(2_000, hrtimerInterrupt);
-    expect([machine.cpus[0]!.hrtimers.count, machine.image.timers[A]!.expires]).toEqual([1, 8_000]);
+    expect([timerqueueInOrder(machine.image, 0).length, machine.image.timers[A]!.expires]).toEqual([1, 8_000]);
   });
 
   test('names the running timer to others, and nobody afterwards', () => {
     onFire = (cpu, timer) => {
-      expect([cpu.hrtimers.running, timer.heapIndex]).toEqual([A, NONE]);
+      expect([cpu.hrtimers.running(0), timer.state]).toEqual([A, HrtimerState.Inactive]);
       return false;
     };
     start(A, 2_000);
     at(2_000, hrtimerInterrupt);
-    expect(machine.cpus[0]!.hrtimers.running).toBe(NONE);
+    expect(machine.cpus[0]!.hrtimers.running(0)).toBe(NONE);
   });
 });
 
@@ -236,7 +240,7 @@ describe('an interrupt that does not catch up', () => {
   test('makes one more pass when a timer came due meanwhile', () => {
     start(A, 1_000);
     start(B, 4_000);
-    onFire = (cpu, timer) => (timer.expires === 1_000 ? slow(5_000)(cpu, timer) : false);
+    onFire = (cpu, timer) => (timer.expires === 1_000 ? slow(5_000)(cpu, timer, A) : false);
     at(1_000, hrtimerInterrupt);
     const { nrRetries, nrHangs } = machine.cpus[0]!.hrtimers;
     expect([names(), nrRetries, nrHangs]).toEqual([[A, A, B], 1, 0]);
@@ -280,8 +284,8 @@ describe('hrtimer_run_queues', () => {
     };
     const low = new FakeMachine(1, [attributesOf()], { functions: [note] });
     low.as(0, (cpu) => {
-      hrtimerInit(cpu, A, 0, 0);
-      hrtimerStart(cpu, A, 3_000_000, 3_000_000);
+      hrtimerInit(cpu, A, ClockId.Monotonic, HrtimerMode.Abs, 0, 0);
+      hrtimerStart(cpu, A, 3_000_000, 3_000_000, HrtimerMode.Abs);
       hrtimerRunQueues(cpu);
       low.setClock(4_000_000);
       hrtimerRunQueues(cpu);
@@ -296,8 +300,8 @@ describe('hrtimer_run_queues', () => {
     const late = new FakeMachine(1, [attributesOf()]);
     oneshotLapic(late);
     late.as(0, (cpu) => {
-      hrtimerInit(cpu, A, 0, 0);
-      hrtimerStart(cpu, A, 3_000, 3_000);
+      hrtimerInit(cpu, A, ClockId.Monotonic, HrtimerMode.Abs, 0, 0);
+      hrtimerStart(cpu, A, 3_000, 3_000, HrtimerMode.Abs);
       hrtimerSwitchToHres(cpu);
     });
     expect(late.archs[0]!.armed).toEqual([3_000]);

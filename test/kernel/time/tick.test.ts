@@ -11,7 +11,7 @@ import { lapicSpec, PIT_SPEC } from '../../../src/kernel/time/clockevent-devices
 import { clockeventsRegisterDevice } from '../../../src/kernel/time/clockevents-register.ts';
 import { DeviceId } from '../../../src/kernel/time/clockevents.ts';
 import { timerqueueGetnext } from '../../../src/kernel/time/hrtimer-queue.ts';
-import { hrtimerInterrupt } from '../../../src/kernel/time/hrtimer.ts';
+import { hrtimerInterrupt } from '../../../src/kernel/time/hrtimer-interrupt.ts';
 import { setTickDoTimerCpu } from '../../../src/kernel/time/jiffies.ts';
 import { tickHandlePeriodic, TickMode } from '../../../src/kernel/time/tick-common.ts';
 import { tickClockNotify } from '../../../src/kernel/time/tick-oneshot.ts';
@@ -98,7 +98,7 @@ describe('the switch to high resolution', () => {
     for (let n = 1; n < 5; n++) periodicTick(machine, 0, n * TICK);
     const { lapic, tick, hrtimers } = machine.cpus[0]!;
     expect([tick.mode, lapic.state, hrtimers.hresActive]).toEqual([TickMode.Periodic, ClockEventState.Periodic, 0]);
-    expect(machine.as(0, timerqueueGetnext)).toBe(NONE);
+    expect(timerqueueGetnext(machine.image, 0)).toBe(NONE);
   });
 
   test('comes when the clock source has become good enough and every CPU was told to look again', () => {
