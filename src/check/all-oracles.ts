@@ -3,6 +3,8 @@ import type { RunFacts } from '../../shared/event-consumer.ts';
 import type { Oracle, OracleDescription } from './oracle.ts';
 import { AdjustedMonotonic } from './oracles/adjusted-monotonic.ts';
 import { AdjustedSum } from './oracles/adjusted-sum.ts';
+import { CallRecords } from './oracles/call-records.ts';
+import { CallsWithIrqsOn } from './oracles/calls-with-irqs-on.ts';
 import { CpuConservation } from './oracles/cpu-conservation.ts';
 import { CputimeExact } from './oracles/cputime-exact.ts';
 import { DutyOwner } from './oracles/duty-owner.ts';
@@ -20,6 +22,8 @@ import { MessagesInTime } from './oracles/messages-in-time.ts';
 import { OneCpuAtATime } from './oracles/one-cpu-at-a-time.ts';
 import { ReadMonotonic } from './oracles/read-monotonic.ts';
 import { SeqcountVersions } from './oracles/seqcount-versions.ts';
+import { SoftirqLimits } from './oracles/softirq-limits.ts';
+import { StopStates } from './oracles/stop-states.ts';
 import { VtimeAccumulators } from './oracles/vtime-accumulators.ts';
 import { VtimeReader } from './oracles/vtime-reader.ts';
 import { VtimeStates } from './oracles/vtime-states.ts';
@@ -35,7 +39,7 @@ const ORACLES: readonly OracleClass[] = [
   SeqcountVersions, LockOrder,
   JiffiesRelation, JiffiesClock, DutyOwner, JiffiesOnce,
   HrtimerOrder, HrtimerEarly, HrtimerForgotten,
-  MessagesDelivered, MessagesInTime, OneCpuAtATime,
+  CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, OneCpuAtATime,
   VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader,
   ReadMonotonic, KcpustatMonotonic, AdjustedMonotonic, AdjustedSum,
   CputimeExact, CpuConservation, MachineConservation,

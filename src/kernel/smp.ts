@@ -27,7 +27,7 @@ import type { CpuId } from '../../shared/units.ts';
 import { Path } from './arch.ts';
 import { irqWorkSingle } from './irq/irq-work.ts';
 import { pauseStretch, startStretch } from './irq/entry.ts';
-import type { IncomingCall, KernelCpu } from './kernel-cpu.ts';
+import { ALL_EARS, type IncomingCall, type KernelCpu } from './kernel-cpu.ts';
 import { schedTtwuPending } from './sched/wakeup.ts';
 
 /** What can be called on another CPU. */
@@ -56,18 +56,16 @@ export const EBUSY = 16;
  */
 export function smpCallFunctionSingleAsync(cpu: KernelCpu, target: CpuId, fn: SmpFunction, data: number): number {
   const { arch, image } = cpu;
-  const state = image.cpus[target]!;
-  if (!lockRecord(cpu, state.base, fn)) return -EBUSY;
+  const { base, online } = image.cpus[target]!;
+  const free = lockRecord(cpu, base, fn);
+  if (target === cpu.id || online === 0) {
+    if (free) unlockRecord(cpu, base, fn);
+    if (online === 0) return -ENXIO;
+    if (free) callHere(cpu, fn, data);
+    return free ? 0 : -EBUSY;
+  }
+  if (!free) return -EBUSY;
   arch.trace6(Event.csd_lock, target, target, fn, MessageKind.CallFunctionAsync);
-  if (target === cpu.id) {
-    unlockRecord(cpu, fn);
-    callHere(cpu, fn, data);
-    return 0;
-  }
-  if (state.online === 0) {
-    unlockRecordOf(cpu, target, fn);
-    return -ENXIO;
-  }
   arch.spend(Path.SendIpi);
   arch.send(target, MessageKind.CallFunctionAsync, fn, data);
   return 0;
@@ -119,6 +117,7 @@ export function callsAreOver(cpu: KernelCpu, fn: SmpFunction): boolean {
   // whoever unlocks the last one either saw that, or has done so by now
   if (memory.load(base + CALLS.pending) === 0 && memory.exchange(base + CALLS.waiting, 0) === 1) return true;
   cpu.waitsForCalls = fn + 1;
+  if (cpu.decisions.callsWithIrqsOff) cpu.hears = MessageKind.CallsDone;
   return false;
 }
 
@@ -128,6 +127,7 @@ export function callsDone(cpu: KernelCpu): void {
   cpu.arch.trace(Event.smp_call_function_done, cpu.waitsForCalls - 1);
   pauseStretch(cpu);
   cpu.waitsForCalls = 0;
+  cpu.hears = ALL_EARS;
   if (cpu.curr !== cpu.idle) cpu.image.regs[cpu.curr]!.remaining = 0;
   startStretch(cpu);
 }
@@ -167,12 +167,10 @@ function wake(cpu: KernelCpu, call: IncomingCall, since: number): void {
 }
 
 function unlock(cpu: KernelCpu, { kind, origin }: IncomingCall, fn: SmpFunction): void {
-  if (kind === MessageKind.CallFunctionAsync) {
-    unlockRecord(cpu, fn);
-    return;
-  }
-  cpu.arch.trace6(Event.csd_unlock, origin, cpu.id, fn, kind);
-  csdUnlock(cpu, origin);
+  const single = kind === MessageKind.CallFunctionAsync;
+  cpu.arch.trace6(Event.csd_unlock, single ? cpu.id : origin, cpu.id, fn, kind);
+  if (single) unlockRecord(cpu, cpu.state.base, fn);
+  else csdUnlock(cpu, origin);
 }
 
 /** This CPU has made the call of `origin`. The last one tells it, if it waits. @linux kernel/smp.c csd_unlock */
@@ -212,11 +210,6 @@ function lockRecord({ memory }: KernelCpu, state: number, fn: SmpFunction): bool
   return (memory.or(state + CpuState.at.csdBusy, 1 << fn) & (1 << fn)) === 0;
 }
 
-function unlockRecord(cpu: KernelCpu, fn: SmpFunction): void {
-  unlockRecordOf(cpu, cpu.id, fn);
-}
-
-function unlockRecordOf(cpu: KernelCpu, target: CpuId, fn: SmpFunction): void {
-  cpu.arch.trace6(Event.csd_unlock, target, target, fn, MessageKind.CallFunctionAsync);
-  cpu.memory.and(cpu.image.cpus[target]!.base + CpuState.at.csdBusy, ~(1 << fn));
+function unlockRecord({ memory }: KernelCpu, state: number, fn: SmpFunction): void {
+  memory.and(state + CpuState.at.csdBusy, ~(1 << fn));
 }

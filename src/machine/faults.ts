@@ -3,6 +3,7 @@
  * (`src/kernel/decisions.ts`) and names the oracles of which one at least must catch it; a fault that nothing catches
  * is a defect of the oracles.
  */
+import { MAX_SOFTIRQ_RESTART } from '../../shared/limits.ts';
 import { asLinux, type Decisions } from '../kernel/decisions.ts';
 
 export interface Fault {
@@ -77,6 +78,39 @@ export const FAULTS: readonly Fault[] = [
     breaksGuards: false,
     needsRaces: false,
     decisions: { losesDoorbell: (_from, _to, n) => n === STRUCK_MESSAGE },
+  },
+  {
+    id: 'call-unlocked-early',
+    says: 'the record of a call that somebody waits for is unlocked before the function has run, so that the caller goes on too early',
+    caughtBy: ['S-01'],
+    breaksGuards: false,
+    needsRaces: false,
+    decisions: { unlocksCallFirst: true },
+  },
+  {
+    id: 'call-irqs-off',
+    says: 'a CPU that waits for calls of others has its interrupts masked meanwhile, so that two that call each other wait for ever',
+    caughtBy: ['S-05'],
+    breaksGuards: false,
+    needsRaces: false,
+    decisions: { callsWithIrqsOff: true },
+  },
+  {
+    id: 'B-31',
+    says: 'softirqs run as long as they raise each other, with no limit but the clock, which may stand (Linux until 3.10)',
+    caughtBy: ['S-03'],
+    breaksGuards: false,
+    needsRaces: false,
+    // a load that goes on for longer than is allowed, and ends
+    decisions: { softirqRounds: 1_000, raisesSoftirqAgain: (_cpu, round) => round < 2 * MAX_SOFTIRQ_RESTART },
+  },
+  {
+    id: 'runs-on-in-stop',
+    says: 'CPU 1 leaves its interrupts on where the machine is to stand still',
+    caughtBy: ['S-04'],
+    breaksGuards: false,
+    needsRaces: false,
+    decisions: { ignoresStop: (cpu) => cpu === 1 },
   },
 ];
 

@@ -6,18 +6,22 @@
  *      CPU 2   (idle)        |message, when it is due
  *      CPU 3   (idle)          :          | its tick ...      a lost doorbell: due, and a tick began first
  *
- * Of several that wait, the first by class, sender and number comes first. A look that a cut forces
- * upon a reader's CPU, and the event that a cut runs ahead of its turn, are not judged.
+ * Of several that wait, the first by class, sender and number comes first. It names the event; if it is a
+ * call, one interrupt serves all calls that have come by then, in an order of their own. A CPU that stands
+ * still in a stop of the machine hears of nothing but that. A look that a cut forces upon a reader's CPU,
+ * and the event that a cut runs ahead of its turn, are not judged.
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event, EventClass } from '../../../shared/events.ts';
 import { MessageKind } from '../../../shared/structs/cpu.ts';
+import { MultiStopState, isCall } from '../../../shared/structs/smp.ts';
 import { NONE, type CpuId, type Ns } from '../../../shared/units.ts';
 import { EventPool, KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
 
-const [START, CLASS, CAUSE_ORIGIN] = places('event', 'time', 'class', 'cause_origin');
+const [START, CLASS, EVENT_ORIGIN, EVENT_N, CAUSE_ORIGIN] = places('event', 'time', 'class', 'origin', 'n', 'cause_origin');
+const [STATE] = places('multi_stop_state', 'state');
 const [TARGET, KIND, N, DUE] = places('csd_queue_cpu', 'cpu', 'kind', 'n', 'due');
 const [ORIGIN, HANDLED_N, SINCE] = places('csd_function_entry', 'origin', 'n', 'since');
 /** `cause_origin` of an event that the machine has not come to by itself: its first one, a cut's look, the finals. */
@@ -30,7 +34,7 @@ export class MessagesInTime extends OracleBase {
       'else begins there before it',
     reference: 'kernel/smp.c __smp_call_single_queue, generic_smp_call_function_single_interrupt',
     blindTo: 'messages that nothing comes after (S-02), and each participant’s first event after a cut',
-    listens: ['event', 'csd_queue_cpu', 'csd_function_entry', 'cut'],
+    listens: ['event', 'csd_queue_cpu', 'csd_function_entry', 'multi_stop_state', 'cut'],
   };
 
   /** Messages under way to each participant, by slot. */
@@ -42,6 +46,11 @@ export class MessagesInTime extends OracleBase {
   /** 1 until the first event after a cut; and whether the event under way is that one. */
   readonly #cut: Uint8Array;
   readonly #unjudged: Uint8Array;
+  /** The message that names the event under way. */
+  readonly #origin: Int32Array;
+  readonly #nth: Float64Array;
+  /** 1 while the CPU hears of nothing but the stop of the machine. */
+  readonly #deaf: Uint8Array;
 
   constructor(facts: RunFacts) {
     super(MessagesInTime.about, facts);
@@ -51,6 +60,9 @@ export class MessagesInTime extends OracleBase {
     this.#running = new KeptEvents(participants, 'event');
     this.#cut = new Uint8Array(participants);
     this.#unjudged = new Uint8Array(participants);
+    this.#origin = new Int32Array(participants);
+    this.#nth = new Float64Array(participants);
+    this.#deaf = new Uint8Array(participants);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -60,12 +72,19 @@ export class MessagesInTime extends OracleBase {
         this.#waiting[fields[at + TARGET]]?.push(this.#sent.take(id, cpu, t, fields, at));
         return;
       case Event.csd_function_entry: return this.#onHandle(id, cpu, t, fields, at);
+      case Event.multi_stop_state: {
+        const state = fields[at + STATE];
+        this.#deaf[cpu] = state >= MultiStopState.DisableIrq && state < MultiStopState.Exit ? 1 : 0;
+        return;
+      }
       case Event.cut: this.#cut.fill(1);
     }
   }
 
   #onBegin(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     this.#start[cpu] = fields[at + START];
+    this.#origin[cpu] = fields[at + EVENT_ORIGIN];
+    this.#nth[cpu] = fields[at + EVENT_N];
     this.#unjudged[cpu] = this.#cut[cpu];
     this.#cut[cpu] = 0;
     if (this.#waiting[cpu].length === 0) return;
@@ -94,7 +113,8 @@ export class MessagesInTime extends OracleBase {
         events: [this.#sent.named(slot), namedEvent(id, cpu, t, fields, at)],
       }));
     }
-    if (this.#unjudged[cpu] === 0) this.#judgeOthers(slot, cpu, since);
+    const names = this.#sent.cpu(slot) === this.#origin[cpu] && this.#n(slot) === this.#nth[cpu];
+    if (this.#unjudged[cpu] === 0 && (names || !isCall(this.#kind(slot)))) this.#judgeOthers(slot, cpu, since);
     this.#forget(slot);
   }
 
@@ -112,6 +132,7 @@ export class MessagesInTime extends OracleBase {
     const waiting = this.#waiting[cpu];
     for (let i = waiting.length - 1; i >= 0; i--) {
       const slot = waiting[i];
+      if (this.#deaf[cpu] === 1 && this.#kind(slot) !== MessageKind.StopMachine) continue;
       const could = Math.max(this.#due(slot), since);
       const first = could < start || (could === start && this.#comesBefore(slot, handled));
       if (slot !== handled && first) this.#overtaken(slot, cpu, handled);
@@ -156,7 +177,11 @@ export class MessagesInTime extends OracleBase {
     return order < 0;
   }
 
+  #kind(slot: number): number {
+    return this.#sent.rows[this.#sent.at(slot) + KIND];
+  }
+
   #classOf(slot: number): number {
-    return this.#sent.rows[this.#sent.at(slot) + KIND] === MessageKind.DeviceIrq ? EventClass.Device : EventClass.Ipi;
+    return this.#kind(slot) === MessageKind.DeviceIrq ? EventClass.Device : EventClass.Ipi;
   }
 }
