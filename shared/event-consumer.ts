@@ -43,4 +43,6 @@ export interface TaskFacts {
   readonly declaration: number;
   /** nice at boot. */
   readonly nice: number;
+  /** A kernel thread, which never enters user mode. */
+  readonly kernel?: true;
 }

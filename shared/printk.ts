@@ -1,7 +1,7 @@
 /**
  * What the kernel says in its log. A line is a number and two arguments, because text cannot cross
  * threads cheaply. A placeholder names what its argument is: `{0:source}` a clock source, `{0:device}`
- * a clock event device, `{1}` a plain number. Whoever knows Linux greps for these lines.
+ * a clock event device, `{0:hex}` bits, `{1}` a plain number. Whoever knows Linux greps for these lines.
  */
 export interface PrintkLine {
   /** 3 error, 4 warning, 5 notice, 6 information. @linux include/linux/kern_levels.h KERN_ERR and friends */
@@ -28,7 +28,7 @@ const lines = {
     format: 'clocksource: Override clocksource {0:source} is unstable and not HRT compatible - cannot switch while in HRT/NOHZ mode',
   },
   overrideDeferred: { level: 6, format: 'clocksource: Override clocksource {0:source} is not currently HRT compatible - deferring' },
-  softirqPending: { level: 4, format: 'NOHZ tick-stop error: local softirq work is pending, handler #{0}!!!' },
+  softirqPending: { level: 4, format: 'NOHZ tick-stop error: local softirq work is pending, handler #{0:hex}!!!' },
 } as const satisfies Record<string, PrintkLine>;
 
 export type PrintkName = keyof typeof lines;

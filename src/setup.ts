@@ -33,7 +33,10 @@ export function factsOf(scenario: Scenario, racing = false): RunFacts {
   const idle = Array.from({ length: cpus }, (_, task): TaskFacts =>
     ({ task, pid: 0, name: `swapper/${task}`, declaration: -1, nice: 0 }));
   const tasks = workload.tasks.map((spec, i): TaskFacts =>
-    ({ task: cpus + i, pid: FIRST_PID + i, name: spec.name, declaration: spec.declaration, nice: spec.attributes.nice }));
+    ({
+      task: cpus + i, pid: FIRST_PID + i, name: spec.name, declaration: spec.declaration, nice: spec.attributes.nice,
+      ...(spec.kernel ? { kernel: true } : {}),
+    }));
   return {
     cpus, hz, tasks: [...idle, ...tasks], tickNs: NSEC_PER_SEC / hz,
     cputime: cputimeOf(scenario), ipiDelayNs: machine.ipiDelayNs,

@@ -155,6 +155,7 @@ export interface ProcTask {
   readonly ppid: number;
   /** not yet cut to 15 characters */
   readonly name: string;
+  readonly kernelThread: boolean;
   readonly state: 'R' | 'S' | 'Z';
   /** adjusted: scaled to the run time and never decreasing */
   readonly utimeNs: Ns;

@@ -13,5 +13,6 @@ export function printkText(line: number, a: number, b: number): string {
 
 function argumentText(kind: string | undefined, value: number): string {
   if (kind === 'source') return clocksourceName(value);
+  if (kind === 'hex') return value.toString(16).padStart(2, '0');
   return kind === 'device' ? deviceName(value) : String(value);
 }

@@ -11,8 +11,12 @@ import { nsecToClockT } from './proc-stat.ts';
 const COMM_LENGTH = 15;
 /** @linux include/linux/sched.h PF_RANDOMIZE | PF_FORKNOEXEC: a forked task, as workloads' threads have */
 const FLAGS = 0x400040;
+/** @linux include/linux/sched.h PF_KTHREAD | PF_NOFREEZE | PF_FORKNOEXEC */
+const KTHREAD_FLAGS = 0x208040;
 const NO_LIMIT = '18446744073709551615';
 const SIGCHLD = 17;
+/** @linux kernel/signal.c ignore_signals */
+const EVERY_SIGNAL = 0x7fffffff;
 /** @linux include/linux/sched/prio.h MAX_RT_PRIO, DEFAULT_PRIO */
 const MAX_RT_PRIO = 100;
 const DEFAULT_PRIO = 120;
@@ -32,11 +36,12 @@ export function procComm(name: string): string {
 /** The whole file, with its final newline. */
 export function procPidStat(task: ProcTask): string {
   const realTime = task.prio < MAX_RT_PRIO;
+  const hasMemory = task.kernelThread ? 0 : 1;
   // table: Linux's fields 1 to 52, by the names of proc(5)
   const fields = [
     task.pid, `(${escapeComm(procComm(task.name))})`, task.state, task.ppid,
     0, 0, 0, -1, // pgrp, session, tty_nr, tpgid
-    FLAGS,
+    task.kernelThread ? KTHREAD_FLAGS : FLAGS,
     0, 0, 0, 0, // minflt, cminflt, majflt, cmajflt
     nsecToClockT(task.utimeNs), nsecToClockT(task.stimeNs),
     0, 0, // cutime, cstime
@@ -45,8 +50,8 @@ export function procPidStat(task: ProcTask): string {
     1, 0, // num_threads, itrealvalue
     nsecToClockT(task.startNs),
     0, 0, NO_LIMIT, // vsize, rss, rsslim
-    1, 1, 0, 0, 0, // startcode, endcode, startstack, kstkesp, kstkeip
-    0, 0, 0, 0, // signal, blocked, sigignore, sigcatch
+    hasMemory, hasMemory, 0, 0, 0, // startcode, endcode, startstack, kstkesp, kstkeip
+    0, 0, task.kernelThread ? EVERY_SIGNAL : 0, 0, // signal, blocked, sigignore, sigcatch
     task.state === 'S' ? 1 : 0, // wchan: whether it is blocked
     0, 0, // nswap, cnswap
     SIGCHLD, task.processor,

@@ -1,5 +1,5 @@
 /** Gathers from the event stream what /proc/<pid>/stat shows of each task at the end of a run. */
-import type { RunFacts } from '../../shared/event-consumer.ts';
+import type { RunFacts, TaskFacts } from '../../shared/event-consumer.ts';
 import type { EventName } from '../../shared/events.ts';
 import { TaskState } from '../../shared/structs/task.ts';
 import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
@@ -59,7 +59,7 @@ export class TaskCollector {
   finish(): ProcTask[] {
     return this.facts.tasks
       .filter(({ task }) => task >= this.facts.cpus && this.tasks[task]!.state !== TaskState.Free)
-      .map(({ task, pid, name }) => procTask(pid, name, this.tasks[task]!));
+      .map((facts) => procTask(facts, this.tasks[facts.task]!));
   }
 
   private register(): TaskCollector['handlers'] {
@@ -117,13 +117,14 @@ const newTask = (prio: number): TaskRecord => ({
   handedStime: 0,
 });
 
-function procTask(pid: number, name: string, task: TaskRecord): ProcTask {
+function procTask({ pid, name, kernel }: TaskFacts, task: TaskRecord): ProcTask {
   const prev = { utime: task.handedUtime, stime: task.handedStime };
   const adjusted = adjustCputime(task.cputime, task.runtime, prev);
   return {
     pid,
     ppid: task.ppid,
     name,
+    kernelThread: kernel === true,
     state: stateLetter(task.state),
     utimeNs: adjusted.utime,
     stimeNs: adjusted.stime,

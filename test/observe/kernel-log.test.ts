@@ -29,7 +29,7 @@ describe('the kernel’s log', () => {
   it('has no placeholder left in any line, and a level for each', () => {
     PRINTK.forEach(({ level, format }, line) => {
       expect(printkText(line, 1, 2)).not.toMatch(/[{}]/);
-      expect(format.match(/\{/g)?.length ?? 0).toBe(format.match(/\{[01](:source|:device)?\}/g)?.length ?? 0);
+      expect(format.match(/\{/g)?.length ?? 0).toBe(format.match(/\{[01](:source|:device|:hex)?\}/g)?.length ?? 0);
       expect([3, 4, 5, 6]).toContain(level);
     });
   });

@@ -95,7 +95,7 @@ describe('/proc/stat', () => {
 
 describe('/proc/<pid>/stat', () => {
   const TASK: ProcTask = {
-    pid: 1000, ppid: 0, name: 'thread0-0', state: 'R', utimeNs: 5_019_999_999, stimeNs: 30_000_000, guestNs: 0,
+    pid: 1000, ppid: 0, name: 'thread0-0', kernelThread: false, state: 'R', utimeNs: 5_019_999_999, stimeNs: 30_000_000, guestNs: 0,
     startNs: 39_030_000_000, processor: 2, prio: 120,
   };
   /** Field n as proc(5) counts, from 1. */
@@ -127,6 +127,15 @@ describe('/proc/<pid>/stat', () => {
     expect(tail(-1)).toEqual([-101, 0, 0, 6]);
   });
 
+  it('tells a kernel thread by its flags, and by addresses that it does not have', () => {
+    // as a real one shows it
+    const recorded = '15 (rcu_preempt) I 2 0 0 0 -1 2129984 0 0 0 0 0 2927 0 0 20 0 1 0 26 0 0 18446744073709551615 0 0 0 0 0 0 0 '
+      + '2147483647 0 1 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n';
+    const like = { ...TASK, pid: 15, ppid: 2, name: 'rcu_preempt', utimeNs: 0, stimeNs: 29.27e9, startNs: 26e7, processor: 1 };
+    const ours = procPidStat({ ...like, state: 'S', kernelThread: true });
+    expect(ours.replace(') S ', ') I ')).toBe(recorded);
+  });
+
   it('cuts a name to 15 bytes, never inside a character', () => {
     expect(procComm('a-very-long-thread-name')).toBe('a-very-long-thr');
     expect(procComm('exactly15bytes!')).toBe('exactly15bytes!');
@@ -156,9 +165,9 @@ describe('MachineSnapshotCollector', () => {
       row('task_final', 2, 1000, { task: 4, state: TaskState.Free }),
     ]);
     expect(tasks).toEqual([
-      { pid: 1000, ppid: 0, name: 'thread0-0', state: 'R', utimeNs: 375, stimeNs: 125, guestNs: 0, startNs: 5, processor: 1, prio: 49 },
-      { pid: 1001, ppid: 1000, name: 'thread0-1', state: 'Z', utimeNs: 9, stimeNs: 0, guestNs: 0, startNs: 30_000_000,
-        processor: 0, prio: 125 },
+      { pid: 1000, ppid: 0, name: 'thread0-0', kernelThread: false, state: 'R', utimeNs: 375, stimeNs: 125, guestNs: 0, startNs: 5, processor: 1, prio: 49 },
+      { pid: 1001, ppid: 1000, name: 'thread0-1', kernelThread: false, state: 'Z', utimeNs: 9, stimeNs: 0, guestNs: 0,
+        startNs: 30_000_000, processor: 0, prio: 125 },
     ]);
   });
 
