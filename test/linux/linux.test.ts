@@ -1,0 +1,50 @@
+/** The comparison with recordings of a real kernel: that its tolerances are what they may be, and a part of it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { compare } from '../../scripts/linux/compare.ts';
+import { letterOf } from '../../scripts/linux/configurations.ts';
+import { readRecordings, type Recording } from '../../scripts/linux/recordings.ts';
+import { ruleFor, rulesOf, toleranceFile } from '../../scripts/linux/rules.ts';
+import { simulatedFigures } from '../../scripts/linux/simulated.ts';
+import { COMPARED } from '../../scripts/linux/workloads.ts';
+
+const folder = join(import.meta.dirname, 'recordings');
+const recordings = readRecordings(folder);
+const compared = recordings.filter((recording) => letterOf(recording) !== null && recording.workload in COMPARED);
+const rules = rulesOf(toleranceFile.parse(JSON.parse(readFileSync(join(import.meta.dirname, 'tolerances.json'), 'utf8'))));
+const placeOf = (recording: Recording): string => `${letterOf(recording)}/${recording.pass}`;
+
+describe('the tolerances', () => {
+  test('have a row for every figure of every compared recording', () => {
+    const without = compared.flatMap((recording) =>
+      [...recording.figures.keys()].filter((key) => ruleFor(rules, placeOf(recording), key) === undefined));
+    expect(without).toEqual([]);
+  });
+
+  test('have no row that no figure follows', () => {
+    const followed = new Set(compared.flatMap((recording) =>
+      [...recording.figures.keys()].map((key) => ruleFor(rules, placeOf(recording), key))));
+    expect(rules.filter((rule) => !followed.has(rule)).map(({ keys, where, text }) => `${keys} ${where} ${text}`)).toEqual([]);
+  });
+
+  test('are nowhere wider than the line of the README that they name, but in their second list', () => {
+    expect(rules.filter(({ allowed }) => !allowed).map(({ keys, text, reason }) => `${keys}: ${text} (${reason})`)).toEqual([]);
+  });
+
+  test('are for four configurations, whatever their folders are called', () => {
+    const letters = new Map(compared.map((recording) => [recording.configuration.name, letterOf(recording)]));
+    expect(Object.fromEntries(letters)).toEqual({ 'a-periodic': 'a', 'b-highres-nonohz': 'b', 'c-nohz-idle': 'c', 'e-lowres-nohz': 'e' });
+  });
+});
+
+describe('beside a real kernel, the machine', () => {
+  const some = ['a/idle/notrace', 'b/busy', 'c/busy/notrace', 'c/periodic/notrace', 'e/busy3'];
+
+  test.each(some)('holds in %s', async (place) => {
+    const recording = compared.find((of) => placeOf(of) === place)!;
+    const figures = compare(place, recording.figures, await simulatedFigures(recording, join(import.meta.dirname, '..', '..', 'scenarios')), rules);
+    const out = figures.filter(({ verdict }) => verdict === 'OUT');
+    expect(out.map(({ key, real, simulated, tolerance }) => `${key}: ${real}, simulated ${simulated}, ${tolerance}`)).toEqual([]);
+  });
+});

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { leavesOf } from '../../../scripts/linux/leaves.ts';
+import { orchestrated } from '../../../scripts/linux/orchestrated.ts';
+import { rtappRun } from '../../../scripts/linux/rtapp-run.ts';
+import { timelineOf } from '../../../scripts/linux/timeline.ts';
+import { resolveScenario } from '../../../src/workload/resolve.ts';
+import { SCENARIOS } from '../../support/rtapp-files.ts';
+
+const SECOND = 1e9;
+const recorded = (window: number, t0: number, t1: number): ReturnType<typeof leavesOf> =>
+  leavesOf({ window_s: window, workers: [`workload busy T0 ${t0 * SECOND} T1 ${t1 * SECOND}`] });
+
+describe('the timeline of a recording', () => {
+  test('keeps its distances, and its place between two seconds', () => {
+    const time = timelineOf(recorded(5.05, 40.25, 45.25), 0);
+    expect([time.beforeNs, time.t0Ns, time.t1Ns]).toEqual([3.2 * SECOND, 3.25 * SECOND, 8.25 * SECOND]);
+    expect(time.liveNs).toBeGreaterThan(time.t1Ns);
+    expect(time.wakeNs).toBeLessThan(time.beforeNs);
+  });
+
+  test('lets sleeps end in the tick before where they are as coarse as ticks', () => {
+    const time = timelineOf(recorded(5.05, 40.25, 45.25), 4e6);
+    expect(time.beforeNs + time.lookNs + time.pauseNs).toBe(time.t0Ns - 2e6);
+    expect(time.t0Ns + time.runNs).toBe(time.t1Ns - 2e6);
+  });
+
+  test('of whom nobody started begins with its trace', () => {
+    const time = timelineOf(leavesOf({ window_s: 9.9, trace: { span_s: 9.8 }, workers: [] }), 0);
+    expect([time.t0Ns - time.beforeNs, time.t1Ns - time.t0Ns].map((ns) => Math.round(ns / 1e6))).toEqual([100, 9_800]);
+  });
+});
+
+const time = timelineOf(recorded(3.06, 40.06, 43.06), 0);
+const shipped = (name: string): string => readFileSync(join(SCENARIOS, `${name}.json`), 'utf8');
+
+describe('a scenario as the recorder ran it', () => {
+  test.each(['idle', 'busy', 'busy3', 'periodic', 'slack', 'share', 'mix'])('%s is a scenario with one task more, which comes first', (name) => {
+    const lateTask = name === 'share' ? 'w3_busyB' : null;
+    const text = orchestrated(shipped(name), `${name}.json`, time, 24e6, { polls: false, lateTask });
+    const [alone, with_] = [shipped(name), text].map((of) => resolveScenario(of, `${name}.json`).workload.tasks.map((task) => task.name));
+    expect(with_!.length).toBe(alone!.length + 1);
+    expect(with_![0]).toBe('wl-0');
+  });
+
+  test('has its late task start and end in the middle third', () => {
+    const text = orchestrated(shipped('share'), 'share.json', time, 24e6, { polls: false, lateTask: 'w3_busyB' });
+    expect(text).toContain('"runtime": 1000000');
+    expect(text).not.toContain('"delay": 1000000');
+  });
+
+  test('has all events of the shipped one, those of repeated keys too', () => {
+    const twice = '{ "tasks": { "t": { "run": 100, "sleep": 5, "run": 100 } }, "dynticks": {} }';
+    const text = orchestrated(twice, 'r.json', time, 24e6, { polls: false, lateTask: null });
+    expect(text).toContain('"work": { "loop": -1, "run": 100, "sleep": 5, "run": 100 }');
+  });
+
+  test('is refused where a task goes through its phases more than once', () => {
+    const text = '{ "tasks": { "t": { "phases": { "a": { "run": 1 } } } }, "dynticks": {} }';
+    expect(() => orchestrated(text, 't.json', time, 0, { polls: false, lateTask: null })).toThrow('goes through its phases more than once');
+  });
+});
+
+test('rt-app measures its loop for as long as is left of the window, forks its threads, and sleeps for their time', () => {
+  const long = timelineOf(leavesOf({ window_s: 9.9, trace: { span_s: 9.8 }, workers: [] }), 0);
+  const text = rtappRun(shipped('rtapp1'), 'rtapp1.json', long, 24e6, 2 * SECOND);
+  const loadUs = [...text.matchAll(/"(?:try \d|again)": \{ "loop": 1, (?:"sleep": 1000000, )?"run": (\d+)/g)].map(([, us]) => Number(us));
+  expect(loadUs.length).toBe(7);
+  expect(loadUs.reduce((sum, us) => sum + us, 0) / 1e6).toBeCloseTo(9.8 - 6 - 2 - 0.045, 3);
+  expect(resolveScenario(text, 'rtapp1.json').workload.forkPools.filter(({ size }) => size > 0).length).toBe(1);
+});
