@@ -26,3 +26,7 @@ export function objectAt(node: JsonNode, key: string): ObjectNode {
   if (found?.kind !== 'object') throw new Error(`no object "${key}"`);
   return found;
 }
+
+/** A dynticks block with all that the kernel does by itself. */
+export const withKernelThreads = ({ entries }: ObjectNode): string =>
+  `{ ${['"kthreads": "linux"', ...entries.filter(({ key }) => key !== 'kthreads').map(entryText)].join(', ')} }`;

@@ -5,7 +5,7 @@
  */
 import { NSEC_PER_MSEC, NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
 import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
-import { entriesText, objectAt, textOf } from './document-text.ts';
+import { entriesText, objectAt, withKernelThreads } from './document-text.ts';
 import type { Timeline } from './timeline.ts';
 
 /** rt-app measures a loop by so many tries, each of more loops than the one before; twice, the second time without sleeps. */
@@ -41,5 +41,5 @@ export function rtappRun(text: string, file: string, time: Timeline, bootNs: Ns,
     const none = { key: 'instance', at, value: { kind: 'number', at, value: 0, text: '0' } } as const;
     return `${JSON.stringify(key)}: ${entriesText([none, ...value.entries])}`;
   });
-  return `{ "tasks": { ${[main, ...forked].join(', ')} }, "dynticks": ${textOf(objectAt(root, 'dynticks'))} }`;
+  return `{ "tasks": { ${[main, ...forked].join(', ')} }, "dynticks": ${withKernelThreads(objectAt(root, 'dynticks'))} }`;
 }

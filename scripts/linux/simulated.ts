@@ -31,7 +31,7 @@ export async function simulatedFigures(recording: Recording, scenarios = SCENARI
     : rtappRun(text, file, time, machine.boot.userNs, rtappNs);
   const scenario = machine.scenarioOf(whole, file);
   const ahead = machine.boot.aheadNs;
-  const counts = new TraceCounts(configuration.cpus, TICK_NS, time.t0Ns + ahead, (time.t1Ns + time.liveNs) / 2 + ahead);
+  const counts = new TraceCounts(scenario, TICK_NS, time.t0Ns + ahead, (time.t1Ns + time.liveNs) / 2 + ahead);
   const before = await machine.runTo(scenario, time.beforeNs);
   const live = await machine.runTo(scenario, time.liveNs, [counts]);
   return new Map<string, Leaf>([
@@ -40,7 +40,7 @@ export async function simulatedFigures(recording: Recording, scenarios = SCENARI
     ...procFigures(procTexts(before), procTexts(live)),
     ...counts.finish(figures),
     ...marks(figures, orchestration.lateTask === null ? 2 : 4),
-    ...await workerFigures(machine, scenario, namesIn(text, file), time, figures),
+    ...await workerFigures(machine, scenario, namesIn(text, file), time, recording),
   ]);
 }
 
@@ -55,13 +55,14 @@ function marks(figures: Leaves, count: number): [string, Leaf][] {
 
 /** The workers go on while the recorder looks for the second time, each for as long as it says. */
 async function workerFigures(
-  machine: QemuMachine, scenario: Scenario, names: readonly string[], time: Timeline, recorded: Leaves,
+  machine: QemuMachine, scenario: Scenario, names: readonly string[], time: Timeline, { workload, figures }: Recording,
 ): Promise<Map<string, Leaf>> {
-  const walls = names.map((_, i) => recorded.get(`workers.${i}.wall_ns`)).filter((wall) => typeof wall === 'number');
+  const walls = names.map((_, i) => figures.get(`workers.${i}.wall_ns`)).filter((wall) => typeof wall === 'number');
   if (walls.length === 0) return new Map();
   const workers = new WorkerFigures();
-  const after = await machine.runTo(scenario, time.t0Ns + Math.max(...walls), [workers]);
-  return workers.finish(after, names.slice(0, walls.length), walls);
+  const { polls } = COMPARED[workload]!;
+  const after = await machine.runTo(scenario, polls ? time.t1Ns : time.t0Ns + Math.max(...walls), [workers]);
+  return workers.finish(after, names, walls, polls);
 }
 
 function procTexts({ files }: RunResult): ProcTexts {

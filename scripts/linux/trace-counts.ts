@@ -2,19 +2,28 @@
 import type { EventConsumer } from '../../shared/event-consumer.ts';
 import { EVENTS, Event } from '../../shared/events.ts';
 import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
+import { KERNEL_TIMERS, TimerFunction } from '../../shared/structs/timer.ts';
+import { NR_KERNEL_WORKS } from '../../shared/structs/workqueue.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
+import { shapeOf } from '../../src/setup.ts';
+import type { Scenario } from '../../src/workload/scenario.ts';
 import type { Leaf, Leaves } from './leaves.ts';
 
 /** Names that Linux gives the functions of hrtimers. */
 const HRTIMER_FUNCTIONS: Readonly<Record<string, string>> = {
   TickNohzHandler: 'tick_sched_timer', HrtimerWakeup: 'hrtimer_wakeup', WatchdogTimerFn: 'watchdog_timer_fn',
 };
+/** Of the timers of the wheel that have no row of their own. */
+const WHEEL_FUNCTIONS = ['process_timeout', 'delayed_work_timer_fn'];
 /** Events of which Linux has a trace point of the same name. */
 const TRACED = EVENTS.filter(({ system }) => system !== 'dynticks' && system !== 'rtapp' && system !== 'lock' && system !== 'csd');
 
 const fieldOf = (event: string, field: string): number =>
   EVENTS.find(({ name }) => name === event)!.fields.findIndex(({ name }) => name === field);
 const EXPIRE_FUNCTION = fieldOf('hrtimer_expire_entry', 'function');
+const TIMER = fieldOf('timer_expire_entry', 'timer');
+const TIMER_FUNCTION = fieldOf('timer_expire_entry', 'function');
+const WORK = fieldOf('workqueue_execute_start', 'work');
 const STOP_SUCCESS = fieldOf('tick_stop', 'success');
 const STOP_DEPENDENCY = fieldOf('tick_stop', 'dependency');
 
@@ -32,23 +41,32 @@ export class TraceCounts implements EventConsumer {
   private readonly toNs: Ns;
   private readonly cpus: number;
   private readonly tickNs: Ns;
+  /** What the kernel does by itself, row by row, and the number of the first row's timer. */
+  private readonly background: readonly string[];
+  private readonly firstTimer: number;
 
-  constructor(cpus: number, tickNs: Ns, fromNs: Ns, toNs: Ns) {
-    this.cpus = cpus;
+  constructor(scenario: Scenario, tickNs: Ns, fromNs: Ns, toNs: Ns) {
+    this.cpus = scenario.cpus;
+    this.background = scenario.workload.background.map(({ name }) => name);
+    this.firstTimer = shapeOf(scenario).tasks + KERNEL_TIMERS;
     this.tickNs = tickNs;
     this.fromNs = fromNs;
     this.toNs = toNs;
     for (const { name } of TRACED) this.declare(`events.${name}`);
     for (const name of Object.values(HRTIMER_FUNCTIONS)) this.declare(`hrtimer_expire.${name}`);
+    for (const name of [...WHEEL_FUNCTIONS, ...this.background]) this.declare(`timer_expire.${name}`);
+    for (const name of this.background) this.declare(`workqueue.${name}`);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     if (t < this.fromNs || t >= this.toNs || cpu >= this.cpus) return;
     this.count(`events.${EVENTS[id]!.name}.${cpu}`);
-    if (id === Event.hrtimer_expire_entry) this.onExpiry(cpu, t, fields[at + EXPIRE_FUNCTION]!);
-    else if (id === Event.tick_stop) {
-      const dependency = DEPENDENCIES[fields[at + STOP_DEPENDENCY]!] ?? 'MIX';
-      this.count(`tick_stop.cpu${cpu} success=${fields[at + STOP_SUCCESS]} dep=${dependency}`);
+    switch (id) {
+      case Event.hrtimer_expire_entry: return this.onExpiry(cpu, t, fields[at + EXPIRE_FUNCTION]!);
+      case Event.timer_expire_entry: return this.count(`timer_expire.${this.wheelFunction(fields, at)}.${cpu}`);
+      case Event.workqueue_execute_start: return this.count(`workqueue.${this.background[fields[at + WORK]! - NR_KERNEL_WORKS]}.${cpu}`);
+      case Event.tick_stop: return this.onTickStop(cpu, fields[at + STOP_SUCCESS]!, fields[at + STOP_DEPENDENCY]!);
+      default:
     }
   }
 
@@ -71,6 +89,17 @@ export class TraceCounts implements EventConsumer {
     this.count(`tick_gap_ms.${cpu}.n`);
     const ticks = (t - last) / this.tickNs;
     if (ticks > NEAR_TICK[0] && ticks < NEAR_TICK[1]) this.count(`tick_gap_ms.${cpu}.n_4ms`);
+  }
+
+  private onTickStop(cpu: CpuId, success: number, dependency: number): void {
+    this.count(`tick_stop.cpu${cpu} success=${success} dep=${DEPENDENCIES[dependency] ?? 'MIX'}`);
+  }
+
+  private wheelFunction(fields: Float64Array, at: number): string {
+    const code = fields[at + TIMER_FUNCTION]!;
+    if (code === TimerFunction.ProcessTimeout) return 'process_timeout';
+    if (code === TimerFunction.DelayedWork) return 'delayed_work_timer_fn';
+    return this.background[fields[at + TIMER]! - this.firstTimer] ?? 'other';
   }
 
   private declare(key: string): void {

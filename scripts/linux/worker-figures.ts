@@ -9,11 +9,14 @@ import { OpKind } from '../../src/kernel/user.ts';
 import type { RunResult } from '../../src/sim.ts';
 import type { Leaf } from './leaves.ts';
 
-/** Fields of sched_switch and of rtapp_event. */
+/** Fields of sched_switch, rtapp_event and rtapp_loop. */
 const PREV = 0;
 const PREV_STATE = 2;
 const TASK = 0;
 const TYPE = 2;
+const EDGE = 1;
+const PHASE = 3;
+const LOOP_END = 1;
 
 /** Operations whose length is a sample. */
 const SAMPLED: ReadonlySet<number> = new Set([OpKind.Sleep, OpKind.Timer]);
@@ -24,6 +27,8 @@ interface Worker {
   /** when the sleep began that is under way; -1: none is */
   since: Ns;
   readonly samples: Ns[];
+  /** complete passes over each phase */
+  readonly passes: Map<number, number>;
 }
 
 export class WorkerFigures implements EventConsumer {
@@ -35,39 +40,64 @@ export class WorkerFigures implements EventConsumer {
       const of = this.of(fields[at + PREV]!);
       if (fields[at + PREV_STATE] === 0) of.involuntary += 1;
       else of.voluntary += 1;
-    } else if (id === Event.rtapp_event || id === Event.rtapp_loop) {
-      const of = this.of(fields[at + TASK]!);
-      if (of.since >= 0) of.samples.push(t - of.since);
-      of.since = id === Event.rtapp_event && SAMPLED.has(fields[at + TYPE]!) ? t : -1;
+    } else if (id === Event.rtapp_event) this.onMark(fields[at + TASK]!, t, SAMPLED.has(fields[at + TYPE]!));
+    else if (id === Event.rtapp_loop) {
+      this.onMark(fields[at + TASK]!, t, false);
+      if (fields[at + EDGE] !== LOOP_END) return;
+      const { passes } = this.of(fields[at + TASK]!);
+      passes.set(fields[at + PHASE]!, (passes.get(fields[at + PHASE]!) ?? 0) + 1);
     }
   }
 
-  /** As leaves of a recording: `workers.0.ru_utime_ns`, `samples.0.per1ms.n`. The recorder's task comes first, then the workers. */
-  finish({ facts, figures, snapshot }: RunResult, workers: readonly string[], wallsNs: readonly Ns[]): Map<string, Leaf> {
+  /**
+   * As leaves of a recording: `workers.0.ru_utime_ns`, `samples.0.per1ms.n`. The recorder's task comes first, then
+   * the scenario's. Of those that have no line in the recording the first worker is the process, and they are its
+   * threads. `fixed`: workers that do what they have to do so many times.
+   */
+  finish(run: RunResult, names: readonly string[], wallsNs: readonly Ns[], fixed: boolean): Map<string, Leaf> {
     const leaves = new Map<string, Leaf>();
-    workers.forEach((name, i) => {
-      const { task, pid } = facts.tasks[facts.cpus + 1 + i]!;
-      const adjusted = snapshot.tasks.find((of) => of.pid === pid)!;
-      const { utimeNs, stimeNs, sumExecRuntimeNs } = figures.tasks[task]!;
-      const { voluntary, involuntary, samples } = this.of(task);
-      const of: Record<string, number> = {
-        wall_ns: wallsNs[i]!,
-        ru_utime_ns: adjusted.utimeNs, ru_stime_ns: adjusted.stimeNs,
-        ru_total_ns: adjusted.utimeNs + adjusted.stimeNs,
-        thread_cputime_ns: sumExecRuntimeNs, clock_virt_ns: utimeNs, clock_prof_ns: utimeNs + stimeNs,
-        truth_user_ns: 0, truth_sys_ns: 0, nsig: 0, nvcsw: voluntary, nivcsw: involuntary,
-      };
+    const first = run.facts.cpus + 1;
+    wallsNs.forEach((wallNs, i) => {
+      const worker = this.of(first + i);
+      const threads = i === 0 ? names.length - wallsNs.length : 0;
+      const tasks = [first + i, ...Array.from({ length: threads }, (_, thread) => first + wallsNs.length + thread)];
+      const loops = Math.max(0, ...worker.passes.values());
+      const of = { wall_ns: wallNs, ...cputimeOf(run, tasks), nvcsw: worker.voluntary, nivcsw: worker.involuntary, ...(fixed ? { loops } : {}) };
       for (const [key, value] of Object.entries(of)) leaves.set(`workers.${i}.${key}`, value);
-      for (const [key, value] of Object.entries(statistics(samples))) leaves.set(`samples.${i}.${name}.${key}`, value);
+      for (const [key, value] of Object.entries(fixed ? { n: loops } : statistics(worker.samples))) {
+        leaves.set(`samples.${i}.${names[i]}.${key}`, value);
+      }
     });
     return leaves;
   }
 
+  /** Whatever a task begins ends its sleep. */
+  private onMark(task: TaskId, t: Ns, sleeps: boolean): void {
+    const of = this.of(task);
+    if (of.since >= 0) of.samples.push(t - of.since);
+    of.since = sleeps ? t : -1;
+  }
+
   private of(task: TaskId): Worker {
-    const known = this.workers.get(task) ?? { voluntary: 0, involuntary: 0, since: -1, samples: [] };
+    const known = this.workers.get(task) ?? { voluntary: 0, involuntary: 0, since: -1, samples: [], passes: new Map() };
     this.workers.set(task, known);
     return known;
   }
+}
+
+/** What a process of these tasks has run, the first of them alone for its thread. */
+function cputimeOf({ figures, facts, snapshot }: RunResult, tasks: readonly TaskId[]): Record<string, Ns> {
+  const sum = (of: (task: TaskId) => Ns): Ns => tasks.reduce((total, task) => total + of(task), 0);
+  const adjusted = (task: TaskId) => snapshot.tasks.find(({ pid }) => pid === facts.tasks[task]!.pid)!;
+  const utime = sum((task) => adjusted(task).utimeNs);
+  const stime = sum((task) => adjusted(task).stimeNs);
+  return {
+    ru_utime_ns: utime, ru_stime_ns: stime, ru_total_ns: utime + stime,
+    thread_cputime_ns: figures.tasks[tasks[0]!]!.sumExecRuntimeNs,
+    clock_virt_ns: sum((task) => figures.tasks[task]!.utimeNs),
+    clock_prof_ns: sum((task) => figures.tasks[task]!.utimeNs + figures.tasks[task]!.stimeNs),
+    truth_user_ns: 0, truth_sys_ns: 0, nsig: 0,
+  };
 }
 
 /** As the recordings give them. */

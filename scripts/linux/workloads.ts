@@ -23,5 +23,7 @@ export const COMPARED: Readonly<Record<string, ComparedWorkload>> = {
   slack: plain('slack'),
   rtapp1: { ...plain('rtapp1'), rtappNs: 2 * NSEC_PER_SEC },
   rtappmp3: { ...plain('rtappmp3'), rtappNs: 2 * NSEC_PER_SEC },
+  pingpong: { ...plain('pingpong'), polls: true },
+  membar: { ...plain('membar'), polls: true },
   share: { ...plain('share'), lateTask: 'w3_busyB' },
 };
