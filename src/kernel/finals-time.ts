@@ -1,7 +1,7 @@
 /** What clocks, ticks, timers and devices come to when a run ends: what timer_list and sysfs show. */
 import { Event } from '../../shared/events.ts';
 import { TickFlag } from '../../shared/structs/cpu.ts';
-import { HRTIMER_MAX_CLOCK_BASES } from '../../shared/structs/hrtimer.ts';
+import { HRTIMER_MAX_CLOCK_BASES, HrtimerBase } from '../../shared/structs/hrtimer.ts';
 import { ClocksourceFlag } from '../../shared/structs/timekeeper.ts';
 import { NONE } from '../../shared/units.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
@@ -44,13 +44,16 @@ function traceTickSched(cpu: KernelCpu): void {
 
 function traceHrtimers(cpu: KernelCpu): void {
   const { fields, hrtimers } = cpu;
-  fields.fill(0);
   fields[0] = cpu.id;
   fields[1] = hrtimers.expiresNext;
   fields[2] = hrtimers.hresActive;
   fields[3] = hrtimers.nrEvents;
   fields[4] = hrtimers.nrRetries;
   fields[5] = hrtimers.nrHangs;
+  fields[6] = hrtimers.maxHangTime;
+  fields[7] = hrtimers.offset(HrtimerBase.Realtime);
+  fields[8] = hrtimers.offset(HrtimerBase.Boottime);
+  fields[9] = hrtimers.offset(HrtimerBase.Tai);
   cpu.arch.traceFields(Event.hrtimer_cpu_base_final, fields);
   for (let base = 0; base < HRTIMER_MAX_CLOCK_BASES; base++) {
     for (const timer of timerqueueInOrder(cpu.image, cpu.id * HRTIMER_MAX_CLOCK_BASES + base)) traceTimer(cpu, timer, base);

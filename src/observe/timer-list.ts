@@ -98,10 +98,10 @@ function functionName(version: KernelVersion, code: HrtimerFunction): string {
   return FUNCTION_NAMES.get(code) ?? String(code);
 }
 
-const FUNCTION_NAMES: ReadonlyMap<HrtimerFunction, string> = new Map([
-  [HrtimerFunction.HrtimerWakeup, 'hrtimer_wakeup'],
-  [HrtimerFunction.DlTaskTimer, 'dl_task_timer'],
-]);
+/** Ours are Linux's names in camelCase. */
+const FUNCTION_NAMES: ReadonlyMap<HrtimerFunction, string> = new Map(
+  Object.entries(HrtimerFunction).map(([name, code]) => [code, name.replaceAll(/(?<!^)[A-Z]/g, '_$&').toLowerCase()]),
+);
 
 /** `  .name           : value`, the name padded to 15. @linux kernel/time/timer_list.c P, P_ns */
 const field = (name: string, value: number | string): string => `  .${name.padEnd(15)}: ${value}`;
