@@ -241,6 +241,16 @@ const table = {
   /** A look for the source to use: what it found, what was in use; oneshot: the tick is; override: whom the user asked for. */
   clocksource_select: ['dynticks', { best: 'code', current: 'code', oneshot: 'code', override: 'code', skip_current: 'code' }],
   irq_work_run: ['dynticks', { work: 'code' }],
+  /** The watchdog has looked: ns that each counter says have passed since it looked last, what they may differ by, a `WatchdogVerdict`. */
+  clocksource_watchdog: ['dynticks', {
+    source: 'code', watchdog: 'code', cs_nsec: 'ns', wd_nsec: 'ns', margin: 'ns', verdict: 'code',
+  }],
+  /** A clock was set (a `TimekeepingAction`), or the call refused; the offset of real time in both timekeepers then, and how their counters differ. */
+  timekeeping_set: ['dynticks', {
+    action: 'code', value: 'count', result: 'count', offs_real: 'ns', shadow_offs_real: 'ns', shadow_ahead: 'count',
+  }],
+  /** A task has read a clock (a `ClockId`) when its CPU's clock stood at `t`. */
+  clock_gettime: ['dynticks', { by: 'task', clock: 'code', t: 'ns', value: 'ns' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

@@ -29,6 +29,18 @@ const lines = {
   },
   overrideDeferred: { level: 6, format: 'clocksource: Override clocksource {0:source} is not currently HRT compatible - deferring' },
   softirqPending: { level: 4, format: 'NOHZ tick-stop error: local softirq work is pending, handler #{0:hex}!!!' },
+  softirqPending: { level: 4, format: 'NOHZ tick-stop error: local softirq work is pending, handler #{0}!!!' },
+  skewTooLarge: {
+    level: 4,
+    format: "clocksource: timekeeping watchdog on CPU{0}: Marking clocksource '{1:source}' as unstable because the skew is too large:",
+  },
+  skewOfWatchdog: { level: 4, format: "clocksource:                       '{0:source}' wd_nsec: {1}" },
+  skewOfSource: { level: 4, format: "clocksource:                       '{0:source}' cs_nsec: {1}" },
+  tscUnstable: { level: 6, format: 'tsc: Marking TSC unstable due to clocksource watchdog' },
+  tscUnstableByUser: { level: 6, format: 'tsc: Marking TSC unstable due to boot parameter' },
+  longReadout: { level: 4, format: 'clocksource: Long readout interval, skipping watchdog check: cs_nsec: {0} wd_nsec: {1}' },
+  skewTestSkipped: { level: 6, format: 'clocksource: wd-{0:source}-wd read-back delay too long, clock-skew test with {1:source} skipped!' },
+  slowReadBack: { level: 4, format: 'clocksource: wd-{0:source}-wd excessive read-back delay, marking {0:source} unstable (watchdog {1:source})' },
 } as const satisfies Record<string, PrintkLine>;
 
 export type PrintkName = keyof typeof lines;

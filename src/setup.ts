@@ -77,6 +77,7 @@ export function kernelConfigOf(scenario: Scenario): KernelConfig {
     timerMigration: cmdline.timerMigration,
     tscHz: machine.tscHz, lapicHz: machine.lapicHz, clockevents: machine.clockevents,
     clocksource: cmdline.clocksource, tsc: cmdline.tsc, clocksources: clocksourceTable(usableBy(scenario), NSEC_PER_SEC / hz),
+    epochSec: scenario.epochSec,
     cputime: cputimeOf(scenario), workload: { ...workload, user: new RtAppUser(programs) },
   };
 }
@@ -149,5 +150,6 @@ function actionOf(scenario: Scenario, { run }: CutSpec): CutAction {
 /** The tasks of the rt-app workload: a run is over when these are done, whatever readers and the kernel’s own threads do. */
 export function workersOf({ cpus, workload, readers }: Scenario): TaskId[] {
   const reading = new Set(readers.map(({ taskIndex }) => taskIndex));
-  return workload.tasks.flatMap(({ kernel }, i) => (kernel || reading.has(i) ? [] : [cpus + i]));
+  const setting = new Set(workload.clockTasks);
+  return workload.tasks.flatMap(({ kernel }, i) => (kernel || reading.has(i) || setting.has(cpus + i) ? [] : [cpus + i]));
 }

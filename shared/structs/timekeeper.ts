@@ -20,7 +20,10 @@ export const ClocksourceFlag = {
   Reselect: 0x100, VerifyPercpu: 0x200,
 } as const;
 
-/** Clocks that a task can ask for; the last two are ours: what the kernel asks where it must not wait. @linux include/uapi/linux/time.h CLOCK_REALTIME and friends */
+/**
+ * Clocks that a task can ask for; the last two are ours: what the kernel asks where it must not wait.
+ * @linux include/uapi/linux/time.h CLOCK_REALTIME and friends
+ */
 export const ClockId = {
   Realtime: 0, Monotonic: 1, MonotonicRaw: 4, RealtimeCoarse: 5, MonotonicCoarse: 6, Boottime: 7, Tai: 11,
   MonotonicFast: 32, RawFast: 33,

@@ -5,6 +5,7 @@ import { nohzCsdFunc } from './sched/nohz-balance.ts';
 import { tryToWakeUp } from './sched/wakeup.ts';
 import { rearmBackground } from './kthread.ts';
 import { queueWork, workOfRow } from './workqueue.ts';
+import { clocksourceWatchdog } from './time/clocksource-watchdog.ts';
 import { runTimerSoftirq } from './time/timer.ts';
 
 /** A call from which nothing is wanted but that it is made: each access of the machine is ordered already. */
@@ -34,7 +35,7 @@ const IRQ_WORKS = [nothingToDo, nothingToDo];
 function nothingToDo(): void {}
 
 // table: in the order of TimerFunction
-const TIMER_CALLBACKS: readonly TimerCallback[] = [processTimeout, delayedWorkTimerFn, rearmBackground];
+const TIMER_CALLBACKS: readonly TimerCallback[] = [processTimeout, delayedWorkTimerFn, rearmBackground, clocksourceWatchdog];
 
 export const CALLBACKS: Callbacks = {
   smp: SMP_CALLBACKS, softirqs: SOFTIRQ_ACTIONS, irqWorks: IRQ_WORKS, timers: TIMER_CALLBACKS, works: [],

@@ -41,6 +41,8 @@ export interface KernelConfig {
   readonly clockevents: ClockeventsConfig;
   /** `clocksource=`: its name, null where the best is asked for. */
   readonly clocksource: string | null;
+  /** Seconds from 1970 to the machine's epoch: the wall clock at boot, from which realtime and TAI count. */
+  readonly epochSec: number;
   /** `tsc=`, null when absent. */
   readonly tsc: string | null;
   /** By `ClocksourceId`. */

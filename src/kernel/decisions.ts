@@ -51,6 +51,12 @@ export interface Decisions {
   readonly sleepsPastWrap: boolean;
   /** B-63: a counter that is behind is taken for one that has gone all the way round. */
   readonly believesNegativeDelta: boolean;
+  /** B-62: the watchdog judges an interval however long it was. */
+  readonly judgesLongIntervals: boolean;
+  /** B-65: what a refused step has made of the shadow stays there. */
+  readonly leavesShadowDirty: boolean;
+  /** B-36: nobody is told that the wall clock was set. */
+  readonly skipsClockWasSet: boolean;
   /** B-61: coarse clocks follow each change of the multiplier, back too. */
   readonly coarseFollowsAdjustment: boolean;
   /** B-38: a timer is put on another CPU even if it comes before that CPU's next event. */
@@ -88,6 +94,9 @@ export const asLinux: Decisions = {
   ignoresStop: () => false,
   sleepsPastWrap: false,
   believesNegativeDelta: false,
+  judgesLongIntervals: false,
+  leavesShadowDirty: false,
+  skipsClockWasSet: false,
   coarseFollowsAdjustment: false,
   enqueuesLeftmostRemotely: false,
   skipsRunningBarrier: false,

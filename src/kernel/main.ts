@@ -8,6 +8,7 @@
  *     (jiffy 6)  user space  the workload's tasks
  */
 import { Mode } from '../../shared/events.ts';
+import { Printk } from '../../shared/printk.ts';
 import { MessageKind } from '../../shared/structs/cpu.ts';
 import { SystemState, TICK_DO_TIMER_BOOT } from '../../shared/structs/global.ts';
 import { TaskState } from '../../shared/structs/task.ts';
@@ -20,6 +21,7 @@ import { returnToTask } from './irq/entry.ts';
 import { startBackground } from './kthread.ts';
 import { workqueueInit } from './workqueue.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
+import { printk } from './printk.ts';
 import { balanceInit } from './sched/balance.ts';
 import { schedInit } from './sched/core.ts';
 import { loadInit } from './sched/loadavg.ts';
@@ -31,7 +33,8 @@ import { lockObject, unlockObject } from './syscalls/wait-queue.ts';
 import { globalSpec, localIsDummy, localSpec } from './time/clockevent-devices.ts';
 import { DeviceId } from './time/clockevents.ts';
 import { clockeventsRegisterDevice } from './time/clockevents-register.ts';
-import { clocksourceDoneBooting, clocksourceInit, clocksourceRegister, clocksourceSelect } from './time/clocksource-list.ts';
+import { clocksourceInit } from './time/clocksource-list.ts';
+import { clocksourceDoneBooting, clocksourceRegister } from './time/clocksource-register.ts';
 import { hrtimersCpuStarting } from './time/hrtimer.ts';
 import { initTimers } from './time/timer-base.ts';
 import { ktimeGet } from './time/timekeeping.ts';
@@ -68,17 +71,16 @@ function bringUpCpus(cpu: KernelCpu): void {
   for (let other = 1; other < cpu.image.map.shape.cpus; other++) cpu.arch.send(other, MessageKind.BringUp, 0, 0);
 }
 
-/** In the order in which drivers find them; the last one is a driver that comes late. */
-const EARLY_CLOCKSOURCES = [
-  ClocksourceId.Hpet, ClocksourceId.KvmClock, ClocksourceId.ArchSysCounter, ClocksourceId.Tsc, ClocksourceId.Jiffies,
+/** In the order in which drivers find them. */
+const CLOCKSOURCES = [
+  ClocksourceId.Hpet, ClocksourceId.KvmClock, ClocksourceId.ArchSysCounter, ClocksourceId.Tsc, ClocksourceId.Jiffies, ClocksourceId.AcpiPm,
 ];
 
 /** @linux kernel/time/clocksource.c clocksource_done_booting */
 function startClocks(cpu: KernelCpu): void {
-  for (const id of EARLY_CLOCKSOURCES) clocksourceRegister(cpu, id);
-  clocksourceRegister(cpu, ClocksourceId.AcpiPm);
+  if (cpu.config.tsc === 'unstable') printk(cpu, Printk.tscUnstableByUser);
+  for (const id of CLOCKSOURCES) clocksourceRegister(cpu, id);
   clocksourceDoneBooting(cpu);
-  clocksourceSelect(cpu, false);
 }
 
 /** @linux init/main.c kernel_init */

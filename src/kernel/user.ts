@@ -3,6 +3,7 @@
  * asks again. A program is immutable and equal in every thread; where a task stands in it is in its
  * `UserRegs`, which migrate with it. So `next` keeps no state of its own and allocates nothing.
  */
+import type { ClockId } from '../../shared/structs/timekeeper.ts';
 import type { UserRegs } from '../../shared/structs/task.ts';
 import type { Ns, TaskId } from '../../shared/units.ts';
 import type { Arch } from './arch.ts';
@@ -68,6 +69,10 @@ export const OpKind = {
   Work: 27,
   /** a CPU’s ksoftirqd: runs what softirqs have been left to it, and sleeps when there are none */
   Ksoftirqd: 28,
+  /** a = index into `Workload.clockSteps`: sleep until its instant, then change a clock */
+  ClockCall: 29,
+  /** the watchdog's thread waits for work, and does it */
+  Kwatchdog: 30,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
 
@@ -130,10 +135,11 @@ export interface Attributes {
   readonly cpus: readonly number[] | null;
 }
 
-/** One look at CPU time: of a task (all instances of a declaration) or of CPUs. */
+/** One look at CPU time, of a task (all instances of a declaration) or of CPUs; or at clocks. */
 export interface ReadTarget {
   readonly tasks: readonly TaskId[];
   readonly cpus: readonly number[];
+  readonly clocks: readonly ClockId[];
   /** also ask for the adjusted pair that /proc shows */
   readonly adjusted: boolean;
   readonly reader: 'linux' | 'complete';
@@ -163,6 +169,18 @@ export interface TaskSpec {
   readonly kernel: boolean;
 }
 
+/** What a task does to the clocks. */
+export const ClockStepKind = { Settime: 0, Setoffset: 1, Tai: 2, Frequency: 3, Clocksource: 4, Unbind: 5 } as const;
+export type ClockStepKind = (typeof ClockStepKind)[keyof typeof ClockStepKind];
+
+export interface ClockStep {
+  /** Instant of CLOCK_MONOTONIC. */
+  readonly at: Ns;
+  readonly kind: ClockStepKind;
+  /** ns forward or back; seconds; parts per billion; a clock source, -1 for none. */
+  readonly value: number;
+}
+
 /** An object that tasks wait for; `parties` is how many a barrier needs. A pipe is two of them: its bytes, and its room. */
 export interface SyncObjectSpec {
   readonly kind: 'mutex' | 'condition' | 'barrier' | 'semaphore' | 'pipe' | 'pipe room';
@@ -181,6 +199,12 @@ export interface Workload {
   readonly syncObjects: readonly SyncObjectSpec[];
   readonly sharedTimers: readonly string[];
   readonly calls: readonly CallSpec[];
+  /** Changes of clocks, in the order of time. */
+  readonly clockSteps: readonly ClockStep[];
+  /** Whoever does them, and the watchdog's thread: no task of the workload. */
+  readonly clockTasks: readonly TaskId[];
+  /** The thread that takes clock sources out of use; `NONE` where none needs watching. */
+  readonly kwatchdog: TaskId;
   /** by CPU, the thread that runs softirqs where an interrupt's way out may not; empty: there are none */
   readonly ksoftirqds: readonly TaskId[];
   /** what the kernel does by itself; row i has the kernel’s wheel timer i */

@@ -69,7 +69,7 @@ export interface KernelParts {
 export function modelCpu(memory: Memory, id: CpuId, { map, tickNs, decisions, promiseOf = () => KTIME_MAX }: KernelParts) {
   const config: KernelConfig = {
     version: KERNEL_VERSIONS[0]!, hz: 250, tickNs, highres: true, nohz: false, nohzFull: false, isolated: [], tickless: [], skewTick: false,
-    clocksource: null, tsc: null, clocksources: SOURCES, nolapicTimer: false, timerMigration: true,
+    clocksource: null, tsc: null, epochSec: 0, clocksources: SOURCES, nolapicTimer: false, timerMigration: true,
     clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
     tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: Array.from({ length: map.shape.cpus }, () => 'gen'), workload: NO_WORKLOAD,
   };
@@ -91,7 +91,7 @@ function imageOver(memory: Memory, map: MachineMap): KernelImage {
 
 const noPrograms = (): never => { throw new Error('no programs here'); };
 const NO_WORKLOAD: KernelConfig['workload'] = {
-  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [], calls: [], ksoftirqds: [],
-  background: [], workers: [],
+  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [], calls: [],
+  ksoftirqds: [], clockSteps: [], clockTasks: [], kwatchdog: -1, background: [], workers: [],
   user: { next: noPrograms, quietFor: noPrograms },
 };

@@ -1,5 +1,7 @@
 /** Which counters the machine has and how they really run, from the `dynticks` block and the command line. */
 import { CLOCKSOURCE_NAMES, ClocksourceId } from '../../shared/structs/timekeeper.ts';
+import { ClockStepKind, type ClockStep } from '../kernel/user.ts';
+import type { ClockDeclarations } from './clock-tasks.ts';
 import type { CommandLine } from '../kernel/cmdline.ts';
 import { CLOCKSOURCE_HZ, DEFAULT_MACHINE, clocksourceHardware, type ClocksourceName } from './defaults.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
@@ -19,6 +21,21 @@ export function clocksourcesOf({ machine, events }: DynticksBlock, { tsc }: Comm
         drifts: drift === undefined ? [] : [{ at: 0, ppb: drift }],
       }));
   return list.map((source) => disturbed(asTold(source, machine?.tsc, tsc), events ?? []));
+}
+
+/** What tasks do to the clocks: the steps of the block's events, and the watchdog's thread where something needs watching. */
+export function clockDeclarationsOf({ events }: DynticksBlock, sources: readonly ClocksourceHardware[]): ClockDeclarations {
+  const steps = inOrder((events ?? []).flatMap(stepOf));
+  return { steps, watchdog: sources.some(({ trusted }) => !trusted) };
+}
+
+function stepOf({ at, settime, setoffset, tai, frequency, clocksource, unbind }: Events[number]): ClockStep[] {
+  if (settime !== undefined) return [{ at, kind: ClockStepKind.Settime, value: settime }];
+  if (setoffset !== undefined) return [{ at, kind: ClockStepKind.Setoffset, value: setoffset }];
+  if (tai !== undefined) return [{ at, kind: ClockStepKind.Tai, value: tai }];
+  if (frequency !== undefined) return [{ at, kind: ClockStepKind.Frequency, value: frequency }];
+  if (clocksource !== undefined) return [{ at, kind: ClockStepKind.Clocksource, value: CLOCKSOURCE_NAMES.indexOf(clocksource) }];
+  return unbind === undefined ? [] : [{ at, kind: ClockStepKind.Unbind, value: CLOCKSOURCE_NAMES.indexOf(unbind) }];
 }
 
 type Machine = NonNullable<DynticksBlock['machine']>;

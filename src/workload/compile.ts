@@ -4,8 +4,10 @@
  */
 import { FORK_POOL, NR_TASKS_MAX } from '../../shared/limits.ts';
 import { Policy } from '../../shared/structs/task.ts';
-import type { Ns, TaskId } from '../../shared/units.ts';
+import type { ClockId } from '../../shared/structs/timekeeper.ts';
+import { NONE, type Ns, type TaskId } from '../../shared/units.ts';
 import { OpKind, type Attributes, type ReadTarget, type TaskSpec, type WorkloadData } from '../kernel/user.ts';
+import { clockPrograms, clockSpecs, type ClockDeclarations } from './clock-tasks.ts';
 import { AttributeTable, attributesOfTask } from './attributes.ts';
 import { absoluteTimersOf, compileTask, isUnique, type CompileContext } from './compile-task.ts';
 import type { BackgroundRow } from '../kernel/background.ts';
@@ -26,6 +28,7 @@ export interface ReaderDeclaration {
   /** Declarations of which it reads all instances that start at boot. */
   readonly declarations: readonly number[];
   readonly cpus: readonly number[];
+  readonly clocks: readonly ClockId[];
   readonly adjusted: boolean;
   readonly reader: 'linux' | 'complete';
   readonly policy: number;
@@ -43,6 +46,7 @@ export interface CompileOptions {
   readonly background: readonly BackgroundRow[];
   /** CPUs that the kernel may use for itself. */
   readonly housekeeping: readonly number[];
+  readonly clocks: ClockDeclarations;
 }
 
 export interface Compiled {
@@ -58,13 +62,15 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
   checkTaskCount(source, tasks, options, forked.size);
   const context = contextOf(source, tasks, options.everywhere);
   const ofTasks = tasks.map((task) => compileTask(context, task));
-  const specs = specsOf(tasks, options, forked);
+  const own = specsOf(tasks, options, forked);
+  const ofClocks = clockSpecs(options.clocks, tasks.length + options.readers.length, options.everywhere);
+  const specs = [...own, ...ofClocks];
   const reads = options.readers.map((reader) => readTarget(reader, specs, options.cpus));
   const ofReaders = options.readers.map(({ everyNs }, i) => readerProgram(everyNs, i, reads[i]!));
   const kthreads = compileKthreads(options.background, {
-    ...options, firstTask: options.cpus + specs.length, firstDeclaration: ofTasks.length + ofReaders.length,
+    ...options, firstTask: options.cpus + specs.length, firstDeclaration: ofTasks.length + ofReaders.length + ofClocks.length,
   });
-  const programs = [...ofTasks, ...ofReaders, ...kthreads.programs];
+  const programs = [...ofTasks, ...ofReaders, ...clockPrograms(options.clocks), ...kthreads.programs];
   const firstTaskOf = (declaration: number) => specs.findIndex((spec) => spec.declaration === declaration);
   const readers = options.readers.map((reader, i) => ({
     name: reader.name, taskIndex: firstTaskOf(tasks.length + i), read: i, periodNs: reader.everyNs,
@@ -80,6 +86,9 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
     background: kthreads.background,
     workers: kthreads.workers,
     ksoftirqds: kthreads.ksoftirqds,
+    clockSteps: options.clocks.steps,
+    clockTasks: ofClocks.map((_, i) => options.cpus + own.length + i),
+    kwatchdog: options.clocks.watchdog ? options.cpus + own.length + ofClocks.length - 1 : NONE,
   };
   return { workload, readers, programs };
 }
@@ -115,11 +124,12 @@ function forkedDeclarations(tasks: readonly TaskDeclaration[]): ReadonlySet<numb
 }
 
 function checkTaskCount(
-  source: Source, tasks: readonly TaskDeclaration[], { cpus, readers, background, housekeeping }: CompileOptions, forked: number,
+  source: Source, tasks: readonly TaskDeclaration[], { cpus, readers, clocks, background, housekeeping }: CompileOptions, forked: number,
 ): void {
   const instances = tasks.reduce((n, task) => n + task.instances, 0);
   const kthreads = compileKthreads(background, { cpus, housekeeping, firstTask: 0, firstDeclaration: 0 }).tasks.length;
-  const total = cpus + instances + readers.length + forked * FORK_POOL + kthreads;
+  const own = clockSpecs(clocks, 0, null).length + kthreads;
+  const total = cpus + instances + readers.length + forked * FORK_POOL + own;
   if (total <= NR_TASKS_MAX) return;
   const largest = tasks.reduce((a, b) => (b.instances > a.instances ? b : a));
   throw source.bad(
@@ -172,10 +182,10 @@ function readerSpec(reader: ReaderDeclaration, declaration: number, everywhere: 
 }
 
 /** For ever: wait for the next period, look; without a period one look follows the other. */
-function readerProgram(everyNs: Ns, index: number, { tasks, cpus, adjusted }: ReadTarget): Program {
+function readerProgram(everyNs: Ns, index: number, { tasks, cpus, clocks, adjusted }: ReadTarget): Program {
   const out = new ProgramBuilder();
   if (everyNs > 0) out.emit(OpKind.Timer, 0, everyNs);
-  out.emit(OpKind.ReadCputime, index, tasks.length + cpus.length, adjusted ? 1 : 0);
+  out.emit(OpKind.ReadCputime, index, tasks.length + cpus.length + clocks.length, adjusted ? 1 : 0);
   out.emit(PHASE_END, -1, 0, 1);
   return out.finish(-1);
 }
@@ -186,7 +196,7 @@ function readTarget(reader: ReaderDeclaration, specs: readonly TaskSpec[], cpus:
   specs.forEach((spec, i) => {
     if (spec.startsAtBoot && wanted.has(spec.declaration)) tasks.push(cpus + i);
   });
-  return { tasks, cpus: reader.cpus, adjusted: reader.adjusted, reader: reader.reader };
+  return { tasks, cpus: reader.cpus, clocks: reader.clocks, adjusted: reader.adjusted, reader: reader.reader };
 }
 
 function poolOf(specs: readonly TaskSpec[], declaration: number, cpus: number): { first: TaskId; size: number } {

@@ -8,6 +8,8 @@ export const DEFAULT_HZ = 250;
 /** Or the highest CPU that the scenario names, and one. */
 export const DEFAULT_CPUS = 4;
 export const DEFAULT_SEED = 1;
+/** 2026-01-01 00:00:00 UTC. */
+export const DEFAULT_EPOCH_SEC = 1_767_225_600;
 export const DEFAULT_CPUTIME = 'auto';
 export const DEFAULT_READER = 'linux';
 export const DEFAULT_TIES = 'fixed';

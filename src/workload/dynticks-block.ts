@@ -10,6 +10,7 @@ import { Path } from '../kernel/arch.ts';
 import { KTHREAD_TIMERS } from '../kernel/background.ts';
 import { GLOBAL_DEVICE_NAMES, LOCAL_DEVICE_NAMES } from '../kernel/time/clockevent-devices.ts';
 import { allOr, choice, cpu, flag, frequency, instant, integer, name, rate, signedTime, text, time, timeWithin } from './block-parts.ts';
+import { CLOCK_IDS, type ClockName } from './clock-names.ts';
 import { CLOCKSOURCE_HZ, type ClocksourceName, HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS } from './defaults.ts';
 import { POLICIES } from './rtapp/grammar.ts';
 
@@ -48,6 +49,13 @@ const event = z.strictObject({
     .describe('from now on a counter runs so far from its frequency'),
   skew: z.strictObject({ cpu, by: signedTime }, { error: 'a CPU and a time' }).optional()
     .describe('the tsc of one CPU jumps ahead, or back'),
+  settime: signedTime.optional().describe('a task sets the wall clock so far ahead, or back (clock_settime)'),
+  setoffset: signedTime.optional().describe('the same, but told by how much (adjtimex, ADJ_SETOFFSET)'),
+  tai: integer('TAI minus UTC in seconds', 0, 100_000).optional().describe('a task says how far TAI is ahead of UTC'),
+  frequency: rate.optional().describe('a task has the clocks run so much faster (adjtimex, ADJ_FREQUENCY)'),
+  clocksource: z.enum(['', 'jiffies', ...sourceNames], { error: 'a clock source, or "" for the best' }).optional()
+    .describe('a task writes to sysfs’ current_clocksource'),
+  unbind: z.enum(['jiffies', ...sourceNames], { error: 'a clock source' }).optional().describe('a task writes to unbind_clocksource'),
 }, { error: 'an event (an object)' }).refine((each) => Object.keys(each).length === 2, { error: 'one thing that happens, beside "at"' });
 
 const machine = z.strictObject({
@@ -61,6 +69,9 @@ const machine = z.strictObject({
     .describe('how long a path through the kernel takes'),
 }, { error: 'a machine (an object)' });
 
+/** As the system calls name them; the last two are the kernel's own. */
+export const CLOCK_NAMES = Object.keys(CLOCK_IDS) as [ClockName, ...ClockName[]];
+
 const readerPolicies = Object.keys(POLICIES).filter((policy) => policy !== 'SCHED_DEADLINE');
 
 const reader = z.strictObject({
@@ -69,6 +80,7 @@ const reader = z.strictObject({
   every: time.optional().describe('its period; missing: one look right after the other'),
   tasks: allOr(name('a task'), 'task names').optional().describe('tasks whose CPU time it reads, all instances'),
   cpus: allOr(cpu, 'CPUs').optional().describe('CPUs whose times it reads'),
+  clocks: allOr(z.enum(CLOCK_NAMES, { error: `a clock: ${CLOCK_NAMES.join(', ')}` }), 'clocks').optional().describe('clocks that it reads'),
   adjusted: z.boolean({ error: 'true or false' }).optional().describe('also the scaled pair that /proc shows'),
   reader: choice(['linux', 'complete']).optional().describe('how it reads; missing: as the whole scenario'),
   policy: choice(readerPolicies).optional(),
@@ -114,6 +126,7 @@ export const dynticksBlock = z.strictObject({
   cpus: integer('a number of CPUs', 1, NR_CPUS_MAX).optional(),
   cmdline: text('a kernel command line').optional().describe('Linux’s own boot parameters'),
   hz: z.union(HZ_CHOICES.map((hz) => z.literal(hz)), { error: hzError }).optional().describe('ticks per second'),
+  epoch: z.iso.datetime({ error: 'a date and time such as "2026-01-01T00:00:00Z"' }).optional().describe('wall clock at boot'),
   machine: machine.optional(),
   events: z.array(event, { error: 'an array of events' }).optional().describe('what happens to the machine’s clocks, and when'),
   readers: z.array(reader, { error: 'an array of readers' }).optional(),

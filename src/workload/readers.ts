@@ -1,4 +1,5 @@
 /** The readers of the `dynticks` block, with names turned into declarations. */
+import { CLOCK_IDS } from './clock-names.ts';
 import { meantHint } from './did-you-mean.ts';
 import type { ReaderDeclaration } from './compile.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
@@ -42,14 +43,15 @@ export function readersOf(
 
 function targets(
   place: ReaderPlace, reader: ReaderBlock, tasks: readonly TaskDeclaration[], cpus: number,
-): Pick<ReaderDeclaration, 'declarations' | 'cpus'> {
-  if (reader.tasks === undefined && reader.cpus === undefined) {
-    throw bad(place, [], 'neither "tasks" nor "cpus"', 'something to read');
+): Pick<ReaderDeclaration, 'declarations' | 'cpus' | 'clocks'> {
+  if (reader.tasks === undefined && reader.cpus === undefined && reader.clocks === undefined) {
+    throw bad(place, [], 'neither "tasks" nor "cpus" nor "clocks"', 'something to read');
   }
   const all = Array.from({ length: cpus }, (_, cpu) => cpu);
   return {
     declarations: reader.tasks === 'all' ? tasks.map((_, i) => i) : (reader.tasks ?? []).flatMap((name, i) => named(place, name, i, tasks)),
     cpus: reader.cpus === 'all' ? all : [...new Set(reader.cpus ?? [])].sort((a, b) => a - b),
+    clocks: reader.clocks === 'all' ? Object.values(CLOCK_IDS) : (reader.clocks ?? []).map((clock) => CLOCK_IDS[clock]),
   };
 }
 

@@ -7,11 +7,12 @@ import type { CommandLine } from '../kernel/cmdline.ts';
 import { KERNEL_VERSIONS } from '../kernel/versions.ts';
 import { BadInput } from './bad-input.ts';
 import { noteParameters, readCmdline } from './boot-parameters.ts';
-import { clocksourcesOf } from './clocks.ts';
-import { compileWorkload, type Compiled } from './compile.ts';
 import { askedCpus, bootedCpus, checkNamedCpus, defaultAffinity, housekeepingCpus, namedCpus, nohzFullOf } from './cpus.ts';
+import type { ClockDeclarations } from './clock-tasks.ts';
+import { clockDeclarationsOf, clocksourcesOf } from './clocks.ts';
+import { compileWorkload, type Compiled } from './compile.ts';
 import {
-  DEFAULT_CPUTIME, DEFAULT_HZ, DEFAULT_MACHINE, DEFAULT_READER, DEFAULT_READS, DEFAULT_SEED, DEFAULT_TIES, DEFAULT_WIDEN_NS,
+  DEFAULT_CPUTIME, DEFAULT_EPOCH_SEC, DEFAULT_HZ, DEFAULT_MACHINE, DEFAULT_READER, DEFAULT_READS, DEFAULT_SEED, DEFAULT_TIES, DEFAULT_WIDEN_NS,
   defaultSkewNs, HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS,
 } from './defaults.ts';
 import { meantHint } from './did-you-mean.ts';
@@ -64,7 +65,9 @@ export function resolveScenario(
   const resolved = resolveCpus(source, file, block, overrides);
   const { cpus, cmdline } = resolved;
   const kernel = kernelOf(source, file.dynticks, overrides.kernel, block.kernel);
-  const compiled = compile(source, file, block, overrides, resolved, kernel);
+  const machine = machineOf(source, file.dynticks, block, cmdline);
+  const clocks = clockDeclarationsOf(block, machine.clocksources);
+  const compiled = compile(source, file, block, overrides, resolved, { kernel, clocks });
   const hz = hzOf(overrides.hz) ?? block.hz ?? DEFAULT_HZ;
   return {
     name: scenarioName(fileName),
@@ -80,7 +83,8 @@ export function resolveScenario(
     reads: overrides.reads ?? block.reads ?? DEFAULT_READS,
     skewNs: timeOf('--skew', overrides.skewNs, 1, SKEW_MAX_NS) ?? block.skew ?? defaultSkewNs(hz),
     widenNs: timeOf('--widen', overrides.widenNs, 0, WIDEN_MAX_NS) ?? block.widen ?? DEFAULT_WIDEN_NS,
-    machine: machineOf(source, file.dynticks, block, cmdline),
+    machine,
+    epochSec: block.epoch === undefined ? DEFAULT_EPOCH_SEC : Date.parse(block.epoch) / 1000,
     faults: faultsOf(source, file.dynticks, overrides.faults, block.faults, knownFaults),
     cuts: cutsOf(source, file.dynticks, block),
     workload: compiled.workload,
@@ -122,12 +126,12 @@ function resolveCpus(source: Source, file: RtAppWorkload, block: DynticksBlock, 
 
 function compile(
   source: Source, file: RtAppWorkload, block: DynticksBlock, overrides: Overrides, { cpus, cmdline, everywhere }: ResolvedCpus,
-  kernel: string,
+  { kernel, clocks }: { readonly kernel: string; readonly clocks: ClockDeclarations },
 ): Compiled {
   const otherwise = block.reader ?? DEFAULT_READER;
   const readers = readersOf(source, block, file.dynticks, file.tasks, cpus, overrides.reader ?? null, otherwise);
   const compiled = compileWorkload(source, file.tasks, {
-    cpus, everywhere, readers, background: rowsOf(block, kernel), housekeeping: housekeepingCpus(cmdline, cpus),
+    cpus, everywhere, readers, clocks, background: rowsOf(block, kernel), housekeeping: housekeepingCpus(cmdline, cpus),
   });
   noteSchedulers(source, compiled.workload);
   return compiled;

@@ -33,6 +33,8 @@ export interface Scenario {
   readonly skewNs: Ns;
   /** In `free`: a fault that is switched on pauses up to so much *host* time where it does its harm; 0: not at all. */
   readonly widenNs: Ns;
+  /** Wall clock at boot, seconds since 1970: the machine's epoch. */
+  readonly epochSec: number;
   readonly machine: MachineSpec;
   readonly faults: readonly string[];
   readonly cuts: readonly CutSpec[];

@@ -19,7 +19,7 @@ import { attributesOf, FAKE_CONFIG, FakeMachine } from '../support/fake-arch.ts'
 import { oneshotLapic } from '../support/tick-device.ts';
 
 const { Local, Reading, Interacting } = EventKind;
-const READS = [false, true].map((adjusted) => ({ tasks: [2], cpus: [], adjusted, reader: 'linux' as const }));
+const READS = [false, true].map((adjusted) => ({ tasks: [2], cpus: [], clocks: [], adjusted, reader: 'linux' as const }));
 
 /** CPU 1 of two in high resolution, its tick due at 4 ms; CPU 0 has the duty, the task runs on CPU 1. */
 function newMachine(): FakeMachine {

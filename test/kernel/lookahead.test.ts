@@ -18,7 +18,7 @@ const { Local, Reading } = EventKind;
 const { Kernel, User: InUser } = RegsMode;
 /** Every path costs so much; the step is due then, and the program says so much. */
 const [COST, DUE, MORE] = [10, 5_000, 777] as const;
-const READS = [{ tasks: [2, 3], cpus: [0], adjusted: false, reader: 'linux' as const }];
+const READS = [{ tasks: [2, 3], cpus: [0], clocks: [], adjusted: false, reader: 'linux' as const }];
 
 /** What the program was asked. */
 interface Asked { readonly declaration: number; readonly quiet: Quiet; readonly atMost: Ns }

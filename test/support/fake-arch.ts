@@ -21,7 +21,8 @@ import { dlTaskTimer } from '../../src/kernel/sched/deadline.ts';
 import { hrtimersCpuStarting } from '../../src/kernel/time/hrtimer.ts';
 import { initTimers } from '../../src/kernel/time/timer-base.ts';
 import { clocksourceTable } from '../../src/kernel/time/clocksource.ts';
-import { clocksourceDoneBooting, clocksourceInit, clocksourceRegister } from '../../src/kernel/time/clocksource-list.ts';
+import { clocksourceInit } from '../../src/kernel/time/clocksource-list.ts';
+import { clocksourceDoneBooting, clocksourceRegister } from '../../src/kernel/time/clocksource-register.ts';
 import { timekeepingInit } from '../../src/kernel/time/timekeeping-update.ts';
 import type { Attributes, Workload } from '../../src/kernel/user.ts';
 import { KERNEL_VERSIONS } from '../../src/kernel/versions.ts';
@@ -127,14 +128,14 @@ export function attributesOf(given: Partial<Attributes> = {}): Attributes {
 }
 
 const NO_WORKLOAD: Workload = {
-  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [], calls: [], ksoftirqds: [],
-  background: [], workers: [],
+  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [], calls: [],
+  ksoftirqds: [], clockSteps: [], clockTasks: [], kwatchdog: -1, background: [], workers: [],
   user: { next: () => { throw new Error('no programs here'); }, quietFor: () => { throw new Error('no programs here'); } },
 };
 
 export const FAKE_CONFIG: KernelConfig = {
   version: KERNEL_VERSIONS[0]!, hz: 250, tickNs: 4_000_000, highres: true, nohz: false, nohzFull: false, isolated: [], tickless: [],
-  skewTick: false, clocksource: null, tsc: null, clocksources: [], nolapicTimer: false, timerMigration: true,
+  skewTick: false, clocksource: null, tsc: null, epochSec: 0, clocksources: [], nolapicTimer: false, timerMigration: true,
   clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
   tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: [], workload: NO_WORKLOAD,
 };

@@ -1,9 +1,10 @@
 /**
- * A reader task's look at CPU time. Beside the value it leaves a bracket in the trace: version and
+ * A reader task's look at CPU time, or at clocks. Beside the value it leaves a bracket in the trace: version and
  * promise of the record before and after, so that an oracle can say which versions it may have seen;
  * and whose promise each was, since the task may move to another CPU in between.
  */
 import { Event } from '../../../shared/events.ts';
+import type { ClockId } from '../../../shared/structs/timekeeper.ts';
 import type { UserRegs } from '../../../shared/structs/task.ts';
 import type { TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
@@ -12,6 +13,7 @@ import { taskSchedRuntime } from '../sched/core.ts';
 import { cputimeAdjust } from '../sched/cputime-adjust.ts';
 import { promiseOfRunner, taskCputime } from '../sched/cputime-read.ts';
 import { kcpustatCpuFetch } from '../sched/kcpustat-read.ts';
+import { clockGettime } from '../time/clock-gettime.ts';
 import type { ReadTarget } from '../user.ts';
 import { Outcome } from './outcome.ts';
 
@@ -29,15 +31,17 @@ export function readCputime(cpu: KernelCpu, by: TaskId, regs: UserRegs): Outcome
   return Outcome.Working;
 }
 
-/** How many tasks and CPUs a target is. @dynticks a reader's system call */
+/** How many tasks, CPUs and clocks a target is. @dynticks a reader's system call */
 export function looksOf(target: ReadTarget): number {
-  return target.tasks.length + target.cpus.length;
+  return target.tasks.length + target.cpus.length + target.clocks.length;
 }
 
-/** Look number `n` of a target, at this CPU's clock: its tasks first, then its CPUs. @dynticks a reader's system call */
+/** Look number `n` of a target, at this CPU's clock: its tasks first, then its CPUs, then clocks. @dynticks a reader's system call */
 export function look(cpu: KernelCpu, by: TaskId, target: ReadTarget, n: number): void {
-  if (n < target.tasks.length) readTask(cpu, by, target.tasks[n]!, target);
-  else readCpu(cpu, by, target.cpus[n - target.tasks.length]!, target);
+  const { tasks, cpus, clocks } = target;
+  if (n < tasks.length) readTask(cpu, by, tasks[n]!, target);
+  else if (n < tasks.length + cpus.length) readCpu(cpu, by, cpus[n - tasks.length]!, target);
+  else readClock(cpu, by, clocks[n - tasks.length - cpus.length]!);
 }
 
 function readTask(cpu: KernelCpu, by: TaskId, task: TaskId, target: ReadTarget): void {
@@ -75,6 +79,13 @@ function readTask(cpu: KernelCpu, by: TaskId, task: TaskId, target: ReadTarget):
   fields[20] = p1Cpu;
   arch.traceFields(Event.task_cputime, fields);
   if (target.adjusted) readAdjusted(cpu, by, task, running);
+}
+
+/** What it shows, beside what this CPU's own clock showed when the look began. */
+function readClock(cpu: KernelCpu, by: TaskId, clock: ClockId): void {
+  const t = cpu.arch.schedClock();
+  const value = clockGettime(cpu, clock);
+  cpu.arch.trace6(Event.clock_gettime, by, clock, t, value);
 }
 
 /** As /proc does: a running task's run time is asked for afresh, a sleeping one's stands in its record. */

@@ -18,6 +18,7 @@ import { ktimeGet } from '../time/timekeeping.ts';
 import { OpKind } from '../user.ts';
 import { workerThread } from '../workqueue.ts';
 import { call } from './call.ts';
+import { clockCall, kwatchdog } from './clock-calls.ts';
 import { NOT_STARTED, fork } from './fork.ts';
 import { Outcome } from './outcome.ts';
 import { pipeRead, pipeWrite } from './pipe.ts';
@@ -109,6 +110,8 @@ function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case OpKind.KthreadWork: return workInKernel(regs);
     case OpKind.Ksoftirqd: return runKsoftirqd(cpu, task);
     case OpKind.Work: return workerThread(cpu, task, regs);
+    case OpKind.ClockCall: return clockCall(cpu, task, regs);
+    case OpKind.Kwatchdog: return kwatchdog(cpu, task, regs);
     default: return invokeSimple(cpu, task, regs);
   }
 }

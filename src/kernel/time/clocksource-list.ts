@@ -16,7 +16,7 @@ import { tickClockNotify } from './tick-oneshot.ts';
 import { TickMode } from './tick-common.ts';
 import { changeClocksource } from './timekeeping-update.ts';
 
-const { IsContinuous, MustVerify, ValidForHres, Unstable } = ClocksourceFlag;
+const { ValidForHres, Unstable } = ClocksourceFlag;
 
 /** Boot CPU, before anything is registered. @dynticks Linux has static storage */
 export function clocksourceInit(cpu: KernelCpu): void {
@@ -46,39 +46,10 @@ export function unlockClocksources(cpu: KernelCpu): void {
   spinUnlock(cpu, cpu.image.clocksourcePage.lock, LockClass.Clocksources, 0);
 }
 
-/**
- * Puts a clock source on the list. One that nobody needs to verify may carry one-shot ticks from the start.
- * @linux kernel/time/clocksource.c __clocksource_register_scale
- */
-export function clocksourceRegister(cpu: KernelCpu, id: ClocksourceId): void {
-  const source = cpu.config.clocksources[id]!;
-  if (!source.present) return;
-  const page = lockClocksources(cpu);
-  const state = cpu.image.clocksources[id]!;
-  const verified = (source.flags & (MustVerify | IsContinuous)) === IsContinuous;
-  state.order = page.nextOrder++;
-  state.rating = source.rating;
-  state.flags = verified ? source.flags | ValidForHres : source.flags;
-  traceClocksource(cpu, id);
-  unlockClocksources(cpu);
-  clocksourceSelect(cpu, false);
-}
-
 /** With the page's lock: what has changed of a clock source. @dynticks for whoever judges the selection */
 export function traceClocksource(cpu: KernelCpu, id: ClocksourceId): void {
   const { order, rating, flags } = cpu.image.clocksources[id]!;
   cpu.arch.trace6(Event.clocksource_state, id, order, rating, flags);
-}
-
-/**
- * From now on sources are selected; before there is only jiffies.
- * @linux kernel/time/clocksource.c clocksource_done_booting
- */
-export function clocksourceDoneBooting(cpu: KernelCpu): void {
-  const page = lockClocksources(cpu);
-  page.current = ClocksourceId.Jiffies;
-  page.finishedBooting = 1;
-  unlockClocksources(cpu);
 }
 
 /**
@@ -92,13 +63,18 @@ export function clocksourceSelect(cpu: KernelCpu, skipCurrent: boolean): boolean
   const found = page.finishedBooting === 0 ? NO_CLOCKSOURCE : clocksourceFindBest(cpu, oneshot, skipCurrent);
   const best = found === NO_CLOCKSOURCE ? found : withOverride(cpu, found, oneshot, skipCurrent);
   const { current } = page;
-  if (found !== NO_CLOCKSOURCE) cpu.arch.trace6(Event.clocksource_select, best, current, oneshot ? 1 : 0, page.override, skipCurrent ? 1 : 0);
+  if (found !== NO_CLOCKSOURCE) {
+    cpu.arch.trace6(Event.clocksource_select, best, current, oneshot ? 1 : 0, page.override, skipCurrent ? 1 : 0);
+  }
   unlockClocksources(cpu);
   if (best !== NO_CLOCKSOURCE && best !== current) timekeepingNotify(cpu, best);
   return best !== NO_CLOCKSOURCE;
 }
 
-/** Highest rating, first come among equals; with a one-shot tick only what can carry one. @linux kernel/time/clocksource.c clocksource_find_best */
+/**
+ * Highest rating, first come among equals; with a one-shot tick only what can carry one.
+ * @linux kernel/time/clocksource.c clocksource_find_best
+ */
 export function clocksourceFindBest(cpu: KernelCpu, oneshot: boolean, skipCurrent: boolean): ClocksourceId | -1 {
   const { clocksources, clocksourcePage: page } = cpu.image;
   let best: ClocksourceId | -1 = NO_CLOCKSOURCE;

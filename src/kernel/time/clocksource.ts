@@ -135,7 +135,10 @@ const KINDS: readonly Kind[] = [
 /** Bits of a counter up to which it may start anew within a run. */
 const WRAPPING_BITS = 48;
 
-/** All clock sources by `ClocksourceId`; those that the machine does not have are absent. @linux kernel/time/clocksource.c clocksource_list */
+/**
+ * All clock sources by `ClocksourceId`; those that the machine does not have are not `present`.
+ * @linux kernel/time/clocksource.c clocksource_list
+ */
 export function clocksourceTable(specs: readonly ClocksourceSpec[], tickNs: Ns): readonly Clocksource[] {
   return Array.from({ length: NR_CLOCKSOURCES }, (_, id) => {
     if (id === ClocksourceId.Jiffies) return jiffiesOf(tickNs);

@@ -8,7 +8,7 @@
  * Not here: the phase-locked loop (STA_PLL), adjtime's slew, leap seconds. They would come in where a second
  * is over, in `accumulate` (`timekeeping-update.ts`).
  */
-import { KernelBug } from '../../../shared/assert.ts';
+import { assert } from '../../../shared/assert.ts';
 import type { ShadowTimekeeper } from '../../../shared/structs/timekeeper.ts';
 import type { Cycles, Ns } from '../../../shared/units.ts';
 import type { Clocksource } from './clocksource.ts';
@@ -34,7 +34,7 @@ export function timekeepingAdjust(tk: ShadowTimekeeper, source: Clocksource, res
   tk.ntpTick = tk.ntpFreq;
   const errMult = tk.ntpError > 0 ? 1 : 0;
   const mult = wanted + errMult;
-  if (Math.abs(mult - source.mult) > source.maxadj) throw new KernelBug(`multiplier ${mult} is too far from ${source.mult} of ${source.name}`);
+  assert(Math.abs(mult - source.mult) <= source.maxadj, `multiplier ${mult} is too far from ${source.mult} of ${source.name}`);
   tk.ntpErrMult = errMult;
   if (mult !== before) applyAdjustment(tk, source, rest, mult - before);
   tk.ntpStep = tk.ntpTick - (mult - source.mult) * unit;

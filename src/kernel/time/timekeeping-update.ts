@@ -155,7 +155,10 @@ function intervalOf(tickNs: number, mult: number, shift: number): Cycles {
   return Math.max(1, Number(wide / BigInt(mult)));
 }
 
-/** With the lock: readers see the shadow from now on, and the trace all of it. @linux kernel/time/timekeeping.c timekeeping_update_from_shadow */
+/**
+ * With the lock: readers see the shadow from now on, and the trace all of it.
+ * @linux kernel/time/timekeeping.c timekeeping_update_from_shadow
+ */
 export function publishChange(cpu: KernelCpu, action: TimekeepingAction): void {
   publish(cpu);
   const { fields, arch } = cpu;

@@ -79,7 +79,8 @@ export function addTimer(cpu: KernelCpu, timer: number, expires: Jiffies): void 
  */
 export function addTimerOn(cpu: KernelCpu, timer: number, target: CpuId, expires: Jiffies): void {
   const record = cpu.image.timerLists[timer]!;
-  const index = moveTo(cpu, timer, lockTimerBase(cpu, record), target);
+  // its own function may put it on another CPU: nobody else touches it then
+  const index = moveTo(cpu, timer, lockTimerBase(cpu, record), target, true);
   forwardTimerBase(cpu, index, cpu.image.jiffies.jiffies);
   record.expires = expires;
   enqueueTimer(cpu, index, timer);
@@ -87,16 +88,17 @@ export function addTimerOn(cpu: KernelCpu, timer: number, target: CpuId, expires
 }
 
 /**
- * With base `index` locked and the timer in no list: makes `target` its CPU, unless its function executes.
+ * With base `index` locked and the timer in no list: makes `target` its CPU, unless its function executes
+ * (`running`: even then).
  * Returns the base that is locked then, its clock up to date.
  */
-function moveTo(cpu: KernelCpu, timer: number, index: number, target: CpuId): number {
+function moveTo(cpu: KernelCpu, timer: number, index: number, target: CpuId, running = false): number {
   const { timerBases, timerLists } = cpu.image;
   const record = timerLists[timer]!;
   const { flags } = record;
   const moved = (flags & ~TIMER_CPUMASK) | target;
   const to = baseIndexOf(moved);
-  if (to === index || timerBases[index]!.running === timer) return index;
+  if (to === index || (!running && timerBases[index]!.running === timer)) return index;
   record.flags = flags | TIMER_MIGRATING;
   unlockBase(cpu, index);
   lockBase(cpu, to);

@@ -14,7 +14,7 @@ import { doAt, switchTo, trackedMachine } from '../../support/tracked.ts';
 
 const T: TaskId = 2;
 const READER: TaskId = 3;
-const TARGET: ReadTarget = { tasks: [T], cpus: [], reader: 'complete', adjusted: false };
+const TARGET: ReadTarget = { tasks: [T], cpus: [], reader: 'complete', adjusted: false, clocks: [] };
 /** CPU 0's next event, in which T leaves user mode, and how far CPU 0 has come when it is over. */
 const EDGE: Ns = 800;
 const AFTER: Ns = 2_000;
