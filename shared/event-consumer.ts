@@ -27,10 +27,30 @@ export interface RunFacts {
   readonly racing: boolean;
   /** How far apart in time two CPUs may be at one moment; 0 where they do not race. */
   readonly skewNs: Ns;
+  /** How the machine's clocks really run. */
+  readonly clocks: ClockFacts;
   /** CPUs that may run without a tick, and so never keep the time. */
   readonly nohzFull: readonly CpuId[];
   /** Whether this kernel leaves a forced event of a device alone when another is to be forced. */
   readonly keepsForcedEvent: boolean;
+}
+
+export interface ClockFacts {
+  readonly sources: readonly CounterFacts[];
+  /** Frequencies, in parts per billion, that the kernel is asked for beside what it takes for true; empty: none. */
+  readonly frequencies: readonly number[];
+}
+
+/** A counter that a clock source reads, as it really is. */
+export interface CounterFacts {
+  /** A `ClocksourceId`. */
+  readonly id: number;
+  /** What the kernel takes for its frequency. */
+  readonly hz: number;
+  /** How far from that it runs, in parts per billion, from when on; in the order of time. */
+  readonly drifts: readonly { readonly at: Ns; readonly ppb: number }[];
+  /** When the counter of one CPU jumps, and by how much. */
+  readonly skews: readonly { readonly at: Ns; readonly cpu: CpuId; readonly byNs: Ns }[];
 }
 
 export interface TaskFacts {

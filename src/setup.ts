@@ -1,6 +1,6 @@
 /** From a scenario as resolved to what an engine needs. Pure: the same scenario gives the same machine. */
 import type { CputimeFlavour } from '../shared/cputime-flavour.ts';
-import type { RunFacts, TaskFacts } from '../shared/event-consumer.ts';
+import type { ClockFacts, RunFacts, TaskFacts } from '../shared/event-consumer.ts';
 import { layOutMachine, type MachineShape } from '../shared/machine-map.ts';
 import { ClocksourceId } from '../shared/structs/timekeeper.ts';
 import { NSEC_PER_SEC, type CpuId, type Ns, type TaskId } from '../shared/units.ts';
@@ -8,6 +8,7 @@ import type { Cut, CutAction } from './engine/cuts.ts';
 import type { MachineSetup } from './engine/machine-setup.ts';
 import type { KernelConfig } from './kernel/config.ts';
 import { KERNEL_VERSIONS, type KernelVersion } from './kernel/versions.ts';
+import { ClockStepKind } from './kernel/user.ts';
 import { clocksourceTable } from './kernel/time/clocksource.ts';
 import { costTable } from './machine/costs.ts';
 import type { CpuHardware } from './machine/sim-cpu.ts';
@@ -39,10 +40,16 @@ export function factsOf(scenario: Scenario, racing = false): RunFacts {
     }));
   return {
     cpus, hz, tasks: [...idle, ...tasks], tickNs: NSEC_PER_SEC / hz,
+    clocks: clockFactsOf(scenario),
     cputime: cputimeOf(scenario), ipiDelayNs: machine.ipiDelayNs,
     racing, skewNs: racing ? scenario.skewNs : 0,
     nohzFull: scenario.cmdline.nohzFull ?? [], keepsForcedEvent: versionOf(scenario).keepsForcedEvent,
   };
+}
+
+function clockFactsOf({ machine, workload }: Scenario): ClockFacts {
+  const sources = machine.clocksources.map(({ id, hz, drifts, skews }) => ({ id, hz, drifts, skews }));
+  return { sources, frequencies: workload.clockSteps.flatMap(({ kind, value }) => (kind === ClockStepKind.Frequency ? [value] : [])) };
 }
 
 /** The machine that runs the scenario until `limitNs`, whichever engine runs it. */

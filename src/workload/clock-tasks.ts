@@ -15,7 +15,8 @@ export function clockSpecs({ steps, watchdog }: ClockDeclarations, declaration: 
   const names = [...(steps.length > 0 ? ['settime'] : []), ...(watchdog ? ['kwatchdog'] : [])];
   const attributes = { policy: Policy.Other, nice: 0, rtPriority: 0, dlRuntime: 0, dlDeadline: 0, dlPeriod: 0 };
   return names.map((name, i) => ({
-    name, declaration: declaration + i, instance: 0, startsAtBoot: true, delay: 0, kernel: name === 'kwatchdog', attributes: { ...attributes, cpus: everywhere },
+    name, declaration: declaration + i, instance: 0, startsAtBoot: true, delay: 0, kernel: name === 'kwatchdog',
+    attributes: { ...attributes, cpus: everywhere },
   }));
 }
 

@@ -12,6 +12,7 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { EventPool, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict } from '../oracle.ts';
@@ -37,6 +38,7 @@ export class HrtimerEarly extends OracleBase {
   };
 
   readonly #bound: RaceBound;
+  readonly #error: ClockError;
   /** The last moves of the kernel's clock: to which instant, in an event that began when, by whom. */
   readonly #movedTo = new Float64Array(MOVES).fill(-1);
   readonly #movedIn = new Float64Array(MOVES);
@@ -49,6 +51,7 @@ export class HrtimerEarly extends OracleBase {
   constructor(facts: RunFacts) {
     super(HrtimerEarly.about, facts, ['event', 'timekeeping_update', 'jiffies_update']);
     this.#bound = new RaceBound(facts);
+    this.#error = new ClockError(facts.clocks);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -70,7 +73,7 @@ export class HrtimerEarly extends OracleBase {
     const soft = fields[at + SOFTEXPIRES];
     const now = fields[at + NOW];
     this.checked++;
-    if (now >= soft && t + t * DRIFT_PER_NS + DRIFT_NS >= soft) return;
+    if (now >= soft && t + t * DRIFT_PER_NS + DRIFT_NS + this.#error.after(t) >= soft) return;
     const slot = this.#kept.take(id, cpu, t, fields, at);
     const start = this.#bound.startOf(cpu, t);
     if (now < soft || !this.facts.racing) return this.#early(slot);

@@ -8,6 +8,7 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
@@ -29,12 +30,14 @@ export class JiffiesClock extends OracleBase {
   readonly #oneshot: Uint8Array;
   readonly #lastTick: KeptEvents;
   readonly #bound: RaceBound;
+  readonly #error: ClockError;
   /** The longest that any event had taken when it moved the kernel's clock. */
   #longest: Ns = 0;
 
   constructor(facts: RunFacts) {
     super(JiffiesClock.about, facts, ['event', 'timekeeping_update']);
     this.#bound = new RaceBound(facts);
+    this.#error = new ClockError(facts.clocks);
     this.#oneshot = new Uint8Array(facts.cpus + 1);
     this.#lastTick = new KeptEvents(facts.cpus + 1, 'tick');
   }
@@ -56,7 +59,7 @@ export class JiffiesClock extends OracleBase {
   #onUpdate(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const ahead = fields[at + LAST] - t;
     this.checked++;
-    if (ahead <= this.#allowed() || (this.#oneshot[cpu] === 0 && ahead < this.facts.tickNs)) return;
+    if (ahead <= this.#allowed(t) || (this.#oneshot[cpu] === 0 && ahead < this.facts.tickNs)) return;
     this.broken(() => ({
       says: `CPU ${cpu} lets jiffy ${fields[at + JIFFIES]} begin at ${fields[at + LAST]} ns, ${ahead} ns ahead of its clock, which ` +
         `stands at ${t} ns`,
@@ -64,7 +67,7 @@ export class JiffiesClock extends OracleBase {
     }));
   }
 
-  #allowed(): Ns {
-    return this.facts.racing ? this.facts.ipiDelayNs + this.#longest : 0;
+  #allowed(t: Ns): Ns {
+    return this.#error.after(t) + (this.facts.racing ? this.facts.ipiDelayNs + this.#longest : 0);
   }
 }
