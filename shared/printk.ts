@@ -29,7 +29,6 @@ const lines = {
   },
   overrideDeferred: { level: 6, format: 'clocksource: Override clocksource {0:source} is not currently HRT compatible - deferring' },
   softirqPending: { level: 4, format: 'NOHZ tick-stop error: local softirq work is pending, handler #{0:hex}!!!' },
-  softirqPending: { level: 4, format: 'NOHZ tick-stop error: local softirq work is pending, handler #{0}!!!' },
   skewTooLarge: {
     level: 4,
     format: "clocksource: timekeeping watchdog on CPU{0}: Marking clocksource '{1:source}' as unstable because the skew is too large:",
