@@ -1,6 +1,5 @@
 /** What clocks, ticks, timers and devices come to when a run ends: what timer_list and sysfs show. */
 import { Event } from '../../shared/events.ts';
-import { TickFlag } from '../../shared/structs/cpu.ts';
 import { HRTIMER_MAX_CLOCK_BASES, HrtimerBase } from '../../shared/structs/hrtimer.ts';
 import { ClocksourceFlag } from '../../shared/structs/timekeeper.ts';
 import { NONE } from '../../shared/units.ts';
@@ -9,6 +8,7 @@ import { deviceOf, DeviceId } from './time/clockevents.ts';
 import { clocksourcesInOrder } from './time/clocksource-list.ts';
 import { timerqueueInOrder } from './time/hrtimer-queue.ts';
 import { TickMode } from './time/tick-common.ts';
+import { tickNohzActive } from './time/tick-sched.ts';
 import { ktimeGet } from './time/timekeeping.ts';
 
 /** One CPU's clocks; the boot CPU adds what the machine has once. @dynticks end of a run */
@@ -98,7 +98,7 @@ function traceMachine(cpu: KernelCpu): void {
   fields[2] = image.timekeeper.offsBoot;
   fields[3] = image.timekeeper.offsTai;
   fields[4] = image.jiffies.jiffies;
-  fields[5] = image.tickScheds.some(({ flags }) => (flags & TickFlag.Nohz) !== 0) ? 1 : 0;
+  fields[5] = tickNohzActive(cpu) ? 1 : 0;
   for (let i = 0; i < 3; i++) fields[6 + i] = image.load.avenrun(i);
   cpu.arch.traceFields(Event.system_final, fields);
   for (const id of clocksourcesInOrder(cpu)) {

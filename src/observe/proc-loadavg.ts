@@ -2,11 +2,9 @@
  * /proc/loadavg as Linux prints it: three load averages, runnable and existing tasks, the pid given out last.
  * @linux fs/proc/loadavg.c loadavg_proc_show
  */
+import { FIXED_1, FSHIFT } from '../kernel/sched/loadavg.ts';
 import type { MachineSnapshot } from './machine-snapshot.ts';
 
-/** Loads are fixed-point numbers. @linux include/linux/sched/loadavg.h FSHIFT */
-const FSHIFT = 11;
-const FIXED_1 = 1 << FSHIFT;
 /** Half of the last digit shown, so that it is rounded. */
 const ROUND = Math.floor(FIXED_1 / 200);
 

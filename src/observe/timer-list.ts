@@ -5,6 +5,7 @@
  */
 import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import { NSEC_PER_SEC, type Jiffies, type Ns } from '../../shared/units.ts';
+import { initialJiffies } from '../kernel/time/timer-wheel.ts';
 import type { KernelVersion } from '../kernel/versions.ts';
 import { ktimeText } from './ktime-text.ts';
 import type {
@@ -21,9 +22,6 @@ interface Context {
 
 /** Clock bases 0 to 3; 4 to 7 are their twins that expire in the softirq. */
 const CLOCKS = ['ktime_get', 'ktime_get_real', 'ktime_get_boottime', 'ktime_get_clocktai'] as const;
-
-/** @linux include/linux/jiffies.h INITIAL_JIFFIES: five minutes before the 32-bit counter wraps */
-const initialJiffies = (tickNs: Ns): number => 2 ** 32 - 300 * Math.round(NSEC_PER_SEC / tickNs);
 
 /** The whole file, with its final newline. */
 export function timerList(snapshot: MachineSnapshot, version: KernelVersion, tickNs: Ns): string {
@@ -142,4 +140,5 @@ function nohzFields({ timerList: { nohzMode: asOneMode } }: KernelVersion, tick:
 const nohzMode = ({ nohz, highres }: TickSnapshot): number => (!nohz ? 0 : highres ? 2 : 1);
 
 /** A field that was never stored is 0 in Linux too. */
-const jiffiesText = ({ tickNs }: Context, jiffies: Jiffies): number => (jiffies === 0 ? 0 : initialJiffies(tickNs) + jiffies);
+const jiffiesText = ({ tickNs }: Context, jiffies: Jiffies): number =>
+  (jiffies === 0 ? 0 : initialJiffies(Math.round(NSEC_PER_SEC / tickNs)) + jiffies);

@@ -16,7 +16,7 @@ import type { Jiffies } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 
 /** Fixed point of the averages. @linux include/linux/sched/loadavg.h FSHIFT */
-const FSHIFT = 11;
+export const FSHIFT = 11;
 export const FIXED_1 = 1 << FSHIFT;
 /** 1/exp(5sec/1min), and of 5 and 15 minutes. @linux include/linux/sched/loadavg.h EXP_1 */
 const EXP = [1884, 2014, 2037] as const;
