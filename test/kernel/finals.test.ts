@@ -97,6 +97,29 @@ describe('the last words of a machine', () => {
     });
   });
 
+  it('tell of a wall clock that was set, a source that was chosen, and of TAI', async () => {
+    const scenario = resolve(JSON.stringify({
+      ...JSON.parse(WORKLOAD) as object,
+      dynticks: {
+        cpus: 4, duration: '400ms',
+        events: [{ at: '100ms', settime: '+3600s' }, { at: '150ms', tai: 37 }, { at: '200ms', clocksource: 'hpet' }],
+      },
+    }));
+    const { files, snapshot, kernelLog } = await simulate(scenario, { judge: false });
+    const text = (path: string): string => files.find((file) => file.path === path)!.text;
+    const { monotonicNs, offsets } = snapshot;
+    expect(offsets.realNs / 1e9).toBeCloseTo(3600, 2);
+    expect(offsets.taiNs - offsets.realNs).toBe(37e9);
+    expect(monotonicNs).toBeLessThan(400 * NSEC_PER_MSEC);
+    expect(text('proc/stat')).toMatch(new RegExp(`\\nbtime ${snapshot.epochS + Math.floor(offsets.realNs / 1e9)}\\n`));
+    const wallNs = BigInt(snapshot.epochS) * 1_000_000_000n + BigInt(offsets.realNs);
+    expect(text('proc/timer_list').match(new RegExp(`ktime_get_real\\n  \\.offset:     ${wallNs} nsecs\\n`, 'g'))!.length).toBe(8);
+    expect(text('sys/devices/system/clocksource/clocksource0/current_clocksource')).toBe('hpet\n');
+    expect(kernelLog.map((line) => line.text)).toEqual([
+      'clocksource: Switched to clocksource tsc', 'clocksource: Switched to clocksource hpet',
+    ]);
+  });
+
   it('tell the resolution of a machine that stays at its tick', async () => {
     const { run } = await runTo(101 * NSEC_PER_MSEC, 'highres=off nohz=off');
     const text = run.files.find(({ path }) => path === 'proc/timer_list')!.text;

@@ -165,7 +165,8 @@ describe('MachineSnapshotCollector', () => {
       row('task_final', 2, 1000, { task: 4, state: TaskState.Free }),
     ]);
     expect(tasks).toEqual([
-      { pid: 1000, ppid: 0, name: 'thread0-0', kernelThread: false, state: 'R', utimeNs: 375, stimeNs: 125, guestNs: 0, startNs: 5, processor: 1, prio: 49 },
+      { pid: 1000, ppid: 0, name: 'thread0-0', kernelThread: false, state: 'R', utimeNs: 375, stimeNs: 125, guestNs: 0,
+        startNs: 5, processor: 1, prio: 49 },
       { pid: 1001, ppid: 1000, name: 'thread0-1', kernelThread: false, state: 'Z', utimeNs: 9, stimeNs: 0, guestNs: 0,
         startNs: 30_000_000, processor: 0, prio: 125 },
     ]);
