@@ -1,10 +1,9 @@
 /** The kernel's command line of a scenario: the block's and the flag's, read as one, and what it amounts to here. */
 import { BadParameter, parseCmdline, type CommandLine } from '../kernel/cmdline.ts';
+import { CLOCKSOURCE_NAMES } from '../../shared/structs/timekeeper.ts';
 import { BadInput } from './bad-input.ts';
 import type { Source } from './rtapp/source.ts';
-
-/** Clock sources that this machine has. */
-const CLOCKSOURCES = ['tsc', 'jiffies'];
+import type { MachineSpec } from './scenario.ts';
 
 /** `--cmdline` is appended to the block's, so it wins. Throws BadInput. */
 export function readCmdline(text: string, cpus?: number): CommandLine {
@@ -31,18 +30,22 @@ export function noteParameters(source: Source, cmdline: CommandLine): void {
     );
   }
   for (const name of withoutEffect(cmdline)) approximations.add(`${name} is read and has no effect yet.`);
-  if (cmdline.clocksource !== null && !CLOCKSOURCES.includes(cmdline.clocksource)) {
-    warnings.push(`command line: there is no clock source ${cmdline.clocksource} here (${CLOCKSOURCES.join(', ')}); the best one stays.`);
-  }
   if (cmdline.ignored.length > 0) warnings.push(`command line: ignored: ${cmdline.ignored.join(', ')}`);
 }
 
 function withoutEffect(cmdline: CommandLine): string[] {
   const names: string[] = [];
-  if (cmdline.tsc !== null) names.push('tsc=');
+  if (cmdline.tsc === 'noirqtime' || cmdline.tsc === 'recalibrate') names.push(`tsc=${cmdline.tsc}`);
   if (cmdline.rcuNocbs !== null) names.push('rcu_nocbs=');
   if (cmdline.threadirqs) names.push('threadirqs');
   if (cmdline.isolcpus?.nohz === true) names.push('isolcpus=nohz');
   if (cmdline.isolcpus?.managedIrq === true) names.push('isolcpus=managed_irq');
   return names;
+}
+
+/** Linux takes any name, and keeps the best source while nothing of that name registers. */
+export function noteClocksource({ warnings }: Source, { clocksource }: CommandLine, machine: MachineSpec): void {
+  const names = ['jiffies', ...machine.clocksources.map(({ id }) => CLOCKSOURCE_NAMES[id]!)];
+  if (clocksource === null || names.includes(clocksource)) return;
+  warnings.push(`command line: there is no clock source ${clocksource} here (${names.join(', ')}); the best one stays.`);
 }

@@ -6,14 +6,14 @@ import { KTIME_MAX, type Ns } from '../../shared/units.ts';
 import type { CommandLine } from '../kernel/cmdline.ts';
 import { KERNEL_VERSIONS } from '../kernel/versions.ts';
 import { BadInput } from './bad-input.ts';
-import { noteParameters, readCmdline } from './boot-parameters.ts';
+import { noteClocksource, noteParameters, readCmdline } from './boot-parameters.ts';
 import { askedCpus, bootedCpus, checkNamedCpus, defaultAffinity, housekeepingCpus, namedCpus, nohzFullOf } from './cpus.ts';
 import type { ClockDeclarations } from './clock-tasks.ts';
 import { clockDeclarationsOf, clocksourcesOf } from './clocks.ts';
 import { compileWorkload, type Compiled } from './compile.ts';
 import {
-  DEFAULT_CPUTIME, DEFAULT_EPOCH_SEC, DEFAULT_HZ, DEFAULT_MACHINE, DEFAULT_READER, DEFAULT_READS, DEFAULT_SEED, DEFAULT_TIES, DEFAULT_WIDEN_NS,
-  defaultSkewNs, HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS,
+  DEFAULT_CPUTIME, DEFAULT_EPOCH_SEC, DEFAULT_HZ, DEFAULT_MACHINE, DEFAULT_READER, DEFAULT_READS, DEFAULT_SEED, DEFAULT_TIES,
+  DEFAULT_WIDEN_NS, defaultSkewNs, HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS,
 } from './defaults.ts';
 import { meantHint } from './did-you-mean.ts';
 import { rowsOf } from './kthreads.ts';
@@ -66,6 +66,7 @@ export function resolveScenario(
   const { cpus, cmdline } = resolved;
   const kernel = kernelOf(source, file.dynticks, overrides.kernel, block.kernel);
   const machine = machineOf(source, file.dynticks, block, cmdline);
+  noteClocksource(source, cmdline, machine);
   const clocks = clockDeclarationsOf(block, machine.clocksources);
   const compiled = compile(source, file, block, overrides, resolved, { kernel, clocks });
   const hz = hzOf(overrides.hz) ?? block.hz ?? DEFAULT_HZ;

@@ -30,7 +30,10 @@ describe('choices', () => {
       cpus: 2, hz: 1000, seed: 9, durationNs: 1_500_000_000, cputime: 'gen', reader: 'complete', ties: 'shuffled', faults: ['a-fault'],
       reads: 'fresh', skewNs: 20_000, widenNs: 50_000,
       cmdline: { highres: false, nohz: false },
-      machine: { clocksources: [{ id: 1, hz: 3e9 }, { hz: 14_318_180 }, { hz: 3_579_545 }], lapicHz: 1e8, ipiDelayNs: 2000, costs: { Tick: 700 } },
+      machine: {
+        clocksources: [{ id: 1, hz: 3e9 }, { hz: 14_318_180 }, { hz: 3_579_545 }],
+        lapicHz: 1e8, ipiDelayNs: 2000, costs: { Tick: 700 },
+      },
     });
   });
 
@@ -171,9 +174,9 @@ describe('readers', () => {
 
   it('read all instances of a declaration, by task number', () => {
     expect(resolve(text).workload.reads).toEqual([
-      { tasks: [3, 4, 5], cpus: [], adjusted: true, reader: 'linux' },
-      { tasks: [4, 5], cpus: [0, 1], adjusted: false, reader: 'complete' },
-      { tasks: [], cpus: [0, 1, 2], adjusted: false, reader: 'linux' },
+      { tasks: [3, 4, 5], cpus: [], clocks: [], adjusted: true, reader: 'linux' },
+      { tasks: [4, 5], cpus: [0, 1], clocks: [], adjusted: false, reader: 'complete' },
+      { tasks: [], cpus: [0, 1, 2], clocks: [], adjusted: false, reader: 'linux' },
     ]);
   });
 
@@ -196,9 +199,9 @@ it('says that nolapic_timer is for the boot CPU only', () => {
 });
 
 it('parameters that are read and do nothing are named', () => {
-  const { approximations } = resolve(ONE, { cmdline: 'tsc=reliable rcu_nocbs=1 threadirqs timer_migration=off isolcpus=nohz,1' });
+  const { approximations } = resolve(ONE, { cmdline: 'tsc=noirqtime rcu_nocbs=1 threadirqs timer_migration=off isolcpus=nohz,1' });
   const named = approximations.filter((sentence) => sentence.endsWith('is read and has no effect yet.'));
   expect(named.map((sentence) => sentence.split(' ')[0])).toEqual(
-    ['tsc=', 'rcu_nocbs=', 'threadirqs', 'timer_migration=', 'isolcpus=nohz'],
+    ['tsc=noirqtime', 'rcu_nocbs=', 'threadirqs', 'timer_migration=', 'isolcpus=nohz'],
   );
 });

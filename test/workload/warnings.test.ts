@@ -75,7 +75,7 @@ describe('what is doubtful is run, with a warning at its place', () => {
     ['nohz_full=1-7', 'command line: nohz_full= names CPUs that this machine does not have (4-7); they are left out.'],
     ['nohz_full=all', 'command line: nohz_full= must leave one CPU for housekeeping; the boot CPU, 0, is left out of it.'],
     ['isolcpus=all', 'command line: isolcpus= must leave one CPU for housekeeping; the boot CPU, 0, is left out of it.'],
-    ['clocksource=hpet', 'command line: there is no clock source hpet here (tsc, jiffies); the best one stays.'],
+    ['clocksource=pit', 'command line: there is no clock source pit here (jiffies, tsc, hpet, acpi_pm); the best one stays.'],
     ['quiet hz=100', 'command line: ignored: quiet, hz=100 (not a parameter of Linux; use --hz)'],
   ])('--cmdline "%s"', (cmdline, warning) => expect(resolve(task('"run": 1'), { cmdline }).warnings).toEqual([warning]));
 });

@@ -3,7 +3,9 @@ import { KernelBug } from '../../../shared/assert.ts';
 import { ClockId } from '../../../shared/structs/timekeeper.ts';
 import type { Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { ktimeGet, ktimeGetBoottime, ktimeGetClocktai, ktimeGetCoarse, ktimeGetCoarseReal, ktimeGetRaw, ktimeGetReal } from './timekeeping.ts';
+import {
+  ktimeGet, ktimeGetBoottime, ktimeGetClocktai, ktimeGetCoarse, ktimeGetCoarseReal, ktimeGetRaw, ktimeGetReal,
+} from './timekeeping.ts';
 import { ktimeGetMonoFastNs, ktimeGetRawFastNs } from './timekeeping-fast.ts';
 
 /** ns; realtime and TAI since the machine's epoch. @linux kernel/time/posix-timers.c clock_gettime */
