@@ -14,7 +14,9 @@ import { CALLBACKS } from '../../src/kernel/callbacks.ts';
 import { asLinux, type Decisions } from '../../src/kernel/decisions.ts';
 import { KernelImage } from '../../src/kernel/image.ts';
 import { KernelCpu, type HrtimerCallback, type TimerCallback } from '../../src/kernel/kernel-cpu.ts';
+import { balanceInit } from '../../src/kernel/sched/balance.ts';
 import { schedInit } from '../../src/kernel/sched/core.ts';
+import { loadInit } from '../../src/kernel/sched/loadavg.ts';
 import { vtimeInitIdle } from '../../src/kernel/sched/vtime.ts';
 import { setAttributesOfNewTask } from '../../src/kernel/sched/syscalls.ts';
 import { dlTaskTimer } from '../../src/kernel/sched/deadline.ts';
@@ -206,6 +208,8 @@ export class FakeMachine {
   private start(cpu: KernelCpu): void {
     ctCpuTrackUser(cpu);
     schedInit(cpu);
+    balanceInit(cpu);
+    loadInit(cpu);
     vtimeInitIdle(cpu);
     hrtimersCpuStarting(cpu);
     if (cpu.id !== 0) return;
