@@ -79,6 +79,7 @@ export function kernelConfigOf(scenario: Scenario): KernelConfig {
     version: versionOf(scenario),
     hz, tickNs: NSEC_PER_SEC / hz,
     highres: cmdline.highres, nohz: cmdline.nohz, nohzFull: cmdline.nohzFull !== null, isolated: isolatedOf(scenario),
+    cpuidle: machine.cpuidle,
     tickless: ticklessOf(scenario),
     skewTick: cmdline.skewTick, nolapicTimer: cmdline.nolapicTimer,
     timerMigration: cmdline.timerMigration,

@@ -19,6 +19,23 @@ export interface ClockeventsConfig {
   readonly hpetHz: number;
 }
 
+/** One idle state of a CPU. @linux include/linux/cpuidle.h struct cpuidle_state */
+export interface IdleState {
+  readonly name: string;
+  /** From the interrupt to the first instruction. */
+  readonly exitLatencyNs: Ns;
+  /** From here on it pays off. */
+  readonly targetResidencyNs: Ns;
+  /** The CPU's event device stops. @linux include/linux/cpuidle.h CPUIDLE_FLAG_TIMER_STOP */
+  readonly timerStop: boolean;
+}
+
+/** The driver's states, shallowest first, and who chooses among them. */
+export interface CpuidleConfig {
+  readonly governor: 'menu' | 'ladder';
+  readonly states: readonly IdleState[];
+}
+
 export interface KernelConfig {
   readonly version: KernelVersion;
   readonly hz: number;
@@ -34,6 +51,8 @@ export interface KernelConfig {
   readonly tickless: readonly boolean[];
   /** `isolcpus=domain`: CPUs that no balancing touches. */
   readonly isolated: readonly boolean[];
+  /** Idle states, if there is a driver for them. */
+  readonly cpuidle: CpuidleConfig | null;
   /** `skew_tick=`: whether the CPUs' ticks are spread over half a tick. */
   readonly skewTick: boolean;
   /** `nolapic_timer`: the CPUs' own devices are dummies. */

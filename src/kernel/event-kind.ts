@@ -43,6 +43,7 @@ export function kindOfStep(cpu: KernelCpu): EventKind {
 
 /** A CPU that does housekeeping and is awake keeps the timers that it starts; any other may put them elsewhere. */
 function kindOfSleep(cpu: KernelCpu): EventKind {
+  if (mayStopTick(cpu)) return EventKind.Interacting;
   return isHousekeeping(cpu, cpu.id) || !timersMigrate(cpu) ? EventKind.Reading : EventKind.Interacting;
 }
 
@@ -52,6 +53,11 @@ function kindOfSleep(cpu: KernelCpu): EventKind {
  */
 export function mayThrottle(cpu: KernelCpu): boolean {
   return classOf(cpu.image, cpu.curr) === SchedClass.Dl;
+}
+
+/** Whether a CPU that goes idle may stop its tick at once: a governor may think that it pays. */
+function mayStopTick({ config }: KernelCpu): boolean {
+  return config.nohz && config.cpuidle !== null;
 }
 
 /** An interrupt of the CPU's own device at `at`. @dynticks what the timer entry declares */

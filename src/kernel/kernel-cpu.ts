@@ -14,6 +14,7 @@ import type { Arch } from './arch.ts';
 import type { KernelConfig } from './config.ts';
 import type { Decisions } from './decisions.ts';
 import type { KernelImage } from './image.ts';
+import { CpuidleDevice } from './sched/cpuidle.ts';
 import type { AdjustedCputime } from './sched/cputime-adjust.ts';
 import { newTaskCputime, type TaskCputime } from './sched/cputime-read.ts';
 import { FAIR_CLASSES } from './sched/fair-classes.ts';
@@ -107,6 +108,10 @@ export class KernelCpu {
   stepDue: Ns = KTIME_MAX;
   /** When that stretch began; KTIME_MAX while the task does not run. */
   stretchStart: Ns = KTIME_MAX;
+  /** Its idle states; undefined without a driver. */
+  readonly cpuidle: CpuidleDevice | undefined;
+  /** From the entry into idle to what the event device is armed for. */
+  untilNextEvent: Ns = 0;
   /** Whether the CPU has halted, and no interrupt has been served since. */
   idling = false;
   /** Whether the CPU was idle when the balancing softirq was raised. @linux kernel/sched/sched.h rq.idle_balance */
@@ -155,6 +160,7 @@ export class KernelCpu {
     this.chargesLeavers = config.cputime[id] === 'gen-exact';
     this.fair = FAIR_CLASSES[config.version.fairClass];
     this.wheel = wheelShape(config.hz);
+    this.cpuidle = config.cpuidle === null ? undefined : new CpuidleDevice(config.cpuidle);
     this.state = image.cpus[id]!;
     this.rq = image.rqs[id]!;
     this.kcpustat = image.kcpustats[id]!;

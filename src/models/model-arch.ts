@@ -68,7 +68,8 @@ export interface KernelParts {
 /** A CPU's kernel and its hardware. Made anew in each run of a strand, so that nothing outlives one. */
 export function modelCpu(memory: Memory, id: CpuId, { map, tickNs, decisions, promiseOf = () => KTIME_MAX }: KernelParts) {
   const config: KernelConfig = {
-    version: KERNEL_VERSIONS[0]!, hz: 250, tickNs, highres: true, nohz: false, nohzFull: false, isolated: [], tickless: [], skewTick: false,
+    version: KERNEL_VERSIONS[0]!, hz: 250, tickNs, highres: true, nohz: false, nohzFull: false, isolated: [],
+    cpuidle: null, tickless: [], skewTick: false,
     clocksource: null, tsc: null, epochSec: 0, clocksources: SOURCES, nolapicTimer: false, timerMigration: true,
     clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
     tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: Array.from({ length: map.shape.cpus }, () => 'gen'), workload: NO_WORKLOAD,

@@ -50,6 +50,7 @@ export const DEFAULT_MACHINE: MachineSpec = {
   tscHz: tsc,
   lapicHz: 62_500_000,
   clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
+  cpuidle: null,
   ipiDelayNs: 1_000,
   messageSlots: CSD_POOL,
   costs: {},

@@ -29,6 +29,19 @@ const clockevents = z.strictObject({
   hpet: frequency.optional().describe('frequency of the HPET'),
 }, { error: 'clock event devices (an object)' });
 
+const idleState = z.strictObject({
+  name: name('a name').describe('as sysfs shows it'),
+  exitLatency: time.describe('from the interrupt to the first instruction'),
+  targetResidency: time.describe('how long a sleep must be for the state to pay off'),
+  timerStop: flag.optional().describe('whether the CPU’s event device stops in it'),
+}, { error: 'an idle state (an object)' });
+
+const cpuidle = z.strictObject({
+  governor: choice(['menu', 'ladder']).optional().describe('who chooses the state; missing: menu'),
+  states: z.array(idleState, { error: 'an array of idle states' }).min(1, { error: 'at least one idle state' })
+    .describe('the driver’s states, shallowest first'),
+}, { error: 'a driver for idle states (an object)' });
+
 const clocksource = z.strictObject({
   frequency: frequency.optional().describe('what the kernel takes for its frequency'),
   drift: rate.optional().describe('how far from that it really is'),
@@ -63,6 +76,7 @@ const machine = z.strictObject({
   clocksources: clocksources.optional().describe('the counters that there are, beside jiffies; missing: those of a PC'),
   lapic: frequency.optional().describe('frequency of each CPU’s event device'),
   clockevents: clockevents.optional().describe('which event devices there are'),
+  cpuidle: cpuidle.optional().describe('idle states; missing: a CPU halts, and no governor foresees for how long'),
   ipiDelay: time.optional().describe('way of a message from one CPU to another'),
   messageSlots: integer('a number of slots', 1, CSD_POOL_MAX).optional().describe('messages that one CPU may have under way'),
   costs: z.partialRecord(z.enum(pathNames, { error: costError }), time, { error: costError }).optional()

@@ -11,6 +11,7 @@ import { askedCpus, bootedCpus, checkNamedCpus, defaultAffinity, housekeepingCpu
 import type { ClockDeclarations } from './clock-tasks.ts';
 import { clockDeclarationsOf, clocksourcesOf } from './clocks.ts';
 import { compileWorkload, type Compiled } from './compile.ts';
+import { cpuidleOf } from './cpuidle.ts';
 import {
   DEFAULT_CPUTIME, DEFAULT_EPOCH_SEC, DEFAULT_HZ, DEFAULT_MACHINE, DEFAULT_READER, DEFAULT_READS, DEFAULT_SEED, DEFAULT_TIES,
   DEFAULT_WIDEN_NS, defaultSkewNs, HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS,
@@ -175,6 +176,7 @@ function machineOf(source: Source, node: JsonNode | null, block: DynticksBlock, 
     tscHz: machine?.clocksources?.tsc?.frequency ?? machine?.tsc ?? DEFAULT_MACHINE.tscHz,
     lapicHz: machine?.lapic ?? DEFAULT_MACHINE.lapicHz,
     clockevents: clockeventsOf(source, node, machine?.clockevents),
+    cpuidle: cpuidleOf(source, node, machine?.cpuidle),
     ipiDelayNs: machine?.ipiDelay ?? DEFAULT_MACHINE.ipiDelayNs,
     messageSlots: machine?.messageSlots ?? DEFAULT_MACHINE.messageSlots,
     costs: (machine?.costs ?? {}) as Record<string, Ns>,

@@ -4,7 +4,7 @@
  * data, so that it can be posted to a thread, which then builds the same machine from it.
  */
 import type { CommandLine } from '../kernel/cmdline.ts';
-import type { ClockeventsConfig } from '../kernel/config.ts';
+import type { ClockeventsConfig, CpuidleConfig } from '../kernel/config.ts';
 import type { WorkloadData } from '../kernel/user.ts';
 import type { ClocksourceId } from '../../shared/structs/timekeeper.ts';
 import type { CputimeFlavour } from '../../shared/cputime-flavour.ts';
@@ -70,6 +70,8 @@ export interface MachineSpec {
   /** Frequency of each CPU's own event device; lapic-deadline has the tsc's. */
   readonly lapicHz: number;
   readonly clockevents: ClockeventsConfig;
+  /** Idle states; null: there is no driver for any. */
+  readonly cpuidle: CpuidleConfig | null;
   /** Way of a message between two participants. */
   readonly ipiDelayNs: Ns;
   /** Messages that one participant may have under way, 1 .. CSD_POOL_MAX. */

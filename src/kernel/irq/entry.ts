@@ -30,6 +30,7 @@ export function irqEnter(cpu: KernelCpu): void {
   // a task in user mode whose interrupt is interrupted again has left user mode already
   cpu.interruptedUser = preemptCount === 0 && cpu.stopState === 0 && inUserMode(cpu);
   if (cpu.interruptedUser) ctUserExit(cpu);
+  if (cpu.idling && preemptCount === 0) cpu.cpuidle?.wake(cpu);
   cpu.state.preemptCount = preemptCount + HARDIRQ_OFFSET;
   cpu.arch.setMode(Mode.Irq);
   cpu.arch.spend(Path.IrqEntry);

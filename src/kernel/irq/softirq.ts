@@ -80,8 +80,9 @@ function runPending(cpu: KernelCpu, round: number): void {
  */
 export function reportIdleSoftirq(cpu: KernelCpu): boolean {
   const pending = cpu.state.softirqPending & ~(1 << SoftirqVec.Rcu);
-  if (pending === 0) return false;
-  if (cpu.softirqReports++ < SOFTIRQ_IDLE_REPORTS) printk(cpu, Printk.softirqPending, pending);
+  if (pending === 0 || cpu.softirqReports >= SOFTIRQ_IDLE_REPORTS) return false;
+  cpu.softirqReports += 1;
+  printk(cpu, Printk.softirqPending, pending);
   return true;
 }
 

@@ -31,18 +31,24 @@ export function doIdle(cpu: KernelCpu): boolean {
   return true;
 }
 
+/** @linux kernel/sched/idle.c cpuidle_idle_call */
+function idleCall(cpu: KernelCpu): void {
+  const state = cpu.cpuidle === undefined ? defaultIdleCall(cpu) : cpu.cpuidle.enter(cpu);
+  cpu.idling = true;
+  cpu.arch.trace(Event.cpu_idle, state, cpu.id);
+  cpu.arch.setMode(Mode.Idle);
+}
+
 /**
  * Without a driver for idle states nobody foresees how long the CPU will sleep. So the tick stays until it
  * has come once and woken nobody.
- * @linux kernel/sched/idle.c cpuidle_idle_call
+ * @linux kernel/sched/idle.c default_idle_call
  */
-function idleCall(cpu: KernelCpu): void {
+function defaultIdleCall(cpu: KernelCpu): number {
   const gotTick = tickNohzIdleGotTick(cpu);
   if (gotTick || tickStopped(cpu)) tickNohzIdleStopTick(cpu);
   else tickNohzIdleRetainTick(cpu);
-  cpu.idling = true;
-  cpu.arch.trace(Event.cpu_idle, HALT_STATE, cpu.id);
-  cpu.arch.setMode(Mode.Idle);
+  return HALT_STATE;
 }
 
 /**
@@ -51,5 +57,6 @@ function idleCall(cpu: KernelCpu): void {
  */
 export function endHalt(cpu: KernelCpu): void {
   cpu.idling = false;
+  cpu.cpuidle?.reflect(cpu);
   cpu.arch.trace(Event.cpu_idle, PWR_EVENT_EXIT, cpu.id);
 }

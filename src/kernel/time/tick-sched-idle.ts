@@ -86,8 +86,8 @@ export function tickNohzIdleRetainTick(cpu: KernelCpu): void {
   cpu.tick.timerExpiresBase = 0;
 }
 
-/** Looks for the next event unless something forbids to stop; false: it does. */
-function mayLookAhead(cpu: KernelCpu): boolean {
+/** Looks for the next event unless something forbids to stop; false: it does. @dynticks whoever stops the tick and whoever only asks */
+export function mayLookAhead(cpu: KernelCpu): boolean {
   if (!canStopIdleTick(cpu)) return false;
   nextEvent(cpu);
   return true;

@@ -5,7 +5,7 @@ import { oneCpu } from '../../support/sched-loop.ts';
 
 describe('the balancing softirq of one CPU', () => {
   test.each([
-    ['every tick while it idles', [], 1], ['every seven ticks while it is busy', [attributesOf()], 7],
+    ['every tick while it idles', [], 1], ['every three ticks while it is busy', [attributesOf()], 3],
   ] as const)('is due %s', (_, tasks, ticks) => {
     const machine = oneCpu(...tasks);
     machine.as(0, (cpu) => {
