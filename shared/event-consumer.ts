@@ -27,6 +27,8 @@ export interface RunFacts {
   readonly racing: boolean;
   /** How far apart in time two CPUs may be at one moment; 0 where they do not race. */
   readonly skewNs: Ns;
+  /** How long the firmware takes each CPU, all in all: ticks that come meanwhile are one. */
+  readonly stalledNs: readonly Ns[];
   /** How the machine's clocks really run. */
   readonly clocks: ClockFacts;
   /** CPUs that may run without a tick, and so never keep the time. */

@@ -40,11 +40,16 @@ export function factsOf(scenario: Scenario, racing = false): RunFacts {
     }));
   return {
     cpus, hz, tasks: [...idle, ...tasks], tickNs: NSEC_PER_SEC / hz,
-    clocks: clockFactsOf(scenario),
+    clocks: clockFactsOf(scenario), stalledNs: stalledOf(scenario),
     cputime: cputimeOf(scenario), ipiDelayNs: machine.ipiDelayNs,
     racing, skewNs: racing ? scenario.skewNs : 0,
     nohzFull: scenario.cmdline.nohzFull ?? [], keepsForcedEvent: versionOf(scenario).keepsForcedEvent,
   };
+}
+
+function stalledOf({ cpus, machine: { stalls } }: Scenario): Ns[] {
+  return Array.from({ length: cpus }, (_, cpu) =>
+    stalls.reduce((sum, stall) => sum + (stall.cpu === null || stall.cpu === cpu ? stall.forNs : 0), 0));
 }
 
 function clockFactsOf({ machine, workload }: Scenario): ClockFacts {
@@ -104,8 +109,9 @@ function isolatedOf({ cpus, cmdline: { isolcpus } }: Scenario): boolean[] {
 }
 
 export function hardwareOf({ machine }: Scenario): CpuHardware {
-  const { clocksources: counters, tscHz, lapicHz, clockevents, costs } = machine;
-  return { counters, eventDeviceHz: clockevents.local === 'lapic-deadline' ? tscHz : lapicHz, costs: costTable(costs) };}
+  const { clocksources: counters, stalls, tscHz, lapicHz, clockevents, costs } = machine;
+  return { counters, stalls, eventDeviceHz: clockevents.local === 'lapic-deadline' ? tscHz : lapicHz, costs: costTable(costs) };
+}
 
 /**
  * The scenario's cuts, their readers found by name.

@@ -21,12 +21,21 @@ import type { Message } from './inbox.ts';
 import { LocalApic } from './local-apic.ts';
 import { Participant, type Board } from './participant.ts';
 
+/** From the end of the first event that reaches `at` on, so long, the CPU hears of nothing; null: each CPU. */
+export interface Stall {
+  readonly at: Ns;
+  readonly cpu: CpuId | null;
+  readonly forNs: Ns;
+}
+
 /** How fast this CPU's clocks run and how long its code takes. */
 export interface CpuHardware {
   /** What its event device counts with. */
   readonly eventDeviceHz: number;
   /** The counters that clock sources read. */
   readonly counters: readonly CounterSpec[];
+  /** In the order of time. */
+  readonly stalls: readonly Stall[];
   /** By `Path`. */
   readonly costs: Float64Array;
 }
@@ -40,6 +49,9 @@ export class SimCpu extends Participant implements Arch {
   private readonly lapic: LocalApic;
   private readonly hardware: CpuHardware;
   private readonly counters: readonly HardwareCounter[];
+  private readonly stalls: readonly Stall[];
+  /** How many of them are over. */
+  private stalled = 0;
   private stepN = 0;
   /** Scratch for the calls that one interrupt serves. */
   private readonly calls: Message[] = [];
@@ -49,6 +61,7 @@ export class SimCpu extends Participant implements Arch {
     this.hardware = hardware;
     this.lapic = new LocalApic(hardware.eventDeviceHz);
     this.counters = countersOf(hardware.counters, id);
+    this.stalls = hardware.stalls.filter(({ cpu }) => cpu === null || cpu === id);
     this.task = id as number;
   }
 
@@ -100,7 +113,14 @@ export class SimCpu extends Participant implements Arch {
       default: this.messageArrives();
     }
     this.stepN = this.count++;
+    this.stall();
     this.end();
+  }
+
+  /** The firmware takes the processor: what runs seems to run on, and no interrupt is heard. */
+  private stall(): void {
+    const { stalls } = this;
+    for (; this.stalled < stalls.length && stalls[this.stalled]!.at <= this.now; this.stalled++) this.now += stalls[this.stalled]!.forNs;
   }
 
   private timerFires(): void {

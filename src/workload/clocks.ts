@@ -5,7 +5,7 @@ import type { ClockDeclarations } from './clock-tasks.ts';
 import type { CommandLine } from '../kernel/cmdline.ts';
 import { CLOCKSOURCE_HZ, DEFAULT_MACHINE, clocksourceHardware, type ClocksourceName } from './defaults.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
-import type { ClocksourceHardware } from './scenario.ts';
+import type { ClocksourceHardware, MachineSpec } from './scenario.ts';
 
 /** What `tsc=` says to a kernel that would verify it. @linux arch/x86/kernel/tsc.c tsc_setup */
 const TRUSTING = ['reliable', 'nowatchdog'];
@@ -36,6 +36,11 @@ function stepOf({ at, settime, setoffset, tai, frequency, clocksource, unbind }:
   if (frequency !== undefined) return [{ at, kind: ClockStepKind.Frequency, value: frequency }];
   if (clocksource !== undefined) return [{ at, kind: ClockStepKind.Clocksource, value: CLOCKSOURCE_NAMES.indexOf(clocksource) }];
   return unbind === undefined ? [] : [{ at, kind: ClockStepKind.Unbind, value: CLOCKSOURCE_NAMES.indexOf(unbind) }];
+}
+
+/** When the firmware takes processors. */
+export function stallsOf({ events }: DynticksBlock): MachineSpec['stalls'] {
+  return inOrder((events ?? []).flatMap(({ at, stall }) => (stall === undefined ? [] : [{ at, cpu: stall.cpu ?? null, forNs: stall.for }])));
 }
 
 type Machine = NonNullable<DynticksBlock['machine']>;

@@ -62,6 +62,8 @@ const event = z.strictObject({
     .describe('from now on a counter runs so far from its frequency'),
   skew: z.strictObject({ cpu, by: signedTime }, { error: 'a CPU and a time' }).optional()
     .describe('the tsc of one CPU jumps ahead, or back'),
+  stall: z.strictObject({ cpu: cpu.optional(), for: time }, { error: 'a time, and perhaps a CPU' }).optional()
+    .describe('the firmware takes a processor, or all of them, for so long'),
   settime: signedTime.optional().describe('a task sets the wall clock so far ahead, or back (clock_settime)'),
   setoffset: signedTime.optional().describe('the same, but told by how much (adjtimex, ADJ_SETOFFSET)'),
   tai: integer('TAI minus UTC in seconds', 0, 100_000).optional().describe('a task says how far TAI is ahead of UTC'),

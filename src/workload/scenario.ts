@@ -65,6 +65,8 @@ export interface ClocksourceHardware {
 /** The hardware, where the scenario says something about it. Every cost name is a key of the kernel's `Path`. */
 export interface MachineSpec {
   readonly clocksources: readonly ClocksourceHardware[];
+  /** When the firmware takes a processor, or (null) all of them, and for how long; in the order of time. */
+  readonly stalls: readonly { readonly at: Ns; readonly cpu: CpuId | null; readonly forNs: Ns }[];
   /** Of the tsc, which an event device may count with, whether or not it is a clock source. */
   readonly tscHz: number;
   /** Frequency of each CPU's own event device; lapic-deadline has the tsc's. */

@@ -48,7 +48,8 @@ export function runFacts(cpus: number, cputime: CputimeFlavour | readonly Cputim
     cpus, hz: 250, tickNs: TICK, ipiDelayNs: IPI_DELAY,
     tasks: [...idle, ...workload],
     cputime: typeof cputime === 'string' ? Array.from({ length: cpus }, () => cputime) : cputime,
-    racing: false, skewNs: 0, clocks: { sources: [], frequencies: [] }, nohzFull: [], keepsForcedEvent: false,
+    racing: false, skewNs: 0, clocks: { sources: [], frequencies: [] }, stalledNs: Array.from({ length: cpus }, () => 0),
+    nohzFull: [], keepsForcedEvent: false,
   };
 }
 

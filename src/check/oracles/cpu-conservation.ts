@@ -102,7 +102,7 @@ export class CpuConservation extends OracleBase {
     let sum = 0;
     for (const slot of SLOTS) sum += this.#final.rows[at + slot];
     const difference = Math.abs(elapsed - elsewhere - sum);
-    const allowed = tracked ? 0 : SAMPLING_TICKS * this.facts.tickNs;
+    const allowed = tracked ? 0 : SAMPLING_TICKS * this.facts.tickNs + this.facts.stalledNs[cpu];
     this.checked++;
     if (difference <= allowed) return;
     this.broken(() => ({

@@ -95,7 +95,7 @@ export class MachineConservation extends OracleBase {
       if (this.#firstContext[cpu] >= 0) elapsed += end - this.#firstContext[cpu];
       if (this.#runningSince[cpu] >= 0) running += end - this.#runningSince[cpu];
       // sampling misses up to a tick at either end; a tracked CPU only the moments before its first hook
-      tolerance += this.facts.tickNs * (tracksContexts(this.facts.cputime[cpu]) ? 1 : 2);
+      tolerance += tracksContexts(this.facts.cputime[cpu]) ? this.facts.tickNs : 2 * this.facts.tickNs + this.facts.stalledNs[cpu];
     }
     const booked = charged + pending + running + idle + owed;
     if (Math.abs(elapsed - booked) <= tolerance) return;
