@@ -85,6 +85,12 @@ describe('high resolution', () => {
     expect(ran.log.join('\n')).toMatch(/not functional|one for all CPUs/);
   });
 
+  test('is refused where the device stops in deep idle states and no other could wake the CPU', async () => {
+    const ran = await run(ONE_SLEEPER, { clockevents: { local: 'lapic', alwaysOn: false, global: [] } });
+    expect(isHighRes(ran)).toEqual([false, false]);
+    expect(ran.log.join('\n')).toMatch(/its event device may stop in idle, and no other could wake it/);
+  });
+
   test('is refused where no device knows single events, and the log says why', async () => {
     const ran = await run(ONE_SLEEPER, { clockevents: { oneshot: false } });
     expect(isHighRes(ran)).toEqual([false, false]);
