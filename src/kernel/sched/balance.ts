@@ -46,6 +46,17 @@ export function schedBalanceDomains(cpu: KernelCpu, target: CpuId, idle: boolean
   rq.nextBalance = rq.lastBalance + intervalOf(cpu, rq, idle);
 }
 
+/**
+ * This CPU has nothing to run any more. It looks for work sooner than it did while it was busy: at its next
+ * tick, if that has been long ago. rq.lock held.
+ * @linux kernel/sched/fair.c sched_balance_newidle
+ */
+export function schedBalanceNewidle(cpu: KernelCpu): void {
+  const { rq } = cpu;
+  const due = rq.lastBalance + intervalOf(cpu, rq, true);
+  if (due < rq.nextBalance) rq.nextBalance = due;
+}
+
 /** @linux kernel/sched/fair.c get_sd_balance_interval */
 function intervalOf(cpu: KernelCpu, rq: Rq, idle: boolean): Jiffies {
   const { hz, tickNs } = cpu.config;

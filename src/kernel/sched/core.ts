@@ -23,6 +23,7 @@ import { NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
+import { schedBalanceNewidle } from './balance.ts';
 import { throttleDl, updateCurrDl, wakeupPreemptDl } from './dl-entity.ts';
 import { calcGlobalLoadTick } from './loadavg.ts';
 import { updateLoadSum } from './pelt.ts';
@@ -78,6 +79,7 @@ export function schedule(cpu: KernelCpu): void {
   const leaves = prevState === PREV_STATE.running && mustMove(cpu, prev);
   if (leaves) dequeueCurr(cpu);
   const next = pickNextTask(cpu);
+  if (next === cpu.idle && prev !== next) schedBalanceNewidle(cpu);
   if (next === prev) keepRunning(cpu, prev);
   else contextSwitch(cpu, prev, next, prevState);
   unlockRq(cpu);

@@ -103,7 +103,8 @@ export function enqueueHrtimer(cpu: KernelCpu, timer: TimerId, record: Hrtimer, 
  */
 function removeHrtimer(cpu: KernelCpu, timer: TimerId, record: Hrtimer, clockBase: number, restarts: boolean, staysHere: boolean): boolean {
   if (record.state === HrtimerState.Inactive) return false;
-  cpu.arch.trace(Event.hrtimer_cancel, timer);
+  // recorded 6.1 and 6.12 say of a timer that is started again only that
+  if (!restarts) cpu.arch.trace(Event.hrtimer_cancel, timer);
   takeOut(cpu, timer, record, clockBase, restarts ? HrtimerState.Enqueued : HrtimerState.Inactive);
   if (cpuOfBase(clockBase) === cpu.id && !staysHere && cpu.hrtimers.nextTimer === timer) hrtimerForceReprogram(cpu, true);
   return true;

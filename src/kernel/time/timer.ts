@@ -218,6 +218,7 @@ function expireTimers(cpu: KernelCpu, index: number, level: number): void {
     const record = image.timerLists[timer]!;
     base.running = timer;
     detachTimer(cpu, base, record);
+    arch.trace(Event.timer_cancel, timer);
     const { function: fn, data } = record;
     unlockBase(cpu, index);
     arch.trace6(Event.timer_expire_entry, timer, fn, image.jiffies.jiffies, baseclk);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { schedBalanceSoftirq, schedBalanceTrigger } from '../../../src/kernel/sched/balance.ts';
+import { schedBalanceNewidle, schedBalanceSoftirq, schedBalanceTrigger } from '../../../src/kernel/sched/balance.ts';
 import { attributesOf } from '../../support/fake-arch.ts';
 import { oneCpu } from '../../support/sched-loop.ts';
 
@@ -15,6 +15,19 @@ describe('the balancing softirq of one CPU', () => {
       schedBalanceSoftirq(cpu);
       schedBalanceTrigger(cpu);
       expect([cpu.state.softirqPending, cpu.rq.nextBalance]).toEqual([0, ticks]);
+    });
+  });
+
+  test('is due at the next tick of a CPU that was busy for long and has nothing to run now', () => {
+    const machine = oneCpu(attributesOf());
+    machine.as(0, (cpu) => {
+      cpu.rq.lastBalance = 100;
+      cpu.rq.nextBalance = 130;
+      schedBalanceNewidle(cpu);
+      expect(cpu.rq.nextBalance).toBe(101);
+      cpu.rq.nextBalance = 100;
+      schedBalanceNewidle(cpu);
+      expect(cpu.rq.nextBalance).toBe(100);
     });
   });
 });
