@@ -141,6 +141,18 @@ const table = {
   workqueue_execute_end: ['workqueue', { work: 'count' }],
   /** A wheel's clock or its first expiry moved; `version` counts such changes of the base. */
   timer_base: ['dynticks', { base: 'count', version: 'count', clk: 'count', next_expiry: 'count', recalc: 'code', now: 'count' }],
+  /** result: 0 delivered, 1 ignored, 2 pending already */
+  signal_generate: ['signal', { sig: 'code', task: 'task', result: 'code' }],
+  signal_deliver: ['signal', { sig: 'code', task: 'task' }],
+  itimer_state: ['timer', { which: 'code', task: 'task', value: 'ns', interval: 'ns' }],
+  itimer_expire: ['timer', { which: 'code', task: 'task', now: 'ns' }],
+  /** A POSIX timer's signal was delivered: how many periods went by without one. */
+  posixtimer_deliver: ['dynticks', { timer: 'count', task: 'task', overruns: 'count' }],
+  timer_gettime: ['dynticks', { timer: 'count', task: 'task', value: 'ns', interval: 'ns', overrun_last: 'count' }],
+  /** What a read of a timer that is a file gave: expiries, or -ECANCELED. */
+  timerfd_read: ['dynticks', { timerfd: 'count', task: 'task', ticks: 'count' }],
+  /** A signal ended a sleep, and how much of it was left. */
+  nanosleep_interrupted: ['dynticks', { task: 'task', rest: 'ns' }],
   /** hrtimers: `clockid` and `mode` as Linux numbers them */
   hrtimer_init: ['timer', { hrtimer: 'timer', clockid: 'code', mode: 'code' }],
 

@@ -24,6 +24,8 @@ export const SOFTIRQ_IDLE_REPORTS = 10;
 export const HRTIMER_INTERRUPT_PASSES = 3;
 /** Longest pause after a hang of the hrtimer interrupt. */
 export const HRTIMER_HANG_MAX_NS = 100_000_000;
+/** Overruns of a POSIX timer that are told at most. @linux include/linux/limits.h DELAYTIMER_MAX */
+export const DELAYTIMER_MAX = 0x7fff_ffff;
 /** Attempts to program an event with the minimum delta before that delta grows. */
 export const MIN_DELTA_TRIES = 3;
 /** The same where that delta does not grow, but is added once more each time. */

@@ -8,22 +8,26 @@ export const LockClass = {
   SyncObject: 0,
   /** a timer that tasks of the workload share */
   SharedTimer: 1,
+  /** a POSIX timer. @linux include/linux/posix-timers.h k_itimer.it_lock */
+  PosixTimer: 2,
+  /** a timer that is a file. @linux fs/timerfd.c timerfd_ctx.wqh */
+  TimerFd: 3,
   /** the list of clock sources and their watchdog. @linux kernel/time/clocksource.c clocksource_mutex, watchdog_lock */
-  Clocksources: 2,
+  Clocksources: 4,
   /** works that wait for a worker thread. @linux kernel/workqueue.c worker_pool.lock */
-  WorkerPool: 3,
+  WorkerPool: 5,
   /** a run queue. @linux kernel/sched/sched.h rq.__lock */
-  Rq: 4,
+  Rq: 6,
   /** one of a CPU's timer wheels. @linux kernel/time/timer.c timer_base.lock */
-  TimerBase: 5,
+  TimerBase: 7,
   /** a CPU's hrtimer queue. @linux include/linux/hrtimer_defs.h hrtimer_cpu_base.lock */
-  HrtimerBase: 6,
+  HrtimerBase: 8,
   /** @linux kernel/time/jiffies.c jiffies_lock */
-  Jiffies: 7,
+  Jiffies: 9,
   /** @linux kernel/time/timekeeping.c tk_core.lock */
-  Timekeeper: 8,
+  Timekeeper: 10,
   /** a task's monotonic filter. @linux include/linux/sched.h prev_cputime.lock */
-  PrevCputime: 9,
+  PrevCputime: 11,
 } as const;
 export type LockClass = (typeof LockClass)[keyof typeof LockClass];
 

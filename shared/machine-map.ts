@@ -10,6 +10,7 @@ import {
 } from './structs/cpu.ts';
 import { Hrtimer, HrtimerCpuBase } from './structs/hrtimer.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from './structs/global.ts';
+import { PosixTimer, Signals, TimerFd } from './structs/signal.ts';
 import { StopPage, callFunctionData } from './structs/smp.ts';
 import { NR_KERNEL_WORKS, Work, WorkerPool } from './structs/workqueue.ts';
 import { KERNEL_TIMERS, NR_TIMER_BASES, TimerBase, TimerList } from './structs/timer.ts';
@@ -33,6 +34,9 @@ export interface MachineShape {
   readonly background?: number;
   /** Worker threads. */
   readonly workers?: number;
+  /** POSIX timers of the workload, and timers that are files. */
+  readonly posixTimers?: number;
+  readonly timerfds?: number;
   /** Message slots of each sender. */
   readonly csdPool?: number;
 }
@@ -43,7 +47,10 @@ export const GLOBAL_DEVICES = 2;
 export interface MachineMap {
   readonly shape: Required<MachineShape>;
   readonly map: MemoryMap;
-  /** hrtimers: 0 .. cpus-1 the ticks, then one sleep timer and one deadline timer for each task. */
+  /**
+   * hrtimers: a tick for each CPU, then for each task its sleeps, its deadline budget, its ITIMER_REAL, then for each
+   * CPU its watchdog, then the POSIX timers, then those that are files.
+   */
   readonly timers: number;
   /** Timers of the wheel: one for each task, then the kernel's own. */
   readonly wheelTimers: number;
@@ -90,15 +97,18 @@ export interface MachineMap {
     readonly timerList: number;
     readonly workerPool: number;
     readonly work: number;
+    readonly signals: number;
+    readonly posixTimer: number;
+    readonly timerfd: number;
   };
 }
 
 export function layOutMachine(asked: MachineShape): MachineMap {
-  const shape = { csdPool: CSD_POOL, background: 0, workers: 0, ...asked };
+  const shape = { csdPool: CSD_POOL, background: 0, workers: 0, posixTimers: 0, timerfds: 0, ...asked };
   const { cpus, tasks } = shape;
   assert(cpus >= 1 && cpus <= NR_CPUS_MAX, `${cpus} CPUs; the scenario checks this range`);
   assert(tasks >= cpus && tasks <= NR_TASKS_MAX, `${tasks} tasks; the scenario checks this range`);
-  const timers = cpus + 2 * tasks;
+  const timers = 2 * cpus + 3 * tasks + shape.posixTimers + shape.timerfds;
   const wheelTimers = tasks + KERNEL_TIMERS + shape.background;
   const map = new MemoryMap();
   const own = (index: number) => index;
@@ -141,6 +151,9 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     timerList: map.place(TimerList, wheelTimers),
     workerPool: map.place(WorkerPool, Math.max(1, shape.workers)),
     work: map.place(Work, NR_KERNEL_WORKS + shape.background),
+    signals: map.place(Signals, tasks, idleOwn),
+    posixTimer: map.place(PosixTimer, Math.max(1, shape.posixTimers)),
+    timerfd: map.place(TimerFd, Math.max(1, shape.timerfds)),
   };
   return { shape, map, timers, wheelTimers, callsLayout, at };
 }

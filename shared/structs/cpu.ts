@@ -231,6 +231,8 @@ export const MessageKind = {
   StopMachine: 10,
   /** a CPU's interrupt to itself: run its irq_works */
   IrqWorkSelf: 11,
+  /** a task of the receiver has got a signal: a (counted as RES) */
+  Signal: 12,
 } as const;
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 

@@ -51,7 +51,9 @@ export const HrtimerCpuBase = struct(
 export type HrtimerCpuBase = ViewOf<typeof HrtimerCpuBase>;
 
 /** Functions that an hrtimer can call; a number, because a closure cannot cross threads. */
-export const HrtimerFunction = { TickNohzHandler: 0, HrtimerWakeup: 1, DlTaskTimer: 2 } as const;
+export const HrtimerFunction = {
+  TickNohzHandler: 0, HrtimerWakeup: 1, DlTaskTimer: 2, ItRealFn: 3, PosixTimerFn: 4, TimerfdTmrproc: 5, WatchdogTimerFn: 6,
+} as const;
 export type HrtimerFunction = (typeof HrtimerFunction)[keyof typeof HrtimerFunction];
 
 /** `Hrtimer.state`. @linux include/linux/hrtimer.h HRTIMER_STATE_INACTIVE, HRTIMER_STATE_ENQUEUED */

@@ -7,8 +7,8 @@ import { SystemState } from '../../shared/structs/global.ts';
 import { HrtimerState } from '../../shared/structs/hrtimer.ts';
 import { UNLINKED } from '../../shared/structs/timer.ts';
 import { TaskState } from '../../shared/structs/task.ts';
-import type { Ns, TaskId } from '../../shared/units.ts';
-import { sleepTimerOf, timeoutTimerOf, type KernelImage } from '../kernel/image.ts';
+import type { Ns, TaskId, TimerId } from '../../shared/units.ts';
+import { itimerOf, posixTimerOf, sleepTimerOf, timerfdTimerOf, timeoutTimerOf, type KernelImage } from '../kernel/image.ts';
 import type { MachineSetup } from './machine-setup.ts';
 import type { EndReason } from './run.ts';
 
@@ -60,7 +60,16 @@ export class EndCheck {
   private hasTimer(task: TaskId): boolean {
     const timer = this.image.timers[sleepTimerOf(this.image, task)]!;
     const onWheel = this.image.timerLists[timeoutTimerOf(task)]!;
-    return timer.state !== HrtimerState.Inactive || onWheel.prev !== UNLINKED;
+    return timer.state !== HrtimerState.Inactive || this.hasSignalTimer(task) || onWheel.prev !== UNLINKED;
+  }
+
+  /** A timer that sends it a signal, or one that is a file, which any task may read. */
+  private hasSignalTimer(task: TaskId): boolean {
+    const { timers, posixTimers, timerfds } = this.image;
+    const isQueued = (timer: TimerId) => timers[timer]!.state !== HrtimerState.Inactive;
+    return isQueued(itimerOf(this.image, task))
+      || posixTimers.some(({ owner }, i) => owner === task && isQueued(posixTimerOf(this.image, i)))
+      || timerfds.some((_, i) => isQueued(timerfdTimerOf(this.image, i)));
   }
 }
 

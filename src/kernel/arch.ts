@@ -36,6 +36,8 @@ export const Path = {
   /** a register of a device that is far from the processor */
   ReadHpet: 20,
   ReadAcpiPm: 21,
+  /** a signal handler, from the kernel to user mode and back */
+  Signal: 22,
 } as const;
 export type Path = (typeof Path)[keyof typeof Path];
 

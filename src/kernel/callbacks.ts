@@ -6,17 +6,19 @@ import { tryToWakeUp } from './sched/wakeup.ts';
 import { rearmBackground } from './kthread.ts';
 import { queueWork, workOfRow } from './workqueue.ts';
 import { clocksourceWatchdog } from './time/clocksource-watchdog.ts';
+import { retriggerNextEvent } from './time/hrtimer-clock-set.ts';
+import { hrtimerRunSoftirq } from './time/hrtimer-interrupt.ts';
 import { runTimerSoftirq } from './time/timer.ts';
 
 /** A call from which nothing is wanted but that it is made: each access of the machine is ordered already. */
 const nothing: SmpCallback = () => undefined;
 
 // table: in the order of SmpFunction
-const SMP_CALLBACKS: readonly SmpCallback[] = [nohzCsdFunc, nothing, nothing, nothing];
+const SMP_CALLBACKS: readonly SmpCallback[] = [nohzCsdFunc, retriggerNextEvent, nothing, nothing];
 
 // table: in the order of SoftirqVec; a softirq that nobody raises has no action. RCU is one: nothing here is freed later
 const SOFTIRQ_ACTIONS: readonly SoftirqAction[] = [
-  undefined, runTimerSoftirq, undefined, undefined, undefined, undefined, undefined, schedBalanceSoftirq, undefined, undefined,
+  undefined, runTimerSoftirq, undefined, undefined, undefined, undefined, undefined, schedBalanceSoftirq, hrtimerRunSoftirq, undefined,
 ];
 
 /** Wakes the task that sleeps on it. @linux kernel/time/sleep_timeout.c process_timeout */

@@ -61,6 +61,8 @@ export interface Decisions {
   readonly coarseFollowsAdjustment: boolean;
   /** B-38: a timer is put on another CPU even if it comes before that CPU's next event. */
   readonly enqueuesLeftmostRemotely: boolean;
+  /** B-36: a step of the wall clock is not told to the timers. */
+  readonly keepsStaleOffsets: boolean;
   /** B-41: nobody who looks at a timer is told that its callback began or ended meanwhile. */
   readonly skipsRunningBarrier: boolean;
   /** B-42: a relative timer on CLOCK_REALTIME follows steps of that clock. */
@@ -99,6 +101,7 @@ export const asLinux: Decisions = {
   skipsClockWasSet: false,
   coarseFollowsAdjustment: false,
   enqueuesLeftmostRemotely: false,
+  keepsStaleOffsets: false,
   skipsRunningBarrier: false,
   relativeFollowsWallClock: false,
   dropsMessage: () => false,

@@ -14,6 +14,7 @@ import { bootStep, startSecondary } from './main.ts';
 import { callsDone, flushSmpCallFunctionQueue } from './smp.ts';
 import { reschedCurr } from './sched/core.ts';
 import { schedTtwuPending } from './sched/wakeup.ts';
+import { signalArrives } from './signal.ts';
 import { tryToStop, wakeStopper } from './stop-machine.ts';
 import { taskStep } from './syscalls/step.ts';
 import { TIMER_IRQ } from './time/clockevent-devices.ts';
@@ -57,6 +58,7 @@ export function ipiInterrupt(cpu: KernelCpu, kind: MessageKind, a: number): void
     case MessageKind.CallsDone: return noInterrupt(cpu, callsDone);
     case MessageKind.StopMachine: return stopMessage(cpu);
     case MessageKind.IrqWorkSelf: return irqWorkInterrupt(cpu);
+    case MessageKind.Signal: return signalInterrupt(cpu, a);
     case MessageKind.BringUp: return noInterrupt(cpu, startSecondary);
     default: return rescheduleInterrupt(cpu, a);
   }
@@ -101,6 +103,17 @@ function rescheduleInterrupt(cpu: KernelCpu, task: TaskId): void {
     cpu.arch.trace(Event.reschedule_entry, RESCHEDULE_VECTOR);
     cpu.arch.trace(Event.reschedule_exit, RESCHEDULE_VECTOR);
   }
+  end(cpu, outer);
+}
+
+/** A task that is here, or was, has got a signal. @linux arch/x86/kernel/smp.c sysvec_reschedule_ipi */
+function signalInterrupt(cpu: KernelCpu, task: TaskId): void {
+  const outer = begin(cpu);
+  irqEnter(cpu);
+  cpu.state.rescheduleIrqs += 1;
+  cpu.arch.trace(Event.reschedule_entry, RESCHEDULE_VECTOR);
+  signalArrives(cpu, task);
+  cpu.arch.trace(Event.reschedule_exit, RESCHEDULE_VECTOR);
   end(cpu, outer);
 }
 

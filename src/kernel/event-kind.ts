@@ -27,7 +27,7 @@ const LOCK_WAITS_NS: Ns = 50_000;
 
 /** A step of the running task at its `stepDue`. @dynticks what the step entry declares */
 export function kindOfStep(cpu: KernelCpu): EventKind {
-  if (!cpu.booted || isGlobal(cpu.tick.device as DeviceId) || cpu.stopRequest !== undefined) return EventKind.Interacting;
+  if (!cpu.booted || isGlobal(cpu.tick.device as DeviceId) || cpu.stopRequest !== undefined || cpu.signalDue) return EventKind.Interacting;
   const regs = cpu.image.regs[cpu.curr]!;
   if (regs.mode === RegsMode.User && isUserWork(regs.kind)) return EventKind.Local;
   switch (regs.kind) {
@@ -44,6 +44,8 @@ export function kindOfStep(cpu: KernelCpu): EventKind {
 /** A CPU that does housekeeping and is awake keeps the timers that it starts; any other may put them elsewhere. */
 function kindOfSleep(cpu: KernelCpu): EventKind {
   if (mayStopTick(cpu)) return EventKind.Interacting;
+  // a sleep that a signal may have ended takes its timer out, wherever that is
+  if (cpu.image.signals[cpu.curr]!.hasTimers !== 0) return EventKind.Interacting;
   return isHousekeeping(cpu, cpu.id) || !timersMigrate(cpu) ? EventKind.Reading : EventKind.Interacting;
 }
 

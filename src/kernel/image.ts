@@ -10,6 +10,7 @@ import {
 } from '../../shared/structs/cpu.ts';
 import { Hrtimer, HrtimerCpuBase } from '../../shared/structs/hrtimer.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from '../../shared/structs/global.ts';
+import { PosixTimer, Signals, TimerFd } from '../../shared/structs/signal.ts';
 import { StopPage, type CallFunctionData } from '../../shared/structs/smp.ts';
 import { KERNEL_TIMERS, NR_TIMER_BASES, TimerBase, TimerList, type KernelTimer } from '../../shared/structs/timer.ts';
 import { NR_KERNEL_WORKS, Work, WorkerPool } from '../../shared/structs/workqueue.ts';
@@ -50,6 +51,9 @@ export class KernelImage {
   readonly timers: readonly Hrtimer[];
   readonly syncObjects: readonly SyncObject[];
   readonly sharedTimers: readonly SharedTimer[];
+  readonly signals: readonly Signals[];
+  readonly posixTimers: readonly PosixTimer[];
+  readonly timerfds: readonly TimerFd[];
   /** `NR_TIMER_BASES` for each CPU. */
   readonly timerBases: readonly TimerBase[];
   readonly timerLists: readonly TimerList[];
@@ -87,6 +91,9 @@ export class KernelImage {
     this.regs = viewsOf(UserRegs, memory, at.userRegs, shape.tasks);
     this.timers = viewsOf(Hrtimer, memory, at.hrtimer, map.timers);
     this.syncObjects = viewsOf(SyncObject, memory, at.syncObject, Math.max(1, shape.syncObjects));
+    this.signals = viewsOf(Signals, memory, at.signals, shape.tasks);
+    this.posixTimers = viewsOf(PosixTimer, memory, at.posixTimer, shape.posixTimers);
+    this.timerfds = viewsOf(TimerFd, memory, at.timerfd, shape.timerfds);
     this.sharedTimers = viewsOf(SharedTimer, memory, at.sharedTimer, Math.max(1, shape.sharedTimers));
     this.timerBases = viewsOf(TimerBase, memory, at.timerBase, NR_TIMER_BASES * shape.cpus);
     this.timerLists = viewsOf(TimerList, memory, at.timerList, map.wheelTimers);
@@ -102,6 +109,15 @@ export const sleepTimerOf = (image: KernelImage, task: TaskId): TimerId => image
 /** The timer that replenishes a task's deadline budget. @linux include/linux/sched.h sched_dl_entity.dl_timer */
 export const deadlineTimerOf = (image: KernelImage, task: TaskId): TimerId =>
   image.map.shape.cpus + image.map.shape.tasks + task;
+
+/** A task's ITIMER_REAL. @linux include/linux/sched/signal.h signal_struct.real_timer */
+export const itimerOf = ({ map: { shape } }: KernelImage, task: TaskId): TimerId => shape.cpus + 2 * shape.tasks + task;
+/** The timer of a CPU's soft lockup detector. @linux kernel/watchdog.c watchdog_hrtimer */
+export const watchdogTimerOf = ({ map: { shape } }: KernelImage, cpu: CpuId): TimerId => shape.cpus + 3 * shape.tasks + cpu;
+/** The hrtimer of a POSIX timer. @linux include/linux/posix-timers.h k_itimer.it */
+export const posixTimerOf = ({ map: { shape } }: KernelImage, index: number): TimerId => 2 * shape.cpus + 3 * shape.tasks + index;
+/** The hrtimer of a timer that is a file. @linux fs/timerfd.c timerfd_ctx.t */
+export const timerfdTimerOf = (image: KernelImage, index: number): TimerId => posixTimerOf(image, image.map.shape.posixTimers) + index;
 
 /** The wheel timer that a task sleeps on, by number among the wheel's timers. @linux kernel/time/sleep_timeout.c process_timer */
 export const timeoutTimerOf = (task: TaskId): number => task;
@@ -120,4 +136,5 @@ export function handOverTask(image: KernelImage, task: TaskId, to: CpuId): void 
   memory.handOver(image.tasks[task]!.base, to);
   memory.handOver(image.vtimes[task]!.base, to);
   memory.handOver(image.regs[task]!.base, to);
+  memory.handOver(image.signals[task]!.base, to);
 }

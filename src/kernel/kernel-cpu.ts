@@ -136,6 +136,8 @@ export class KernelCpu {
   readonly callMask: Uint8Array;
   /** How many reasons mask interrupts; 1 at every entry, since the hardware masks them there. */
   irqsOff = 1;
+  /** The running task is on its way to user mode, and its signal handlers run before. */
+  signalDue = false;
   /** Depth of entries: 2 and more while an interrupt runs inside another event (a cut). */
   depth = 0;
   /** The boot code of this CPU has run; its idle task may be preempted. */

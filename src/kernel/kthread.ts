@@ -12,7 +12,7 @@
  *      hrtimer           an hrtimer of the row's CPU wakes the row's thread
  */
 import { TIMER_DEFERRABLE, TimerFunction } from '../../shared/structs/timer.ts';
-import type { UserRegs } from '../../shared/structs/task.ts';
+import { TaskState, type UserRegs } from '../../shared/structs/task.ts';
 import type { Jiffies, Ns, TaskId } from '../../shared/units.ts';
 import type { BackgroundSpec } from './background.ts';
 import { backgroundTimerOf, timeoutTimerOf } from './image.ts';
@@ -35,6 +35,14 @@ export function timeout(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     return Outcome.Done;
   }
   scheduleTimeout(cpu, task, jiffiesOf(cpu, regs.argA));
+  regs.stage = 1;
+  return Outcome.Blocked;
+}
+
+/** Asleep until somebody wakes the thread. @linux kernel/smpboot.c smpboot_thread_fn */
+export function waitAsKthread(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
+  if (regs.stage !== 0) return Outcome.Done;
+  cpu.image.tasks[task]!.state = TaskState.Sleeping;
   regs.stage = 1;
   return Outcome.Blocked;
 }

@@ -35,6 +35,9 @@ import { DeviceId } from './time/clockevents.ts';
 import { clockeventsRegisterDevice } from './time/clockevents-register.ts';
 import { clocksourceInit } from './time/clocksource-list.ts';
 import { clocksourceDoneBooting, clocksourceRegister } from './time/clocksource-register.ts';
+import { posixTimersInit } from './time/posix-timers.ts';
+import { timerfdInit } from './time/timerfd.ts';
+import { watchdogEnable } from './watchdog.ts';
 import { hrtimersCpuStarting } from './time/hrtimer.ts';
 import { initTimers } from './time/timer-base.ts';
 import { ktimeGet } from './time/timekeeping.ts';
@@ -62,6 +65,8 @@ function startKernel(cpu: KernelCpu): void {
   workqueueInit(cpu);
   initTasks(cpu);
   initSyncObjects(cpu);
+  posixTimersInit(cpu);
+  timerfdInit(cpu);
   timeInit(cpu);
 }
 
@@ -94,6 +99,7 @@ function startUserSpace(cpu: KernelCpu): void {
     else wakeUpNewTask(cpu, task);
   });
   startBackground(cpu);
+  watchdogEnable(cpu);
   cpu.image.system.state = SystemState.Running;
 }
 
@@ -103,6 +109,7 @@ export function startSecondary(cpu: KernelCpu): void {
   cpu.arch.spend(Path.BringUp);
   startCpu(cpu);
   setupLocalTimer(cpu);
+  watchdogEnable(cpu);
   cpu.booted = true;
   returnToTask(cpu);
 }

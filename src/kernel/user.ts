@@ -73,6 +73,24 @@ export const OpKind = {
   ClockCall: 29,
   /** the watchdog's thread waits for work, and does it */
   Kwatchdog: 30,
+  /** a = ns, b = clock, c = 1 absolute: `clock_nanosleep` */
+  ClockNanosleep: 31,
+  /** a = index into `Workload.posixTimers` */
+  TimerCreate: 32,
+  /** the same; b = ns (0: never), c = ns of its period (0: once) */
+  TimerSettime: 33,
+  /** a = POSIX timer */
+  TimerGettime: 34,
+  /** a = POSIX timer */
+  TimerDelete: 35,
+  /** a = index into `Workload.timerfds`; b = ns (0: never), c = ns of its period (0: once) */
+  TimerfdSettime: 36,
+  /** a = timerfd */
+  TimerfdRead: 37,
+  /** a = `SignalBit`s that the task does not want from now on */
+  Sigprocmask: 38,
+  /** asleep until a signal comes */
+  Pause: 39,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
 
@@ -155,6 +173,19 @@ export interface CallSpec {
   readonly membarrier: boolean;
 }
 
+/** A POSIX timer as timer_create and timer_settime have it. */
+export interface PosixTimerSpec {
+  readonly clock: ClockId;
+  /** its first expiry is an instant of that clock, and no distance */
+  readonly absolute: boolean;
+}
+
+/** The same for a timer that is a file. */
+export interface TimerfdSpec extends PosixTimerSpec {
+  /** a step of the wall clock ends a read of an absolute timer on CLOCK_REALTIME */
+  readonly cancelOnSet: boolean;
+}
+
 /** A task as it stands when the machine boots, or a free member of a fork pool. */
 export interface TaskSpec {
   readonly name: string;
@@ -198,6 +229,8 @@ export interface Workload {
   /** kind and, for a barrier, the number of parties; index = object number in operations */
   readonly syncObjects: readonly SyncObjectSpec[];
   readonly sharedTimers: readonly string[];
+  readonly posixTimers: readonly PosixTimerSpec[];
+  readonly timerfds: readonly TimerfdSpec[];
   readonly calls: readonly CallSpec[];
   /** Changes of clocks, in the order of time. */
   readonly clockSteps: readonly ClockStep[];

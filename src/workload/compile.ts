@@ -82,6 +82,8 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
     forkPools: programs.map((_, declaration) => poolOf(specs, declaration, options.cpus)),
     syncObjects: context.names.objects,
     sharedTimers: context.names.sharedTimers,
+    posixTimers: [],
+    timerfds: [],
     calls: context.calls,
     background: kthreads.background,
     workers: kthreads.workers,

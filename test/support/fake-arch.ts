@@ -130,7 +130,7 @@ export function attributesOf(given: Partial<Attributes> = {}): Attributes {
 }
 
 const NO_WORKLOAD: Workload = {
-  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [], calls: [],
+  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [], posixTimers: [], timerfds: [], calls: [],
   ksoftirqds: [], clockSteps: [], clockTasks: [], kwatchdog: -1, background: [], workers: [],
   user: { next: () => { throw new Error('no programs here'); }, quietFor: () => { throw new Error('no programs here'); } },
 };

@@ -69,8 +69,10 @@ export function syscallExit(cpu: KernelCpu): void {
  */
 export function returnToTask(cpu: KernelCpu): void {
   if (cpu.idling) endHalt(cpu);
+  cpu.signalDue = false;
   if (mayStandStill(cpu, cpu.curr === cpu.idle ? cpu.booted : inUserMode(cpu)) && !multiCpuStop(cpu)) return;
   while (shallSwitch(cpu)) schedule(cpu);
+  cpu.signalDue = inUserMode(cpu) && cpu.image.signals[cpu.curr]!.notified !== 0;
   if (inUserMode(cpu)) {
     ctUserEnter(cpu);
     cpu.arch.setMode(Mode.User);
@@ -86,7 +88,7 @@ function shallSwitch(cpu: KernelCpu): boolean {
 
 function inUserMode(cpu: KernelCpu): boolean {
   const { curr } = cpu;
-  return curr !== cpu.idle && cpu.image.regs[curr]!.mode === RegsMode.User;
+  return curr !== cpu.idle && !cpu.signalDue && cpu.image.regs[curr]!.mode === RegsMode.User;
 }
 
 /** An interrupt ends the present stretch of the task's work; the rest stays in its registers. @dynticks a processor stops by itself */
@@ -110,6 +112,10 @@ export function startStretch(cpu: KernelCpu): void {
   if (cpu.waitsForCalls !== 0) {
     // still in the kernel, until the last of the others says that it has made the call
     cpu.stepDue = KTIME_MAX;
+    return;
+  }
+  if (cpu.signalDue) {
+    cpu.stepDue = now + cpu.arch.costOf(Path.Signal);
     return;
   }
   if (curr === cpu.idle) {

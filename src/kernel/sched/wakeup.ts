@@ -25,6 +25,7 @@ import { Path } from '../arch.ts';
 import { handOverTask } from '../image.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { lockRq, unlockRq, updateCurr, wakeupPreempt } from './core.ts';
+import { recalcSigpending } from '../signal.ts';
 import { taskPrio } from './prio.ts';
 import { enqueueTask, updateRqClock } from './runqueue.ts';
 import { isAllowed, selectTaskRq, ttwuQueueWakelist } from './select-task-rq.ts';
@@ -109,6 +110,7 @@ function setTaskCpu(cpu: KernelCpu, task: TaskId, isNew: boolean): void {
 /** @linux kernel/sched/core.c ttwu_do_wakeup */
 function ttwuDoWakeup(cpu: KernelCpu, task: TaskId): void {
   cpu.image.tasks[task]!.state = TaskState.Running;
+  recalcSigpending(cpu, task);
   cpu.arch.trace6(Event.sched_wakeup, task, taskPrio(cpu.image, task), cpu.id);
 }
 

@@ -13,6 +13,7 @@ import { prevCputimeInit } from '../sched/cputime-adjust.ts';
 import { vtimeInit } from '../sched/vtime.ts';
 import { wakeUpNewTask } from '../sched/wakeup.ts';
 import type { TaskSpec } from '../user.ts';
+import { signalsInit } from '../signal.ts';
 import { Outcome } from './outcome.ts';
 
 /** `UserRegs.kind` of a task that has not begun. */
@@ -57,6 +58,7 @@ export function copyProcess(cpu: KernelCpu, parent: TaskId, task: TaskId, spec: 
   vtimeInit(cpu, task);
   prevCputimeInit(cpu, task);
   clearRegs(image, task);
+  signalsInit(cpu, task);
 }
 
 function clearRegs(image: KernelImage, task: TaskId): void {

@@ -1,23 +1,67 @@
 /** Sleeping until an instant: nanosleep, and the timer of rt-app that is made of it. */
 import { ClockId } from '../../../shared/structs/timekeeper.ts';
+import { Event } from '../../../shared/events.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
 import { HrtimerFunction, HrtimerMode, type Hrtimer } from '../../../shared/structs/hrtimer.ts';
-import { Policy, TaskState, type Task, type UserRegs } from '../../../shared/structs/task.ts';
+import { Policy, Task, TaskState, type UserRegs } from '../../../shared/structs/task.ts';
 import type { Ns, TaskId } from '../../../shared/units.ts';
 import { sleepTimerOf } from '../image.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { tryToWakeUp } from '../sched/wakeup.ts';
-import { hrtimerInit, hrtimerStart } from '../time/hrtimer.ts';
+import { signalPending } from '../signal.ts';
+import { hrtimerCancel, hrtimerGetRemaining, hrtimerInit, hrtimerStart } from '../time/hrtimer.ts';
 import { ktimeGet } from '../time/timekeeping.ts';
 import { Outcome } from './outcome.ts';
 
 /** Relative sleep of `regs.argA` ns. @linux kernel/time/hrtimer.c hrtimer_nanosleep */
 export function nanosleep(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
-  if (regs.stage !== 0) return Outcome.Done;
-  sleepUntil(cpu, task, ktimeGet(cpu) + regs.argA);
-  regs.stage = 1;
-  return Outcome.Blocked;
+  return sleepOn(cpu, task, regs, ClockId.Monotonic, regs.argA, HrtimerMode.Rel);
+}
+
+/** `regs.argA` ns of clock `argB`; argC 1: until that instant. @linux kernel/time/posix-timers.c common_nsleep */
+export function clockNanosleep(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
+  return sleepOn(cpu, task, regs, regs.argB as ClockId, regs.argA, regs.argC === 0 ? HrtimerMode.Rel : HrtimerMode.Abs);
+}
+
+/** Asleep until a signal comes. @linux kernel/signal.c pause */
+export function pause(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
+  const signals = cpu.image.signals[task]!;
+  if (regs.stage === 0) {
+    signals.interruptible = 1;
+    cpu.image.tasks[task]!.state = TaskState.Sleeping;
+    regs.stage = 1;
+    if (!wokenBySignal(cpu, task)) return Outcome.Blocked;
+  }
+  signals.interruptible = 0;
+  return Outcome.Done;
+}
+
+/**
+ * Sleeps until `expires` of the clock, or a signal comes. A sender looks whether the task sleeps when its signal is there
+ * to be seen; the task looks for signals when it can be seen asleep: so one of them finds the other.
+ * @linux kernel/time/hrtimer.c do_nanosleep
+ */
+function sleepOn(cpu: KernelCpu, task: TaskId, regs: UserRegs, clock: ClockId, expires: Ns, mode: number): Outcome {
+  const signals = cpu.image.signals[task]!;
+  if (regs.stage === 0) {
+    signals.interruptible = 1;
+    startSleep(cpu, task, clock, expires, mode);
+    regs.stage = 1;
+    if (!wokenBySignal(cpu, task)) return Outcome.Blocked;
+  }
+  signals.interruptible = 0;
+  const timer = sleepTimerOf(cpu.image, task);
+  // still queued: a signal was faster; the program goes on, as one does that does not look at what is left
+  if (hrtimerCancel(cpu, timer)) cpu.arch.trace(Event.nanosleep_interrupted, task, hrtimerGetRemaining(cpu, timer));
+  return Outcome.Done;
+}
+
+/** A signal is there already: the sleep is over before the CPU is given away, unless somebody has woken the task. */
+function wokenBySignal(cpu: KernelCpu, task: TaskId): boolean {
+  const { image, memory } = cpu;
+  const at = image.tasks[task]!.base + Task.at.state;
+  return signalPending(cpu, task) && memory.cas(at, TaskState.Sleeping, TaskState.Running) === TaskState.Sleeping;
 }
 
 /** Modes of a task's timer, argC of the operation. */
@@ -31,12 +75,12 @@ const TimerMode = { Relative: 0, Absolute: 1, Grid: 2 } as const;
  * @dynticks rt-app `timer`
  */
 export function rtappTimer(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
-  if (regs.stage !== 0) return Outcome.Done;
-  const next = regs.argA >= 0 ? ownTimer(cpu, regs) : sharedTimer(cpu, regs);
-  if (next === 0) return Outcome.Done;
-  sleepUntil(cpu, task, next);
-  regs.stage = 1;
-  return Outcome.Blocked;
+  let next = 0;
+  if (regs.stage === 0) {
+    next = regs.argA >= 0 ? ownTimer(cpu, regs) : sharedTimer(cpu, regs);
+    if (next === 0) return Outcome.Done;
+  }
+  return sleepOn(cpu, task, regs, ClockId.Monotonic, next, HrtimerMode.Abs);
 }
 
 /** The instant to sleep until, 0 when it has passed. */
@@ -71,13 +115,18 @@ function keptExpiry(next: Ns, now: Ns, mode: number): Ns {
   return now < next || mode !== TimerMode.Relative ? next : now;
 }
 
-/** Puts the task's sleep timer up and the task to sleep; the caller schedules. @linux kernel/time/hrtimer.c do_nanosleep */
+/** The same for a task that does not run, until an instant of CLOCK_MONOTONIC. @dynticks a task's `delay` */
 export function sleepUntil(cpu: KernelCpu, task: TaskId, expires: Ns): void {
+  startSleep(cpu, task, ClockId.Monotonic, expires, HrtimerMode.Abs);
+}
+
+/** Puts the task's sleep timer up and the task to sleep; the caller schedules. */
+function startSleep(cpu: KernelCpu, task: TaskId, clock: ClockId, expires: Ns, mode: number): void {
   const record = cpu.image.tasks[task]!;
   const timer = sleepTimerOf(cpu.image, task);
   record.state = TaskState.Sleeping;
-  hrtimerInit(cpu, timer, ClockId.Monotonic, HrtimerMode.Abs, HrtimerFunction.HrtimerWakeup, task);
-  hrtimerStart(cpu, timer, expires, expires + slackOf(record), HrtimerMode.Abs);
+  hrtimerInit(cpu, timer, clock, mode, HrtimerFunction.HrtimerWakeup, task);
+  hrtimerStart(cpu, timer, expires, expires + slackOf(record), mode);
 }
 
 /** Real-time and deadline tasks sleep without slack. @linux kernel/time/hrtimer.c hrtimer_nanosleep */

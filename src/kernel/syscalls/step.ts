@@ -11,9 +11,13 @@ import { Path } from '../arch.ts';
 import { runKsoftirqd } from '../irq/softirq.ts';
 import { RegsMode, pauseStretch, returnToTask, startStretch, syscallEnter, syscallExit } from '../irq/entry.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { isKthread, timeout } from '../kthread.ts';
+import { isKthread, timeout, waitAsKthread } from '../kthread.ts';
 import { schedule } from '../sched/core.ts';
+import { doSignal, exitSignals, sigprocmask } from '../signal.ts';
 import { doSchedYield, schedSetattr } from '../sched/syscalls.ts';
+import { setItimer } from '../time/itimer.ts';
+import { timerCreate, timerDeleteCall, timerGettime, timerSettime } from '../time/posix-timers.ts';
+import { timerfdRead, timerfdSettime } from '../time/timerfd.ts';
 import { ktimeGet } from '../time/timekeeping.ts';
 import { OpKind } from '../user.ts';
 import { workerThread } from '../workqueue.ts';
@@ -23,12 +27,13 @@ import { NOT_STARTED, fork } from './fork.ts';
 import { Outcome } from './outcome.ts';
 import { pipeRead, pipeWrite } from './pipe.ts';
 import { readCputime } from './read-cputime.ts';
-import { nanosleep, rtappTimer } from './sleep.ts';
+import { clockNanosleep, nanosleep, pause, rtappTimer } from './sleep.ts';
 import { barrierWait, condBroadcast, condSignal, condWait, mutexLock, mutexUnlock, semPost, semWait } from './sync.ts';
 
 /** The running task's stretch has ended. @dynticks the step entry */
 export function taskStep(cpu: KernelCpu): void {
   pauseStretch(cpu);
+  if (cpu.signalDue) return signalStep(cpu);
   const task = cpu.curr;
   const regs = cpu.image.regs[task]!;
   assert(task !== cpu.idle, 'a step of the idle task: it has no program');
@@ -48,6 +53,13 @@ export function taskStep(cpu: KernelCpu): void {
       nextOperation(cpu, task, regs);
     }
   } else if (outcome !== Outcome.Working) schedule(cpu);
+  returnToTask(cpu);
+}
+
+/** The handlers of the running task have run; it goes on where it was. @linux arch/x86/kernel/signal.c arch_do_signal_or_restart */
+function signalStep(cpu: KernelCpu): void {
+  cpu.signalDue = false;
+  doSignal(cpu, cpu.curr);
   returnToTask(cpu);
 }
 
@@ -108,6 +120,13 @@ function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case OpKind.PipeRead: return pipeRead(cpu, task, regs);
     case OpKind.PipeWrite: return pipeWrite(cpu, task, regs);
     case OpKind.KthreadWork: return workInKernel(regs);
+    case OpKind.SetItimer: return setItimer(cpu, task, regs);
+    case OpKind.ClockNanosleep: return clockNanosleep(cpu, task, regs);
+    case OpKind.TimerSettime: return timerSettime(cpu, task, regs);
+    case OpKind.TimerfdSettime: return timerfdSettime(cpu, task, regs);
+    case OpKind.TimerfdRead: return timerfdRead(cpu, task, regs);
+    case OpKind.Pause: return pause(cpu, task, regs);
+    case OpKind.KthreadWait: return waitAsKthread(cpu, task, regs);
     case OpKind.Ksoftirqd: return runKsoftirqd(cpu, task);
     case OpKind.Work: return workerThread(cpu, task, regs);
     case OpKind.ClockCall: return clockCall(cpu, task, regs);
@@ -122,6 +141,10 @@ function invokeSimple(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
   switch (regs.kind) {
     case OpKind.Yield: doSchedYield(cpu); break;
     case OpKind.SetAttributes: schedSetattr(cpu, task, workload.attributes[regs.argA]!); break;
+    case OpKind.TimerCreate: timerCreate(cpu, task, regs); break;
+    case OpKind.TimerGettime: timerGettime(cpu, task, regs); break;
+    case OpKind.TimerDelete: timerDeleteCall(cpu, regs); break;
+    case OpKind.Sigprocmask: sigprocmask(cpu, task, regs.argA); break;
     case OpKind.SetSlack: cpu.image.tasks[task]!.timerSlackNs = regs.argA; break;
     default: assert(false, `operation ${regs.kind} has no system call: a kind was added in one place only`);
   }
@@ -138,6 +161,7 @@ function retFromFork(cpu: KernelCpu, regs: UserRegs): Outcome {
 function doExit(cpu: KernelCpu, task: TaskId): Outcome {
   const record = cpu.image.tasks[task]!;
   cpu.arch.trace(Event.sched_process_exit, task, 0);
+  exitSignals(cpu, task);
   record.state = TaskState.Dead;
   return Outcome.Gone;
 }

@@ -22,6 +22,9 @@ import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { tryToWakeUp } from '../sched/wakeup.ts';
 
+/** What has a queue. @linux include/linux/wait.h struct wait_queue_head */
+export type WaitQueue = Pick<SyncObject, 'waitHead' | 'waitTail'>;
+
 /** @linux kernel/futex/core.c futex_q_lock */
 export function lockObject(cpu: KernelCpu, index: number): SyncObject {
   const object = cpu.image.syncObjects[index]!;
@@ -35,7 +38,7 @@ export function unlockObject(cpu: KernelCpu, index: number): void {
 }
 
 /** With the object locked: appends the task and marks it asleep. @linux kernel/futex/waitwake.c futex_wait_queue */
-export function waitQueueAppend(cpu: KernelCpu, object: SyncObject, task: TaskId): void {
+export function waitQueueAppend(cpu: KernelCpu, object: WaitQueue, task: TaskId): void {
   const { tasks } = cpu.image;
   tasks[task]!.waitNext = NONE;
   if (object.waitHead === NONE) object.waitHead = task;
@@ -52,7 +55,7 @@ export function waitQueueShift(cpu: KernelCpu, object: SyncObject): TaskId {
 }
 
 /** With the object locked: takes the whole list; `wakeUpQ` walks it. @linux kernel/futex/waitwake.c futex_wake */
-export function waitQueueTakeAll(object: SyncObject): TaskId {
+export function waitQueueTakeAll(object: WaitQueue): TaskId {
   const first = object.waitHead;
   object.waitHead = NONE;
   return first;

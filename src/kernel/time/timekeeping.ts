@@ -67,6 +67,16 @@ export function ktimeGetWithOffset(cpu: KernelCpu, offset: TkOffset): Ns {
   }
 }
 
+/** What a clock is ahead of CLOCK_MONOTONIC. @linux kernel/time/timekeeping.c ktime_mono_to_any */
+export function ktimeGetOffset(cpu: KernelCpu, offset: TkOffset): Ns {
+  const { seq } = cpu.image.timekeeper;
+  for (;;) {
+    const start = readSeqcountBegin(cpu.memory, seq);
+    const ns = offsetOf(cpu, offset);
+    if (!readSeqcountRetry(cpu.memory, seq, start)) return ns;
+  }
+}
+
 /** CLOCK_REALTIME, ns since the machine’s epoch. @linux kernel/time/timekeeping.c ktime_get_real */
 export function ktimeGetReal(cpu: KernelCpu): Ns {
   return ktimeGetWithOffset(cpu, TkOffset.Real);
