@@ -17,6 +17,7 @@ import { doIdle, endHalt } from '../sched/idle.ts';
 import { idleCpu } from '../sched/select-task-rq.ts';
 import { tickNohzIrqEnter, tickNohzIrqExit } from '../time/tick-sched-idle.ts';
 import { mayStandStill, multiCpuStop } from '../stop-machine.ts';
+import { isKthread } from '../kthread.ts';
 import { HARDIRQ_OFFSET } from './preempt-count.ts';
 import { handleSoftirqs } from './softirq.ts';
 
@@ -70,7 +71,7 @@ export function syscallExit(cpu: KernelCpu): void {
 export function returnToTask(cpu: KernelCpu): void {
   if (cpu.idling) endHalt(cpu);
   cpu.signalDue = false;
-  if (mayStandStill(cpu, cpu.curr === cpu.idle ? cpu.booted : inUserMode(cpu)) && !multiCpuStop(cpu)) return;
+  if (mayStandStill(cpu, mayStop(cpu)) && !multiCpuStop(cpu)) return;
   while (shallSwitch(cpu)) schedule(cpu);
   cpu.signalDue = inUserMode(cpu) && cpu.image.signals[cpu.curr]!.notified !== 0;
   if (inUserMode(cpu)) {
@@ -84,6 +85,12 @@ export function returnToTask(cpu: KernelCpu): void {
 function shallSwitch(cpu: KernelCpu): boolean {
   if (cpu.curr === cpu.idle) return cpu.booted && !doIdle(cpu);
   return cpu.state.needResched !== 0 && inUserMode(cpu);
+}
+
+/** Whether a stopper of the highest priority would run now: in user mode, in idle, between two operations of a kernel thread. */
+function mayStop(cpu: KernelCpu): boolean {
+  if (cpu.curr === cpu.idle) return cpu.booted;
+  return inUserMode(cpu) || (cpu.image.regs[cpu.curr]!.stage === 0 && isKthread(cpu, cpu.curr));
 }
 
 function inUserMode(cpu: KernelCpu): boolean {
