@@ -3,12 +3,15 @@ import { ANNOUNCE } from './announce.ts';
 import type { Catalogued } from './catalogued.ts';
 import { CPUTIME_READ, CPUTIME_SWITCH } from './cputime-read.ts';
 import { CSD, CSD_EACH_OTHER, CSD_FULL_POOL, CSD_TWICE } from './csd.ts';
+import { CSD_LOCK, CSD_LOCK_ALONE } from './csd-lock.ts';
 import { HAND_OFF } from './hand-off.ts';
+import { IRQ_WORK } from './irq-work.ts';
 import { JIFFIES_READER, JIFFIES_TICKS } from './jiffies.ts';
 import { LATCH } from './latch.ts';
 import { RAW_SPINLOCK } from './raw-spinlock.ts';
 import { SEQCOUNT, SEQCOUNT_READERS } from './seqcount.ts';
 import { SEQLOCK, SEQLOCK_WRITERS } from './seqlock.ts';
+import { STOP_MACHINE, STOP_MACHINE_THREE } from './stop-machine.ts';
 import { STREAM_RING } from './stream-ring.ts';
 import { TURN_BELL } from './turn-bell.ts';
 import { WINDOWS, WINDOWS_LIMIT, WINDOWS_PARK } from './windows.ts';
@@ -17,4 +20,5 @@ export const CATALOGUE: readonly Catalogued[] = [
   SEQCOUNT, SEQCOUNT_READERS, SEQLOCK, SEQLOCK_WRITERS, LATCH, RAW_SPINLOCK, CSD, CSD_TWICE, CSD_FULL_POOL, CSD_EACH_OTHER,
   HAND_OFF, TURN_BELL, STREAM_RING, WINDOWS, WINDOWS_LIMIT, WINDOWS_PARK, ANNOUNCE, CPUTIME_READ, CPUTIME_SWITCH,
   JIFFIES_TICKS, JIFFIES_READER,
+  CSD_LOCK, CSD_LOCK_ALONE, IRQ_WORK, STOP_MACHINE, STOP_MACHINE_THREE,
 ];
