@@ -58,7 +58,7 @@ const LINUX_ROWS: readonly BackgroundRow[] = [
   { name: 'neigh_managed_work', timer: 'delayed_work', cpu: 0, every: 5_000 * MS, work: 2 * US },
   { name: 'neigh_periodic_work', timer: 'deferrable_work', cpu: 0, every: 15_000 * MS, work: 2 * US },
   { name: 'neigh_periodic_work', timer: 'deferrable_work', cpu: 0, every: 15_000 * MS, work: 2 * US },
-  // { name: 'watchdog_timer_fn', timer: 'hrtimer', cpu: 'each', every: 4_000 * MS, work: 2 * US, thread: 'migration' },
+  { name: 'watchdog_timer_fn', timer: 'hrtimer', cpu: 'each', every: 4_000 * MS, work: 2 * US, thread: 'migration' },
 ];
 
 /** By kernel version. Evidence for 7.0: none; as 6.12. */

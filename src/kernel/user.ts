@@ -75,22 +75,20 @@ export const OpKind = {
   Kwatchdog: 30,
   /** a = ns, b = clock, c = 1 absolute: `clock_nanosleep` */
   ClockNanosleep: 31,
-  /** a = index into `Workload.posixTimers` */
-  TimerCreate: 32,
-  /** the same; b = ns (0: never), c = ns of its period (0: once) */
-  TimerSettime: 33,
+  /** a = index into `Workload.posixTimers`, the task’s instance to be added; b = ns (0: never), c = ns of its period (0: once) */
+  TimerSettime: 32,
   /** a = POSIX timer */
-  TimerGettime: 34,
+  TimerGettime: 33,
   /** a = POSIX timer */
-  TimerDelete: 35,
+  TimerDelete: 34,
   /** a = index into `Workload.timerfds`; b = ns (0: never), c = ns of its period (0: once) */
-  TimerfdSettime: 36,
+  TimerfdSettime: 35,
   /** a = timerfd */
-  TimerfdRead: 37,
+  TimerfdRead: 36,
   /** a = `SignalBit`s that the task does not want from now on */
-  Sigprocmask: 38,
+  Sigprocmask: 37,
   /** asleep until a signal comes */
-  Pause: 39,
+  Pause: 38,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
 

@@ -1,6 +1,8 @@
 /** Compiles one declaration: its events, each into the operations that rt-app performs for it. */
 import { TIMERS_PER_TASK } from '../../shared/limits.ts';
-import { OpKind, type CallSpec } from '../kernel/user.ts';
+import { SignalBit } from '../../shared/structs/signal.ts';
+import type { ClockId } from '../../shared/structs/timekeeper.ts';
+import { OpKind, type CallSpec, type PosixTimerSpec } from '../kernel/user.ts';
 import { AttributeTable, attributesOfPhases } from './attributes.ts';
 import { meantHint } from './did-you-mean.ts';
 import { PHASE_END, ProgramBuilder, type Program } from './program.ts';
@@ -19,6 +21,8 @@ export interface CompileContext {
   readonly absoluteTimers: ReadonlySet<string>;
   /** Functions called on other CPUs, by number. */
   readonly calls: CallSpec[];
+  /** How many of a declaration may live at a time. */
+  readonly instancesOf: (task: TaskDeclaration) => number;
   /** CPUs of a task that names none; null: all. */
   readonly everywhere: readonly number[] | null;
 }
@@ -30,6 +34,11 @@ export function compileTask(context: CompileContext, task: TaskDeclaration): Pro
 
 /** rt-app's rule: timers whose name begins so belong to one thread. */
 export const isUnique = (ref: string): boolean => ref.startsWith('unique');
+
+/** What a task blocks that blocks signals. */
+const ALL_SIGNALS = SignalBit.Alarm | SignalBit.PosixTimer;
+
+const timerSpec = ({ clock, absolute }: EventDeclaration): PosixTimerSpec => ({ clock: clock as ClockId, absolute });
 
 /** As the operation has it: 0 relative, 1 absolute, 2 on whole periods of the clock. */
 const modeOf = (grid: boolean, absolute: boolean): number => (grid ? 2 : Number(absolute));
@@ -83,14 +92,39 @@ class TaskCompiler {
       case 'timeout': return out.emit(OpKind.Timeout, ns, 0, 0, index);
       case 'itimer': return out.emit(OpKind.SetItimer, ns, event.intervalNs, 0, index);
       case 'pipe': return this.#pipe(event);
+      case 'clock_nanosleep': return out.emit(OpKind.ClockNanosleep, ns, event.clock, Number(event.absolute), index);
+      case 'sigmask': return out.emit(OpKind.Sigprocmask, event.writes ? ALL_SIGNALS : 0, 0, 0, index);
+      case 'pause': return out.emit(OpKind.Pause, 0, 0, 0, index);
       case 'call': return out.emit(OpKind.Call, this.#callOf(event.call!), 0, 0, index);
       case 'yield': return out.emit(OpKind.Yield, 0, 0, 0, index);
       case 'fork': return out.emit(OpKind.Fork, this.#declarationOf(event), 0, 0, index);
       case 'sem_post': return out.emit(OpKind.SemPost, this.#number('semaphore', ref), 0, 0, index);
       case 'sem_wait': return out.emit(OpKind.SemWait, this.#number('semaphore', ref), 0, 0, index);
       case 'barrier': return this.#barrier(event);
+      default: return this.#timerEvent(event);
+    }
+  }
+
+  #timerEvent(event: EventDeclaration): void {
+    const { ns, intervalNs, index, ref, cancelOnSet } = event;
+    const out = this.#out;
+    switch (event.name) {
+      case 'posix_timer': return out.emit(OpKind.TimerSettime, this.#posixTimer(ref, timerSpec(event)), ns, intervalNs, index);
+      case 'posix_timer_gettime': return out.emit(OpKind.TimerGettime, this.#posixTimer(ref, null), 0, 0, index);
+      case 'posix_timer_delete': return out.emit(OpKind.TimerDelete, this.#posixTimer(ref, null), 0, 0, index);
+      case 'fd_timer': {
+        const fd = this.#context.names.timerfd(ref, { ...timerSpec(event), cancelOnSet });
+        return out.emit(OpKind.TimerfdSettime, fd, ns, intervalNs, index);
+      }
+      case 'fd_read': return out.emit(OpKind.TimerfdRead, this.#context.names.timerfd(ref, null), 0, 0, index);
       default: return this.#conditionEvent(event);
     }
+  }
+
+  /** A timer belongs to its task, so each instance has one of that name. */
+  #posixTimer(ref: string, spec: PosixTimerSpec | null): number {
+    const { names, instancesOf } = this.#context;
+    return names.posixTimers(`${this.#task.name} ${ref}`, instancesOf(this.#task), spec);
   }
 
   #conditionEvent(event: EventDeclaration): void {

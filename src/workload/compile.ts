@@ -60,7 +60,7 @@ export interface Compiled {
 export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[], options: CompileOptions): Compiled {
   const forked = forkedDeclarations(tasks);
   checkTaskCount(source, tasks, options, forked.size);
-  const context = contextOf(source, tasks, options.everywhere);
+  const context = contextOf(source, tasks, forked, options.everywhere);
   const ofTasks = tasks.map((task) => compileTask(context, task));
   const own = specsOf(tasks, options, forked);
   const ofClocks = clockSpecs(options.clocks, tasks.length + options.readers.length, options.everywhere);
@@ -82,8 +82,8 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
     forkPools: programs.map((_, declaration) => poolOf(specs, declaration, options.cpus)),
     syncObjects: context.names.objects,
     sharedTimers: context.names.sharedTimers,
-    posixTimers: [],
-    timerfds: [],
+    posixTimers: context.names.posixTimerSpecs,
+    timerfds: context.names.timerfdSpecs,
     calls: context.calls,
     background: kthreads.background,
     workers: kthreads.workers,
@@ -105,10 +105,11 @@ export function declarationsByName(tasks: readonly TaskDeclaration[]): ReadonlyM
 }
 
 function contextOf(
-  source: Source, tasks: readonly TaskDeclaration[], everywhere: readonly number[] | null,
+  source: Source, tasks: readonly TaskDeclaration[], forked: ReadonlySet<number>, everywhere: readonly number[] | null,
 ): CompileContext {
   return {
     source, everywhere,
+    instancesOf: (task) => task.instances + (forked.has(tasks.indexOf(task)) ? FORK_POOL : 0),
     names: new SyncNames(),
     calls: [],
     attributes: new AttributeTable(),

@@ -16,7 +16,7 @@ import { schedule } from '../sched/core.ts';
 import { doSignal, exitSignals, sigprocmask } from '../signal.ts';
 import { doSchedYield, schedSetattr } from '../sched/syscalls.ts';
 import { setItimer } from '../time/itimer.ts';
-import { timerCreate, timerDeleteCall, timerGettime, timerSettime } from '../time/posix-timers.ts';
+import { timerDeleteCall, timerGettime, timerSettime } from '../time/posix-timers.ts';
 import { timerfdRead, timerfdSettime } from '../time/timerfd.ts';
 import { ktimeGet } from '../time/timekeeping.ts';
 import { OpKind } from '../user.ts';
@@ -141,9 +141,8 @@ function invokeSimple(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
   switch (regs.kind) {
     case OpKind.Yield: doSchedYield(cpu); break;
     case OpKind.SetAttributes: schedSetattr(cpu, task, workload.attributes[regs.argA]!); break;
-    case OpKind.TimerCreate: timerCreate(cpu, task, regs); break;
     case OpKind.TimerGettime: timerGettime(cpu, task, regs); break;
-    case OpKind.TimerDelete: timerDeleteCall(cpu, regs); break;
+    case OpKind.TimerDelete: timerDeleteCall(cpu, task, regs); break;
     case OpKind.Sigprocmask: sigprocmask(cpu, task, regs.argA); break;
     case OpKind.SetSlack: cpu.image.tasks[task]!.timerSlackNs = regs.argA; break;
     default: assert(false, `operation ${regs.kind} has no system call: a kind was added in one place only`);

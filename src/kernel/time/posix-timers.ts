@@ -10,7 +10,6 @@
  *                                             unlock
  *                                             the signal is delivered: 4 is not 6, so it starts nothing
  */
-import { KernelBug } from '../../../shared/assert.ts';
 import { Event } from '../../../shared/events.ts';
 import { DELAYTIMER_MAX } from '../../../shared/limits.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
@@ -35,34 +34,33 @@ export function posixTimersInit(cpu: KernelCpu): void {
   }
 }
 
-/** Timer `argA` begins, as the workload declares it. @linux kernel/time/posix-timers.c do_timer_create */
-export function timerCreate(cpu: KernelCpu, task: TaskId, { argA }: UserRegs): void {
-  const timer = lockTimer(cpu, argA);
-  if (timer.owner !== NONE) throw new KernelBug(`POSIX timer ${argA} is created twice; whoever reads programs checks this`);
+/** With the timer locked: it begins with its first setting. @linux kernel/time/posix-timers.c do_timer_create */
+function timerCreate(cpu: KernelCpu, task: TaskId, index: number, timer: PosixTimer): void {
   timer.owner = task;
-  timer.clock = cpu.config.workload.posixTimers[argA]!.clock;
-  timer.interval = 0;
-  timer.active = 0;
-  timer.queued = 0;
-  timer.requeues = 0;
-  timer.overrun = -1;
-  timer.overrunLast = 0;
-  unlockTimer(cpu, argA);
+  timer.clock = cpu.config.workload.posixTimers[index]!.clock;
   cpu.image.signals[task]!.hasTimers = 1;
+}
+
+/** Each instance of a declaration has its own timers. */
+function indexOf(cpu: KernelCpu, task: TaskId, { argA }: UserRegs): number {
+  return argA + cpu.image.tasks[task]!.instance;
 }
 
 /**
  * Timer `argA` fires at or after `argB` ns (0: never) and then each `argC` ns (0: once).
  * @linux kernel/time/posix-timers.c common_timer_set
  */
-export function timerSettime(cpu: KernelCpu, _task: TaskId, { argA, argB, argC }: UserRegs): Outcome {
-  const timer = stopTimer(cpu, argA);
+export function timerSettime(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
+  const { argB, argC } = regs;
+  const index = indexOf(cpu, task, regs);
+  const timer = stopTimer(cpu, index);
+  if (timer.owner === NONE) timerCreate(cpu, task, index, timer);
   timer.interval = argB > 0 ? argC : 0;
   timer.overrun = -1;
   timer.overrunLast = 0;
   if (cpu.config.version.dropsQueuedTimerSignal) timer.queued = 0;
-  if (argB > 0) arm(cpu, argA, timer, argB);
-  unlockTimer(cpu, argA);
+  if (argB > 0) arm(cpu, index, timer, argB);
+  unlockTimer(cpu, index);
   return Outcome.Done;
 }
 
@@ -77,22 +75,23 @@ function arm(cpu: KernelCpu, index: number, timer: PosixTimer, value: Ns): void 
 }
 
 /** How long until timer `argA` fires. @linux kernel/time/posix-timers.c common_timer_get */
-export function timerGettime(cpu: KernelCpu, task: TaskId, { argA }: UserRegs): void {
-  const timer = lockTimer(cpu, argA);
+export function timerGettime(cpu: KernelCpu, task: TaskId, regs: UserRegs): void {
+  const index = indexOf(cpu, task, regs);
+  const timer = lockTimer(cpu, index);
   const { interval, active, overrunLast } = timer;
   let remaining = 0;
   if (interval > 0 || active !== 0) {
     // while its signal waits it is not queued, so its date is moved on here
-    if (interval > 0 && timer.queued !== 0) timer.overrun += hrtimerForwardNow(cpu, cpu.image.timers[posixTimerOf(cpu.image, argA)]!, interval);
-    remaining = Math.max(1, hrtimerGetRemaining(cpu, posixTimerOf(cpu.image, argA)));
+    if (interval > 0 && timer.queued !== 0) timer.overrun += hrtimerForwardNow(cpu, cpu.image.timers[posixTimerOf(cpu.image, index)]!, interval);
+    remaining = Math.max(1, hrtimerGetRemaining(cpu, posixTimerOf(cpu.image, index)));
   }
-  unlockTimer(cpu, argA);
-  cpu.arch.trace6(Event.timer_gettime, argA, task, remaining, interval, overrunLast);
+  unlockTimer(cpu, index);
+  cpu.arch.trace6(Event.timer_gettime, index, task, remaining, interval, overrunLast);
 }
 
 /** Timer `argA` ends. @linux kernel/time/posix-timers.c timer_delete */
-export function timerDeleteCall(cpu: KernelCpu, { argA }: UserRegs): void {
-  deleteTimer(cpu, argA);
+export function timerDeleteCall(cpu: KernelCpu, task: TaskId, regs: UserRegs): void {
+  deleteTimer(cpu, indexOf(cpu, task, regs));
 }
 
 /** @linux kernel/time/posix-timers.c exit_itimers */

@@ -10,7 +10,10 @@ export const EVENT_NAMES = [
 ] as const;
 
 /** What phases of ours may do beside that; a name or a name and digits. */
-export const OWN_EVENT_NAMES = ['syscall', 'slack', 'timeout', 'itimer', 'pipe', 'call'] as const;
+export const OWN_EVENT_NAMES = [
+  'syscall', 'slack', 'timeout', 'itimer', 'pipe', 'call', 'clock_nanosleep', 'posix_timer', 'posix_timer_gettime',
+  'posix_timer_delete', 'fd_timer', 'fd_read', 'sigmask', 'pause',
+] as const;
 
 export type EventName = (typeof EVENT_NAMES)[number] | (typeof OWN_EVENT_NAMES)[number];
 
@@ -56,6 +59,9 @@ export const PRE_1_0_KEYS = ['exec', 'lock_order', 'resources', 'acl'] as const;
 export const POLICIES: Readonly<Record<string, number>> = {
   SCHED_OTHER: 0, SCHED_FIFO: 1, SCHED_RR: 2, SCHED_BATCH: 3, SCHED_IDLE: 5, SCHED_DEADLINE: 6,
 };
+
+/** Clocks that a timer can be on, as a file names them, with Linux's numbers (`ClockId`). */
+export const TIMER_CLOCKS: Readonly<Record<string, number>> = { realtime: 0, monotonic: 1, boottime: 7, tai: 11 };
 
 /** Distinct task groups that rt-app can handle. */
 export const TASKGROUPS_MAX = 32;

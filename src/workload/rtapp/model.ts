@@ -80,16 +80,20 @@ export interface EventDeclaration {
   readonly ref: string;
   /** The mutex of wait and sync. */
   readonly mutex: string;
-  /** timer: the mode is absolute. */
+  /** timer, clock_nanosleep, posix_timer, fd_timer: the mode is absolute. */
   readonly absolute: boolean;
   /** timer: it expires on whole periods of CLOCK_MONOTONIC (ours). */
   readonly grid: boolean;
-  /** itimer: its period from then on, 0: it fires once. */
+  /** itimer, posix_timer, fd_timer: its period from then on, 0: it fires once. */
   readonly intervalNs: Ns;
   /** pipe: how many, and whether they are written. */
   readonly bytes: number;
   readonly writes: boolean;
   readonly call: CallDeclaration | null;
+  /** clock_nanosleep, posix_timer, fd_timer: a `ClockId`. */
+  readonly clock: number;
+  /** fd_timer: a step of the wall clock ends a read. */
+  readonly cancelOnSet: boolean;
 }
 
 /** A function called on other CPUs. */

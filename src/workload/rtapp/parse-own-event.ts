@@ -5,7 +5,7 @@ import { meantHint } from '../did-you-mean.ts';
 import { BadQuantity, parseTime } from '../quantity.ts';
 import type { JsonNode, ObjectNode } from './document.ts';
 import { oneOf, type EventReader } from './event-value.ts';
-import type { OWN_EVENT_NAMES } from './grammar.ts';
+import { TIMER_CLOCKS, type OWN_EVENT_NAMES } from './grammar.ts';
 import type { CpuList } from './model.ts';
 import type { Source } from './source.ts';
 
@@ -29,6 +29,50 @@ const readItimer: EventReader = ({ source }, node, path) => {
     intervalNs: interval === null ? 0 : quantityOf(source, interval, `${path}.interval`),
   };
 };
+
+/** A time on a clock: `absolute` counts from that clock's beginning. */
+const readClockNanosleep: EventReader = ({ source }, node, path) => {
+  const object = source.object(node, path, '{"clock": clock, "value": time, "absolute": false}');
+  refuseUnknown(source, object, path, ['clock', 'value', 'absolute']);
+  return {
+    ...clockOf(source, object, path),
+    ns: quantityOf(source, needed(source, object, path, 'value', 'a time'), `${path}.value`),
+  };
+};
+
+const TIMER_KEYS = ['name', 'clock', 'value', 'interval', 'absolute'];
+
+const readPosixTimer: EventReader = ({ source }, node, path) => readTimerOf(source, node, path, TIMER_KEYS);
+
+const readFdTimer: EventReader = ({ source }, node, path) => {
+  const value = readTimerOf(source, node, path, [...TIMER_KEYS, 'cancel_on_set']);
+  return { ...value, cancelOnSet: flag(source, source.object(node, path, ''), path, 'cancel_on_set', false) };
+};
+
+/** `"value": "off"` stops it. */
+function readTimerOf(source: Source, node: JsonNode, path: string, keys: readonly string[]): ReturnType<EventReader> {
+  const object = source.object(node, path, '{"name": timer, "value": time, "interval": time}');
+  refuseUnknown(source, object, path, keys);
+  const value = needed(source, object, path, 'value', 'the time until it fires first, or "off"');
+  const interval = source.optional(object, path, 'interval');
+  const isOff = value.kind === 'string' && value.value === 'off';
+  return {
+    ...clockOf(source, object, path),
+    ref: source.string(needed(source, object, path, 'name', 'which timer'), `${path}.name`, 'a name'),
+    ns: isOff ? 0 : positive(source, value, `${path}.value`),
+    intervalNs: interval === null ? 0 : quantityOf(source, interval, `${path}.interval`),
+  };
+}
+
+function clockOf(source: Source, object: ObjectNode, path: string): { clock: number; absolute: boolean } {
+  const name = oneOf(source, object, path, 'clock', Object.keys(TIMER_CLOCKS), 'monotonic');
+  return { clock: TIMER_CLOCKS[name]!, absolute: flag(source, object, path, 'absolute', false) };
+}
+
+const readName: EventReader = ({ source }, node, path) => ({ ref: source.string(node, path, 'the name of a timer') });
+
+/** true: signals of timers wait until it is false again. */
+const readSigmask: EventReader = ({ source }, node, path) => ({ writes: source.boolean(node, path) });
 
 const readPipe: EventReader = ({ source }, node, path) => {
   const object = source.object(node, path, '{"name": pipe, "op": "read" or "write", "bytes": number}');
@@ -60,6 +104,14 @@ export const OWN_READERS: Readonly<Record<(typeof OWN_EVENT_NAMES)[number], Even
   itimer: readItimer,
   pipe: readPipe,
   call: readCall,
+  clock_nanosleep: readClockNanosleep,
+  posix_timer: readPosixTimer,
+  posix_timer_gettime: readName,
+  posix_timer_delete: readName,
+  fd_timer: readFdTimer,
+  fd_read: readName,
+  sigmask: readSigmask,
+  pause: () => ({}),
 };
 
 function cpusOf(source: Source, object: ObjectNode, path: string): CpuList | null {
