@@ -263,6 +263,8 @@ const table = {
   }],
   /** A task has read a clock (a `ClockId`) when its CPU's clock stood at `t`. */
   clock_gettime: ['dynticks', { by: 'task', clock: 'code', t: 'ns', value: 'ns' }],
+  /** `profile=`: a tick notes what it interrupts: the task, the side of the border, and the operation under way (an `OpKind`). */
+  profile_hit: ['dynticks', { task: 'task', user: 'code', type: 'code' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

@@ -88,7 +88,7 @@ export function kernelConfigOf(scenario: Scenario): KernelConfig {
     cpuidle: machine.cpuidle,
     tickless: ticklessOf(scenario),
     skewTick: cmdline.skewTick, nolapicTimer: cmdline.nolapicTimer,
-    timerMigration: cmdline.timerMigration,
+    timerMigration: cmdline.timerMigration, profile: cmdline.profile !== null,
     tscHz: machine.tscHz, lapicHz: machine.lapicHz, clockevents: machine.clockevents,
     clocksource: cmdline.clocksource, tsc: cmdline.tsc, clocksources: clocksourceTable(usableBy(scenario), NSEC_PER_SEC / hz),
     epochSec: scenario.epochSec,

@@ -19,6 +19,7 @@ import { MachineSnapshotCollector } from './observe/machine-snapshot-collector.t
 import type { MachineSnapshot } from './observe/machine-snapshot.ts';
 import type { MachineFile } from './observe/machine-file.ts';
 import { machineFiles } from './observe/machine-files.ts';
+import { ProfileCollector } from './observe/profile.ts';
 import { ReadRacesCollector, type JudgedReads } from './observe/read-figures.ts';
 import type { ReadRaces, RunFigures } from './observe/run-figures.ts';
 import { factsOf, kernelConfigOf } from './setup.ts';
@@ -145,6 +146,7 @@ class Followers {
   private readonly figures: FiguresCollector;
   private readonly snapshot: MachineSnapshotCollector;
   private readonly kernelLog = new KernelLogCollector();
+  private readonly profile: ProfileCollector;
   private readonly judge: Judge;
   private readonly readRaces = new ReadRacesCollector();
 
@@ -154,8 +156,9 @@ class Followers {
     this.facts = facts;
     this.figures = new FiguresCollector(facts);
     this.snapshot = new MachineSnapshotCollector(facts);
+    this.profile = new ProfileCollector(facts);
     this.judge = new Judge(options.judge === false ? [] : createOracles(facts));
-    this.all = [this.digest, this.figures, this.snapshot, this.kernelLog, this.judge, this.readRaces, ...(options.consumers ?? [])];
+    this.all = [this.digest, this.figures, this.snapshot, this.kernelLog, this.profile, this.judge, this.readRaces, ...(options.consumers ?? [])];
   }
 
   finish(end: EngineEnd): RunResult {
@@ -171,7 +174,7 @@ class Followers {
       kernelLog: this.kernelLog.lines,
       figures: this.figures.finish(endNs),
       readRaces: this.readRaces.finish(judgedReads(verdicts)),
-      files: machineFiles(snapshot, kernelConfigOf(scenario).version, facts.tickNs),
+      files: [...machineFiles(snapshot, kernelConfigOf(scenario).version, facts.tickNs), ...this.profile.files()],
     };
   }
 }

@@ -125,6 +125,7 @@ export const CMDLINE_PARAMETERS: ReadonlyMap<string, Parameter> = new Map<string
   ['possible_cpus', count('possibleCpus', 1)],
   ['timer_migration', bool('timerMigration')],
   ['threadirqs', flag('threadirqs')],
+  ['profile', count('profile', 0)],
 ]);
 
 /** Parameters that a reader may expect to matter, each with why it does not. */

@@ -30,6 +30,8 @@ export interface CommandLine {
   readonly possibleCpus: number | null;
   readonly timerMigration: boolean;
   readonly threadirqs: boolean;
+  /** `profile=`: each tick notes what it interrupts; null when absent. The number, which scales addresses, means nothing here. */
+  readonly profile: number | null;
   /** Parameters that Linux has and this machine ignores, and unknown ones: reported. */
   readonly ignored: readonly string[];
 }
@@ -65,7 +67,7 @@ export class BadParameter extends Error {
 export function parseCmdline(text: string, cpus: number = CPULIST_MAX): CommandLine {
   const draft: CommandLineDraft = {
     highres: true, nohz: true, skewTick: false, clocksource: null, tsc: null, nolapicTimer: false, nohzFull: null,
-    isolcpus: null, rcuNocbs: null, maxcpus: null, nrCpus: null, possibleCpus: null, timerMigration: true,
+    isolcpus: null, rcuNocbs: null, maxcpus: null, nrCpus: null, possibleCpus: null, timerMigration: true, profile: null,
     threadirqs: false,
   };
   const ignored: string[] = [];

@@ -68,6 +68,8 @@ export interface KernelConfig {
   readonly clocksources: readonly Clocksource[];
   /** `timer_migration=`: timers may be queued on other CPUs, where the tick can stop. */
   readonly timerMigration: boolean;
+  /** `profile=`: whether ticks note what they interrupt. */
+  readonly profile: boolean;
   readonly tscHz: number;
   /** Frequency of each CPU's own event device, but for lapic-deadline, which counts in the tsc's cycles. */
   readonly lapicHz: number;

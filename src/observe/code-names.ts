@@ -59,6 +59,7 @@ const CODES: Partial<Record<EventName, Readonly<Record<string, Names>>>> = {
   clocksource_final: { source: CLOCKSOURCES },
   rtapp_loop: { edge: namesOf({ start: 0, end: 1 }) },
   rtapp_event: { type: namesOf(OpKind) },
+  profile_hit: { type: namesOf(OpKind) },
 };
 
 /** The word for `code` in `field` of `event`, undefined where there is none. */

@@ -23,7 +23,7 @@ describe('a kernel command line', () => {
     expect(parsed).toMatchObject({
       nohz: false, highres: false, skewTick: true, clocksource: 'jiffies', tsc: 'unstable', nolapicTimer: true,
       nohzFull: [1, 2, 3, 5], rcuNocbs: [0, 1, 2, 3, 4, 5, 6, 7], maxcpus: 2, nrCpus: 4, possibleCpus: 8,
-      timerMigration: false, threadirqs: true, ignored: [],
+      timerMigration: false, threadirqs: true, profile: null, ignored: [],
       isolcpus: { domain: false, nohz: true, managedIrq: true, cpus: [2, 3] },
     });
   });

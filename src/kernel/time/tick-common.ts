@@ -15,6 +15,7 @@ import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { schedBalanceTrigger } from '../sched/balance.ts';
 import { schedTick } from '../sched/core.ts';
+import { profileTick } from '../profile.ts';
 import { accountProcessTick } from '../sched/cputime.ts';
 import {
   DeviceId, clockeventsExchangeDevice, clockeventsProgramEvent, clockeventsSwitchState, deviceOf,
@@ -170,6 +171,7 @@ export function tickHandlePeriodic(cpu: KernelCpu): void {
 function tickPeriodic(cpu: KernelCpu): void {
   if (tickDoTimerCpu(cpu) === cpu.id) doTimer(cpu);
   updateProcessTimes(cpu, TickMode.Periodic);
+  profileTick(cpu);
 }
 
 /**

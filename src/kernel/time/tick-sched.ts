@@ -9,6 +9,7 @@ import { HrtimerFunction, HrtimerMode, type Hrtimer } from '../../../shared/stru
 import { KTIME_MAX, type Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { schedTimerOf } from '../image.ts';
+import { profileTick } from '../profile.ts';
 import { deviceOf, type DeviceId } from './clockevents.ts';
 import { hrtimerForward, hrtimerInit, hrtimerStart } from './hrtimer.ts';
 import { tickSchedDoTimer } from './jiffies.ts';
@@ -67,6 +68,7 @@ export function tickNohzHandler(cpu: KernelCpu, timer: Hrtimer): boolean {
   if ((tick.flags & TickFlag.Inidle) !== 0) tick.gotIdleTick = 1;
   if ((tick.flags & TickFlag.Stopped) !== 0) tickWhileStopped(cpu);
   updateProcessTimes(cpu, TickMode.Oneshot);
+  profileTick(cpu);
   // whoever goes on, the idle loop or a restart, knows better when the next event is
   if ((tick.flags & TickFlag.Stopped) !== 0) return false;
   hrtimerForward(timer, now, cpu.config.tickNs);
