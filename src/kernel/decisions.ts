@@ -61,7 +61,7 @@ export interface Decisions {
   readonly coarseFollowsAdjustment: boolean;
   /** B-38: a timer is put on another CPU even if it comes before that CPU's next event. */
   readonly enqueuesLeftmostRemotely: boolean;
-  /** B-36: a step of the wall clock is not told to the timers. */
+  /** B-36: the offsets of the clocks that the timers go by stay what they were at first. */
   readonly keepsStaleOffsets: boolean;
   /** B-41: nobody who looks at a timer is told that its callback began or ended meanwhile. */
   readonly skipsRunningBarrier: boolean;

@@ -10,7 +10,8 @@ import type { KernelCpu } from '../kernel-cpu.ts';
 import { clocksourceSelect, lockClocksources, unlockClocksources } from '../time/clocksource-list.ts';
 import { clocksourceUnbind, clocksourceUnregister } from '../time/clocksource-register.ts';
 import { clocksourceWatchdogKthread, clocksourceWorkPending } from '../time/clocksource-watchdog.ts';
-import { CLOCK_SET_WALL, clockWasSet } from '../time/hrtimer.ts';
+import { timerfdClockWasSet } from '../time/timerfd.ts';
+import { CLOCK_SET_WALL, clockWasSet } from '../time/hrtimer-clock-set.ts';
 import { ktimeGetReal } from '../time/timekeeping.ts';
 import { adjtimexFrequency, doSettimeofday, timekeepingInjectOffset, timekeepingSetTaiOffset } from '../time/timekeeping-set.ts';
 import { ClockStepKind, type ClockStep } from '../user.ts';
@@ -49,7 +50,9 @@ function take(cpu: KernelCpu, { kind, value }: ClockStep): void {
 
 /** Timers on the wall clock must hear of it. @linux kernel/time/timekeeping.c do_settimeofday64 */
 function stepped(cpu: KernelCpu, result: number): void {
-  if (result === 0 && !cpu.decisions.skipsClockWasSet) clockWasSet(cpu, CLOCK_SET_WALL);
+  if (result !== 0 || cpu.decisions.skipsClockWasSet) return;
+  clockWasSet(cpu, CLOCK_SET_WALL);
+  timerfdClockWasSet(cpu);
 }
 
 /** -1: nothing is asked for any more. @linux kernel/time/clocksource.c current_clocksource_store */

@@ -78,7 +78,7 @@ export function hrtimerUpdateBase(cpu: KernelCpu, base: HrtimerCpuBase): Ns {
   const known = base.clockWasSetSeq;
   offsets.clockWasSetSeq = known;
   const now = ktimeGetUpdateOffsets(cpu, offsets);
-  if (offsets.clockWasSetSeq === known) return now;
+  if (offsets.clockWasSetSeq === known || (known >= 0 && cpu.decisions.keepsStaleOffsets)) return now;
   base.clockWasSetSeq = offsets.clockWasSetSeq;
   for (let index = 0; index < HRTIMER_MAX_CLOCK_BASES; index++) base.setOffset(index, offsetOf(offsets, index % HrtimerBase.MonotonicSoft));
   return now;

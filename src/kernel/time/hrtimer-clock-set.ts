@@ -45,7 +45,7 @@ export function clockWasSet(cpu: KernelCpu, bases: number): void {
 /** With the base locked: brings its offsets up to date; true: its CPU must arm its device anew. @linux kernel/time/hrtimer.c update_needs_ipi */
 function needsRetrigger(cpu: KernelCpu, base: HrtimerCpuBase, bases: number): boolean {
   const known = base.clockWasSetSeq;
-  if (!cpu.decisions.keepsStaleOffsets) hrtimerUpdateBase(cpu, base);
+  hrtimerUpdateBase(cpu, base);
   // its own interrupt has been quicker, or is about to look for the next event
   if (base.clockWasSetSeq === known || base.inHrtirq !== 0) return false;
   const { timers } = cpu.image;
@@ -64,7 +64,7 @@ export function retriggerNextEvent(cpu: KernelCpu): void {
   const base = cpu.hrtimers;
   if (base.hresActive === 0 && !tickNohzActive(cpu)) return;
   lockCpuBase(cpu, cpu.id);
-  if (!cpu.decisions.keepsStaleOffsets) hrtimerUpdateBase(cpu, base);
+  hrtimerUpdateBase(cpu, base);
   if (base.hresActive !== 0) hrtimerForceReprogram(cpu, false);
   else hrtimerUpdateNextEvent(cpu, base);
   unlockCpuBase(cpu, cpu.id);

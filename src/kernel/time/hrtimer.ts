@@ -213,11 +213,3 @@ export function hrtimerGetRemaining(cpu: KernelCpu, timer: TimerId): Ns {
   unlockCpuBase(cpu, cpuOfBase(clockBase));
   return remaining;
 }
-
-/** Clock bases that a step of the wall clock concerns. @linux kernel/time/hrtimer.c CLOCK_SET_WALL */
-export const CLOCK_SET_WALL = 0;
-
-/** A clock was set: timers on it may be due now. @linux kernel/time/hrtimer.c clock_was_set */
-export function clockWasSet(_cpu: KernelCpu, _bases: number): void {
-  // no timers but those on the monotonic clock yet
-}
