@@ -19,9 +19,8 @@ export function readCmdline(text: string, cpus?: number): CommandLine {
 /** Says what the machine makes of the parameters that it does not follow to the letter. */
 export function noteParameters(source: Source, cmdline: CommandLine): void {
   const { approximations, warnings } = source;
-  approximations.add('The tick never stops: the machine acts as with nohz=off, whatever nohz= says.');
   if (cmdline.nohzFull !== null) {
-    approximations.add('CPUs of nohz_full= get context tracking and account CPU time exactly (gen), but keep their tick.');
+    approximations.add('CPUs of nohz_full= get context tracking and account CPU time exactly (gen), but tick while a task runs.');
   }
   if (cmdline.maxcpus !== null) approximations.add('CPUs beyond maxcpus= are not there at all; they cannot be brought up later.');
   if (cmdline.nolapicTimer) {

@@ -84,6 +84,14 @@ describe('dynticks run', () => {
     expect([out, err]).toEqual([expect.stringMatching(/^verdict: held .*\n$/), '']);
   });
 
+  it('keeps what the kernel said, in a file as dmesg shows it and among the lines of the host’s log', async () => {
+    await command.call(run());
+    expect(read('small-1-1', 'dmesg')).toMatch(/^\[ {4}0\.0\d{5}\] clocksource: Switched to clocksource tsc\n$/);
+    const lines = read('small-1-1', 'log.ndjson').trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    const said = lines.filter(({ kernel }) => kernel === true);
+    expect(said).toMatchObject([{ cpu: 0, level: 30, msg: 'clocksource: Switched to clocksource tsc' }]);
+  });
+
   it('tells in its log what happened when, in simulated time', async () => {
     await command.call(run());
     const lines = read('small-1-1', 'log.ndjson').trimEnd().split('\n').map((line) => JSON.parse(line) as { ns: number; msg: string });
