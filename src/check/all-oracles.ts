@@ -7,23 +7,33 @@ import { CallRecords } from './oracles/call-records.ts';
 import { CallsWithIrqsOn } from './oracles/calls-with-irqs-on.ts';
 import { CpuConservation } from './oracles/cpu-conservation.ts';
 import { CputimeExact } from './oracles/cputime-exact.ts';
+import { DutyLimit } from './oracles/duty-limit.ts';
 import { DutyOwner } from './oracles/duty-owner.ts';
 import { HrtimerEarly } from './oracles/hrtimer-early.ts';
 import { HrtimerForgotten } from './oracles/hrtimer-forgotten.ts';
 import { HrtimerOrder } from './oracles/hrtimer-order.ts';
+import { IdleCounts } from './oracles/idle-counts.ts';
+import { IdleRead } from './oracles/idle-read.ts';
+import { IdleStates } from './oracles/idle-states.ts';
+import { IdleTicks } from './oracles/idle-ticks.ts';
+import { IdleTruth } from './oracles/idle-truth.ts';
 import { JiffiesClock } from './oracles/jiffies-clock.ts';
 import { JiffiesOnce } from './oracles/jiffies-once.ts';
 import { JiffiesRelation } from './oracles/jiffies-relation.ts';
 import { KcpustatMonotonic } from './oracles/kcpustat-monotonic.ts';
 import { LockOrder } from './oracles/lock-order.ts';
+import { LookUsed } from './oracles/look-used.ts';
 import { MachineConservation } from './oracles/machine-conservation.ts';
 import { MessagesDelivered } from './oracles/messages-delivered.ts';
 import { MessagesInTime } from './oracles/messages-in-time.ts';
 import { OneCpuAtATime } from './oracles/one-cpu-at-a-time.ts';
 import { ReadMonotonic } from './oracles/read-monotonic.ts';
 import { SeqcountVersions } from './oracles/seqcount-versions.ts';
+import { SleepCovered } from './oracles/sleep-covered.ts';
 import { SoftirqLimits } from './oracles/softirq-limits.ts';
 import { StopStates } from './oracles/stop-states.ts';
+import { StopsFar } from './oracles/stops-far.ts';
+import { TickGrid } from './oracles/tick-grid.ts';
 import { VtimeAccumulators } from './oracles/vtime-accumulators.ts';
 import { VtimeReader } from './oracles/vtime-reader.ts';
 import { VtimeStates } from './oracles/vtime-states.ts';
@@ -38,6 +48,7 @@ interface OracleClass {
 const ORACLES: readonly OracleClass[] = [
   SeqcountVersions, LockOrder,
   JiffiesRelation, JiffiesClock, DutyOwner, JiffiesOnce,
+  DutyLimit, IdleStates, IdleCounts, IdleRead, IdleTruth, IdleTicks, TickGrid, StopsFar, SleepCovered, LookUsed,
   HrtimerOrder, HrtimerEarly, HrtimerForgotten,
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, OneCpuAtATime,
   VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader,

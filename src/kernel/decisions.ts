@@ -67,6 +67,24 @@ export interface Decisions {
   readonly skipsRunningBarrier: boolean;
   /** B-42: a relative timer on CLOCK_REALTIME follows steps of that clock. */
   readonly relativeFollowsWallClock: boolean;
+  /** B-20: a reader of a CPU's sleep looks at its fields one by one. */
+  readonly skipIdleRetry: boolean;
+  /** B-21: a reader of a CPU's sleep ends it and begins the next, in that CPU's record. */
+  readonly readerMovesSleep: boolean;
+  /** B-26: an interrupt on a CPU without a tick leaves jiffies as old as they are. */
+  readonly skipsJiffiesOnEntry: boolean;
+  /** B-27: the tick in low resolution leaves the device armed although it is stopped. */
+  readonly leavesDeviceArmed: boolean;
+  /** B-28: a stopped tick is taken for programmed if the device is, whoever programmed it. */
+  readonly believesDeviceEvent: boolean;
+  /** An idle CPU that looks for its next event passes over the wheel. */
+  readonly stopsOverTimer: boolean;
+  /** A tick goes on one period after the sleep's end, and not on the grid that it had. */
+  readonly restartsOffGrid: boolean;
+  /** An idle CPU is charged one tick too many when it goes on. */
+  readonly countsIdleTickTwice: boolean;
+  /** An interrupt does not end the sleep that it interrupts. */
+  readonly sleepsInInterrupts: boolean;
   /** Whether the n-th message from a CPU is lost on its way. */
   dropsMessage(from: CpuId, to: CpuId, n: number): boolean;
   /** Whether the n-th message from a CPU is put on the list with nobody told of it. */
@@ -104,6 +122,15 @@ export const asLinux: Decisions = {
   keepsStaleOffsets: false,
   skipsRunningBarrier: false,
   relativeFollowsWallClock: false,
+  skipIdleRetry: false,
+  readerMovesSleep: false,
+  skipsJiffiesOnEntry: false,
+  leavesDeviceArmed: false,
+  believesDeviceEvent: false,
+  stopsOverTimer: false,
+  restartsOffGrid: false,
+  countsIdleTickTwice: false,
+  sleepsInInterrupts: false,
   dropsMessage: () => false,
   losesDoorbell: () => false,
 };

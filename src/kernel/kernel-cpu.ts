@@ -15,6 +15,7 @@ import type { KernelConfig } from './config.ts';
 import type { Decisions } from './decisions.ts';
 import type { KernelImage } from './image.ts';
 import { CpuidleDevice } from './sched/cpuidle.ts';
+import { newIdleTimes, type IdleTimes } from './time/idle-sleep.ts';
 import type { AdjustedCputime } from './sched/cputime-adjust.ts';
 import { newTaskCputime, type TaskCputime } from './sched/cputime-read.ts';
 import { FAIR_CLASSES } from './sched/fair-classes.ts';
@@ -103,6 +104,8 @@ export class KernelCpu {
   readonly cputime: TaskCputime = newTaskCputime();
   /** How often reads of this CPU were overtaken by a writer; differs from run to run where CPUs race, so it is no part of the trace. */
   readonly readRetries = new Float64Array(RETRY_BUCKETS);
+  /** Scratch for a look at how long a CPU has slept. */
+  readonly idleTimes: IdleTimes = newIdleTimes();
   readonly adjusted: AdjustedCputime = { utime: 0, stime: 0, turn: 0 };
   /** When the running task's present stretch ends; KTIME_MAX when the CPU has nothing to run. */
   stepDue: Ns = KTIME_MAX;

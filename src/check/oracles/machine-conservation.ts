@@ -101,7 +101,8 @@ export class MachineConservation extends OracleBase {
     if (Math.abs(elapsed - booked) <= tolerance) return;
     this.broken(() => ({
       says: `the CPUs ran for ${elapsed} ns, but charged ${charged}, pending ${pending}, unflushed ${running}, idle ${idle} and ` +
-        `owed by stopped ticks ${owed} ns come to ${booked} ns, which differs by ${Math.abs(elapsed - booked)} ns; ${tolerance} ns are allowed`,
+        `owed by stopped ticks ${owed} ns come to ${booked} ns, which differs by ${Math.abs(elapsed - booked)} ns; ${tolerance} ns are ` +
+        'allowed',
       events: this.#finals(),
     }));
   }

@@ -34,9 +34,9 @@ export function irqEnter(cpu: KernelCpu): void {
   if (cpu.idling && preemptCount === 0) cpu.cpuidle?.wake(cpu);
   cpu.state.preemptCount = preemptCount + HARDIRQ_OFFSET;
   cpu.arch.setMode(Mode.Irq);
-  cpu.arch.spend(Path.IrqEntry);
   // one that interrupts a softirq finds the sleep ended already
   if (preemptCount === 0 && cpu.curr === cpu.idle) tickNohzIrqEnter(cpu);
+  cpu.arch.spend(Path.IrqEntry);
 }
 
 /** @linux kernel/softirq.c irq_exit */

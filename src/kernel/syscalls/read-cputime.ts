@@ -8,6 +8,8 @@ import type { ClockId } from '../../../shared/structs/timekeeper.ts';
 import type { UserRegs } from '../../../shared/structs/task.ts';
 import type { TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
+import { getCpuSleepTime, moveSleep } from '../time/idle-sleep.ts';
+import { tickNohzActive } from '../time/tick-sched.ts';
 import { RETRY_BUCKETS, type KernelCpu } from '../kernel-cpu.ts';
 import { taskSchedRuntime } from '../sched/core.ts';
 import { cputimeAdjust } from '../sched/cputime-adjust.ts';
@@ -104,4 +106,13 @@ function readCpu(cpu: KernelCpu, by: TaskId, target: number, { reader }: ReadTar
   fields[2] = reader === 'complete' ? 1 : 0;
   fields[3] = arch.schedClock();
   arch.traceFields(Event.kcpustat_cpu_fetch, fields);
+  if (tickNohzActive(cpu)) readIdleTime(cpu, by, target);
+}
+
+/** Where ticks may stop, /proc/stat shows how long the CPU has slept instead. */
+function readIdleTime(cpu: KernelCpu, by: TaskId, target: number): void {
+  const times = cpu.idleTimes;
+  getCpuSleepTime(cpu, target, times);
+  cpu.arch.trace6(Event.cpu_idle_time, by, target, times.version, times.now, times.idle, times.iowait);
+  if (cpu.decisions.readerMovesSleep) moveSleep(cpu, target);
 }

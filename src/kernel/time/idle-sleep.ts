@@ -24,6 +24,7 @@ import {
 } from '../../../shared/sync/seqcount.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { tickNohzActive } from './tick-sched.ts';
 import { ktimeGet } from './timekeeping.ts';
 
 /** A sleep begins. @linux kernel/time/tick-sched.c tick_nohz_start_idle */
@@ -70,31 +71,41 @@ export interface IdleTimes {
 export const newIdleTimes = (): IdleTimes => ({ version: 0, now: 0, idle: 0, iowait: 0 });
 
 /**
- * How long `target` has slept, the sleep under way included. Both categories at one reading, as nobody in Linux
- * reads them; /proc/stat asks for one after the other.
+ * How long `target` has slept, the sleep under way included, as far as its CPU has come. Both categories at one reading;
+ * Linux's readers ask for one after the other.
  * @linux kernel/time/tick-sched.c get_cpu_sleep_time_us
  */
 export function getCpuSleepTime(cpu: KernelCpu, target: CpuId, into: IdleTimes): void {
-  const { memory, image } = cpu;
+  const { memory, image, decisions } = cpu;
   const record = image.idleSleeps[target]!;
   const waits = image.rqs[target]!.nrIowait > 0;
-  into.now = ktimeGet(cpu);
+  const now = ktimeGet(cpu);
   for (;;) {
-    const seq = readSeqcountBegin(memory, record.seq);
+    const seq = decisions.skipIdleRetry ? memory.load(record.seq) : readSeqcountBegin(memory, record.seq);
+    into.now = now - behind(cpu, target);
     const running = record.active !== 0 ? Math.max(0, into.now - record.entrytime) : 0;
     into.idle = record.sleeptime + (waits ? 0 : running);
     into.iowait = record.iowaitSleeptime + (waits ? running : 0);
     into.version = seq;
-    if (!readSeqcountRetry(memory, record.seq, seq)) return;
+    if (decisions.skipIdleRetry || !readSeqcountRetry(memory, record.seq, seq)) return;
   }
 }
 
+/** How far the other CPU has not come yet: what it did not sleep it may yet spend otherwise. */
+function behind({ arch }: KernelCpu, target: CpuId): Ns {
+  return Math.max(0, arch.schedClock() - arch.promiseOf(target));
+}
+
 /**
- * Whether the sums mean anything: in periodic mode Linux shows the tick's samples instead.
- * @linux kernel/time/tick-sched.c tick_nohz_active
+ * Before 6.4 a reader that asked for the time of its reading, too, ended the sleep under way and began the next, in
+ * another CPU's record. Only for the fault that brings this back.
+ * @linux kernel/time/tick-sched.c update_ts_time_stats
  */
-export function tickNohzActive(cpu: KernelCpu): boolean {
-  return cpu.config.nohz && cpu.image.nohz.active !== 0;
+export function moveSleep(cpu: KernelCpu, target: CpuId): void {
+  const record = cpu.image.idleSleeps[target]!;
+  const now = ktimeGet(cpu);
+  if (record.active !== 0) record.sleeptime += Math.max(0, now - record.entrytime);
+  record.entrytime = now;
 }
 
 /** In us, as Linux's own readers have it; -1 where ticks never stop. @linux kernel/time/tick-sched.c get_cpu_idle_time_us */

@@ -22,6 +22,7 @@ import { localTimerSoftirqPending, reportIdleSoftirq } from '../irq/softirq.ts';
 import { accountIdleTicks } from '../sched/cputime.ts';
 import { calcLoadNohzStart, calcLoadNohzStop } from '../sched/loadavg.ts';
 import { nohzBalanceEnterIdle } from '../sched/nohz-balance.ts';
+import { deviceOf, type DeviceId } from './clockevents.ts';
 import { hrtimerCancel, hrtimerForward } from './hrtimer.ts';
 import { hrtimerGetNextEvent } from './hrtimer-interrupt.ts';
 import { tickNohzStartIdle, tickNohzStopIdle } from './idle-sleep.ts';
@@ -65,10 +66,11 @@ export function tickNohzIdleStopTick(cpu: KernelCpu): void {
   const { tick } = cpu;
   if (tick.timerExpiresBase === 0 && !mayLookAhead(cpu)) return;
   const expires = tick.timerExpires;
+  let target = 0;
   tick.idleCalls += 1;
   if (expires > 0) {
     const wasStopped = tickStopped(cpu);
-    stopTick(cpu);
+    target = stopTick(cpu);
     tick.idleSleeps += 1;
     tick.idleExpires = expires;
     if (!wasStopped && tickStopped(cpu)) {
@@ -76,9 +78,18 @@ export function tickNohzIdleStopTick(cpu: KernelCpu): void {
       nohzBalanceEnterIdle(cpu);
     }
   } else tickNohzIdleRetainTick(cpu);
-  cpu.arch.trace6(
-    Event.tick_nohz_idle_stop, tick.idleCalls, tick.idleSleeps, tick.flags, tick.nextTick, tick.lastTick, tick.timerExpiresBase,
-  );
+  traceStop(cpu, target);
+}
+
+function traceStop({ tick, fields, arch }: KernelCpu, target: Ns): void {
+  fields[0] = tick.idleCalls;
+  fields[1] = tick.idleSleeps;
+  fields[2] = tick.flags;
+  fields[3] = target;
+  fields[4] = tick.nextTick;
+  fields[5] = tick.lastTick;
+  fields[6] = tick.timerExpiresBase;
+  arch.traceFields(Event.tick_nohz_idle_stop, fields);
 }
 
 /** The tick stays as it is. @linux kernel/time/tick-sched.c tick_nohz_idle_retain_tick */
@@ -129,7 +140,7 @@ function needsTickSoon(cpu: KernelCpu): boolean {
 /** Of the wheel, and in low resolution of the hrtimers, which the tick at or after their expiry will find. */
 function firstTimer(cpu: KernelCpu, basem: Ns): Ns {
   const { tick, config } = cpu;
-  const wheel = Math.max(basem, getNextTimerInterrupt(cpu, tick.lastJiffies, basem));
+  const wheel = cpu.decisions.stopsOverTimer ? KTIME_MAX : Math.max(basem, getNextTimerInterrupt(cpu, tick.lastJiffies, basem));
   tick.nextTimer = earlierHrtimer(cpu, basem, wheel, config.tickNs);
   return tick.nextTimer;
 }
@@ -147,17 +158,18 @@ function hasDuty(cpu: KernelCpu): boolean {
   return owner === cpu.id || (owner === TICK_DO_TIMER_NONE && (cpu.tick.flags & TickFlag.DoTimerLast) !== 0);
 }
 
-/** @linux kernel/time/tick-sched.c tick_nohz_stop_tick */
-function stopTick(cpu: KernelCpu): void {
+/** Returns when this CPU must wake; 0: the tick stays after all. @linux kernel/time/tick-sched.c tick_nohz_stop_tick */
+function stopTick(cpu: KernelCpu): Ns {
   const { tick } = cpu;
   const basem = tick.timerExpiresBase;
   tick.timerExpiresBase = 0;
-  const wheel = timerBaseTryToSetIdle(cpu, tick.lastJiffies, basem);
+  const found = timerBaseTryToSetIdle(cpu, tick.lastJiffies, basem);
   // a timer may have gone since the look: then the earlier promise holds, for which an idle state was chosen
-  const expires = Math.min(wheel, tick.timerExpires);
-  if (!tickStopped(cpu) && !timerBaseIsIdle(cpu)) return;
+  const { stopsOverTimer } = cpu.decisions;
+  const expires = stopsOverTimer ? tick.timerExpires : Math.min(found, tick.timerExpires);
+  if (!tickStopped(cpu) && !timerBaseIsIdle(cpu) && !stopsOverTimer) return 0;
   dropDuty(cpu);
-  if (tickStopped(cpu) && expires === tick.nextTick && isProgrammed(cpu, expires)) return;
+  if (tickStopped(cpu) && isProgrammed(cpu, expires)) return expires;
   if (!tickStopped(cpu)) {
     calcLoadNohzStart(cpu);
     tick.lastTick = cpu.image.timers[schedTimerOf(cpu.id)]!.expires;
@@ -167,11 +179,14 @@ function stopTick(cpu: KernelCpu): void {
   tick.nextTick = expires;
   if (expires === KTIME_MAX) cancelSchedTimer(cpu);
   else startSchedTimer(cpu, expires);
+  return expires;
 }
 
-/** Whether the stopped tick really stands where the cached value says. */
+/** Whether the stopped tick stands there already: by the cached value, and, as others may have changed it, really. */
 function isProgrammed(cpu: KernelCpu, expires: Ns): boolean {
-  return expires === KTIME_MAX || cpu.image.timers[schedTimerOf(cpu.id)]!.expires === expires;
+  if (cpu.decisions.believesDeviceEvent) return expires === deviceOf(cpu, cpu.tick.device as DeviceId).nextEvent;
+  const really = cpu.image.timers[schedTimerOf(cpu.id)]!.expires;
+  return expires === cpu.tick.nextTick && (expires === KTIME_MAX || really === expires);
 }
 
 /** A CPU that stops its tick cannot keep the time; whoever ticks next will. */
@@ -200,8 +215,9 @@ function restartSchedTick(cpu: KernelCpu, now: Ns): void {
   tick.flags &= ~TickFlag.Stopped;
   const timer = image.timers[schedTimerOf(cpu.id)]!;
   if ((tick.flags & TickFlag.Highres) !== 0) hrtimerCancel(cpu, schedTimerOf(cpu.id));
-  timer.expires = tick.lastTick;
-  timer.softexpires = tick.lastTick;
+  const phase = cpu.decisions.restartsOffGrid ? now : tick.lastTick;
+  timer.expires = phase;
+  timer.softexpires = phase;
   hrtimerForward(timer, now, config.tickNs);
   cpu.arch.trace6(Event.tick_nohz_restart, tick.lastTick, now, timer.expires);
   startSchedTimer(cpu, timer.expires);
@@ -214,7 +230,7 @@ function accountIdleTime(cpu: KernelCpu, now: Ns): void {
   tick.idleExittime = now;
   if (state.contextActive !== 0) return;
   const { jiffies } = image.jiffies;
-  const ticks = jiffies - tick.idleJiffies;
+  const ticks = jiffies - tick.idleJiffies + (cpu.decisions.countsIdleTickTwice ? 1 : 0);
   cpu.arch.trace6(Event.account_idle_ticks, ticks, jiffies, tick.idleJiffies);
   if (ticks > 0) accountIdleTicks(cpu, ticks);
 }
@@ -225,11 +241,11 @@ export function tickNohzIrqEnter(cpu: KernelCpu): void {
   const { active } = cpu.idleSleep;
   if (active === 0 && !stopped) return;
   const now = ktimeGet(cpu);
-  if (active !== 0) tickNohzStopIdle(cpu, now);
+  if (active !== 0 && !cpu.decisions.sleepsInInterrupts) tickNohzStopIdle(cpu, now);
   if (!stopped) return;
   cpu.tick.idleWaketime = now;
   // the owner of the duty may sleep, and the handler will ask what jiffy it is
-  tickDoUpdateJiffies64(cpu, now);
+  if (!cpu.decisions.skipsJiffiesOnEntry) tickDoUpdateJiffies64(cpu, now);
 }
 
 /** It is over, and the idle task goes on. @linux kernel/time/tick-sched.c tick_nohz_irq_exit */

@@ -1,0 +1,117 @@
+/**
+ * What a CPU books as sleep is what it slept, by the machine's own log: all the time in which it was halted, and none
+ * but such in which its idle task had it outside interrupts.
+ */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { Event, Mode } from '../../../shared/events.ts';
+import { ClocksourceId } from '../../../shared/structs/timekeeper.ts';
+import type { CpuId, Ns } from '../../../shared/units.ts';
+import { KeptEvents, namedEvent, places } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription } from '../oracle.ts';
+
+const [ACTIVE, SLEEP, IOWAIT] = places('idle_sleep', 'active', 'sleeptime', 'iowait_sleeptime');
+const [MODE, TASK] = places('context', 'mode', 'task');
+const [CHANGED_TO] = places('timekeeping_change', 'source');
+
+/** The kernel's clock: rounding of its multiplier, and how far it is corrected at a time. */
+const CLOCK_PPB = 10_000;
+const ROUNDING_NS: Ns = 60;
+const NSEC_PER_SEC: Ns = 1_000_000_000;
+
+export class IdleTruth extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'I-04',
+    says: 'each sleep that a CPU books is at least as long as it was halted, and at most as long as its idle task had it ' +
+      'outside interrupts',
+    reference: 'kernel/time/tick-sched.c tick_nohz_stop_idle',
+    blindTo: 'sleeps measured by the jiffies clock source, which knows no less than a tick, and those in which the clock source ' +
+      'changes or a CPU’s counter jumps',
+    listens: ['idle_sleep', 'context', 'timekeeping_change'],
+  };
+
+  readonly #booked: Float64Array;
+  readonly #halted: Float64Array;
+  readonly #idled: Float64Array;
+  readonly #since: Float64Array;
+  readonly #mode: Int32Array;
+  readonly #task: Int32Array;
+  /** Sleeps of each CPU that must not be judged: the one under way as the clock changed. */
+  readonly #doubtful: Uint8Array;
+  readonly #last: KeptEvents;
+  readonly #ppb: number;
+  readonly #jumps: boolean;
+  #coarse = true;
+  /** What the clock source in use can tell apart. */
+  #resolutionNs: Ns = 0;
+
+  constructor(facts: RunFacts) {
+    super(IdleTruth.about, facts);
+    const { cpus, clocks } = facts;
+    this.#booked = new Float64Array(cpus);
+    this.#halted = new Float64Array(cpus);
+    this.#idled = new Float64Array(cpus);
+    this.#since = new Float64Array(cpus);
+    this.#mode = new Int32Array(cpus).fill(Mode.Idle);
+    this.#task = Int32Array.from({ length: cpus }, (_, cpu) => cpu);
+    this.#doubtful = new Uint8Array(cpus).fill(1);
+    this.#last = new KeptEvents(cpus, 'idle_sleep');
+    const drifts = clocks.sources.flatMap((source) => source.drifts.map(({ ppb }) => Math.abs(ppb)));
+    this.#ppb = CLOCK_PPB + Math.max(0, ...drifts, ...clocks.frequencies.map(Math.abs));
+    this.#jumps = clocks.sources.some(({ skews }) => skews.length > 0);
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    switch (id) {
+      case Event.context: return this.#onContext(cpu, t, fields[at + MODE], fields[at + TASK]);
+      case Event.timekeeping_change:
+        return this.#onChange(fields[at + CHANGED_TO]);
+      default: return this.#onSleep(id, cpu, t, fields, at);
+    }
+  }
+
+  #onContext(cpu: CpuId, t: Ns, mode: number, task: number): void {
+    this.#advance(cpu, t);
+    this.#mode[cpu] = mode;
+    this.#task[cpu] = task;
+  }
+
+  #onChange(source: number): void {
+    this.#coarse = source === ClocksourceId.Jiffies;
+    this.#doubtful.fill(1);
+    const counter = this.facts.clocks.sources.find(({ id }) => id === source);
+    this.#resolutionNs = counter === undefined ? 0 : NSEC_PER_SEC / counter.hz;
+  }
+
+  #advance(cpu: CpuId, t: Ns): void {
+    const passed = t - this.#since[cpu];
+    this.#since[cpu] = t;
+    if (this.#task[cpu] !== cpu) return;
+    if (this.#mode[cpu] === Mode.Idle) this.#halted[cpu] += passed;
+    if (this.#mode[cpu] === Mode.Idle || this.#mode[cpu] === Mode.System) this.#idled[cpu] += passed;
+  }
+
+  #onSleep(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    this.#advance(cpu, t);
+    const booked = fields[at + SLEEP] + fields[at + IOWAIT];
+    const slept = booked - this.#booked[cpu];
+    if (fields[at + ACTIVE] === 0 && this.#doubtful[cpu] === 0 && !this.#coarse && !this.#jumps) this.#judge(slept, id, cpu, t, fields, at);
+    this.#booked[cpu] = booked;
+    this.#halted[cpu] = 0;
+    this.#idled[cpu] = 0;
+    this.#doubtful[cpu] = 0;
+    this.#last.keep(cpu, id, cpu, t, fields, at);
+  }
+
+  #judge(slept: Ns, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const halted = this.#halted[cpu];
+    const idled = this.#idled[cpu];
+    const tolerance = ROUNDING_NS + 2 * this.#resolutionNs + (idled * this.#ppb) / 1e9;
+    this.checked++;
+    if (slept >= halted - tolerance && slept <= idled + tolerance) return;
+    this.broken(() => ({
+      says: `CPU ${cpu} books a sleep of ${slept} ns at ${t} ns; it was halted for ${halted} ns, and its idle task had it for ${idled} ns`,
+      events: [...(this.#last.has(cpu) ? [this.#last.named(cpu)] : []), namedEvent(id, cpu, t, fields, at)],
+    }));
+  }
+}

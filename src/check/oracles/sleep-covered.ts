@@ -1,0 +1,84 @@
+/** Whoever sleeps without a periodic tick is woken in time: its device is armed for whatever comes first. */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { Event } from '../../../shared/events.ts';
+import { TickFlag } from '../../../shared/structs/cpu.ts';
+import { KTIME_MAX, type CpuId, type Ns } from '../../../shared/units.ts';
+import { ArmedDevices } from '../armed-devices.ts';
+import { KeptEvents, namedEvent, places } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription } from '../oracle.ts';
+
+const [STATE] = places('cpu_idle', 'state');
+const [STOP_FLAGS, WANTED] = places('tick_nohz_idle_stop', 'flags', 'expires');
+const [SLEEP_FLAGS] = places('idle_sleep', 'flags');
+
+/** The end of an idle state, and no state. */
+const PWR_EVENT_EXIT = 0xffff_ffff;
+
+export class SleepCovered extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'N-03',
+    says: 'a CPU that goes to sleep has its event device armed no later than its first hrtimer, and its tick, running or stopped, stands ' +
+      'where it must wake',
+    reference: 'kernel/time/tick-sched.c tick_nohz_stop_tick',
+    blindTo: 'timers of clocks that can be set, and whether the look for the next event found everything (N-02)',
+    listens: ['cpu_idle', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'idle_sleep', ...ArmedDevices.listens],
+  };
+
+  readonly #devices: ArmedDevices;
+  readonly #flags: Int32Array;
+  /** When a CPU whose tick is stopped must wake; -1 while it runs. */
+  readonly #wanted: Float64Array;
+  readonly #stop: KeptEvents;
+
+  constructor(facts: RunFacts) {
+    super(SleepCovered.about, facts);
+    this.#devices = new ArmedDevices(facts.cpus, facts.racing);
+    this.#flags = new Int32Array(facts.cpus);
+    this.#wanted = new Float64Array(facts.cpus).fill(-1);
+    this.#stop = new KeptEvents(facts.cpus, 'tick_nohz_idle_stop');
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    switch (id) {
+      case Event.idle_sleep: this.#flags[cpu] = fields[at + SLEEP_FLAGS]; return;
+      case Event.tick_nohz_restart: this.#wanted[cpu] = -1; return;
+      case Event.tick_nohz_idle_stop: return this.#onStop(id, cpu, t, fields, at);
+      case Event.cpu_idle:
+        if (fields[at + STATE] !== PWR_EVENT_EXIT) this.#judge(id, cpu, t, fields, at);
+        return;
+      default: if (cpu < this.facts.cpus) this.#devices.onEvent(id, cpu, fields, at);
+    }
+  }
+
+  #onStop(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    if ((fields[at + STOP_FLAGS] & TickFlag.Stopped) !== 0) this.#wanted[cpu] = fields[at + WANTED];
+    this.#stop.keep(cpu, id, cpu, t, fields, at);
+  }
+
+  #judge(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    this.checked++;
+    const wrong = this.#wrong(cpu);
+    if (wrong === undefined) return;
+    this.broken(() => ({
+      says: `CPU ${cpu} goes to sleep at ${t} ns, and ${wrong}`,
+      events: [...(this.#stop.has(cpu) ? [this.#stop.named(cpu)] : []), namedEvent(id, cpu, t, fields, at)],
+    }));
+  }
+
+  #wrong(cpu: CpuId): string | undefined {
+    const armed = this.#devices.armedFor(cpu);
+    const wanted = this.#wanted[cpu];
+    if ((this.#flags[cpu] & TickFlag.Highres) === 0) {
+      const late = wanted >= 0 && wanted !== KTIME_MAX && armed > wanted;
+      return late ? `must wake at ${wanted}, but its device comes at ${text(armed)}` : undefined;
+    }
+    const first = this.#devices.firstExpiry(cpu);
+    const tick = this.#devices.tickExpiry(cpu);
+    if (armed > first) return `its first timer expires at ${first}, but its device comes at ${text(armed)}`;
+    if (wanted < 0) return tick === KTIME_MAX ? 'its tick is not stopped, but has no timer' : undefined;
+    return tick === wanted ? undefined : `must wake at ${text(wanted)}, but its stopped tick stands at ${text(tick)}`;
+  }
+}
+
+const text = (ns: Ns): string => (ns === KTIME_MAX ? 'no time' : String(ns));

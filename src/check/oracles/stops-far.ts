@@ -1,0 +1,96 @@
+/**
+ * A tick stops only where nothing would need it: no timer is due within a period of the jiffy from which the CPU looked ahead.
+ * And whoever has the duty of the time does not sleep for ever.
+ */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { Event } from '../../../shared/events.ts';
+import { TickFlag } from '../../../shared/structs/cpu.ts';
+import { TIMER_CPUMASK, TIMER_DEFERRABLE } from '../../../shared/structs/timer.ts';
+import { KTIME_MAX, type CpuId, type Ns } from '../../../shared/units.ts';
+import { ArmedDevices } from '../armed-devices.ts';
+import { KeptEvents, namedEvent, places } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription } from '../oracle.ts';
+
+const [BASEJ, BASEM] = places('tick_nohz_next_event', 'basej', 'basem');
+const [FLAGS] = places('tick_nohz_idle_stop', 'flags');
+const [STARTED, EXPIRES, NOW, TIMER_FLAGS] = places('timer_start', 'timer', 'expires', 'now', 'flags');
+const [CANCELLED] = places('timer_cancel', 'timer');
+const [EXPIRED] = places('timer_expire_entry', 'timer');
+
+/** Timers of the wheel's finest level, whose buckets are one jiffy; a few less, since the wheel's clock may lag. */
+const FINEST = 48;
+
+export class StopsFar extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'N-02',
+    says: 'a tick stops only where no timer of the wheel, and in low resolution no hrtimer, is due within one tick of the jiffy ' +
+      'that the CPU looked from',
+    reference: 'kernel/time/tick-sched.c tick_nohz_next_event',
+    blindTo: 'timers in coarse buckets of the wheel, which come later than they expire, and those that other CPUs start as it stops',
+    listens: ['tick_nohz_next_event', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'timer_start', 'timer_cancel', 'timer_expire_entry',
+      ...ArmedDevices.listens],
+  };
+
+  readonly #devices: ArmedDevices;
+  readonly #look: KeptEvents;
+  readonly #stopped: Uint8Array;
+  /** By timer of the wheel: its CPU and expiry while it is pending in a bucket of one jiffy. */
+  readonly #cpu: CpuId[] = [];
+  readonly #expires: number[] = [];
+
+  constructor(facts: RunFacts) {
+    super(StopsFar.about, facts);
+    this.#devices = new ArmedDevices(facts.cpus, facts.racing);
+    this.#look = new KeptEvents(facts.cpus, 'tick_nohz_next_event');
+    this.#stopped = new Uint8Array(facts.cpus);
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    switch (id) {
+      case Event.timer_start: return this.#onStart(cpu, fields, at);
+      case Event.timer_cancel: this.#cpu[fields[at + CANCELLED]] = -1; return;
+      case Event.timer_expire_entry: this.#cpu[fields[at + EXPIRED]] = -1; return;
+      case Event.tick_nohz_next_event: return this.#look.keep(cpu, id, cpu, t, fields, at);
+      case Event.tick_nohz_restart: this.#stopped[cpu] = 0; return;
+      case Event.tick_nohz_idle_stop: return this.#onStop(id, cpu, t, fields, at);
+      default: if (cpu < this.facts.cpus) this.#devices.onEvent(id, cpu, fields, at);
+    }
+  }
+
+  #onStart(cpu: CpuId, fields: Float64Array, at: number): void {
+    const timer = fields[at + STARTED];
+    const flags = fields[at + TIMER_FLAGS];
+    const owner = flags & TIMER_CPUMASK;
+    const fine = (flags & TIMER_DEFERRABLE) === 0 && fields[at + EXPIRES] - fields[at + NOW] < FINEST;
+    const judged = fine && (!this.facts.racing || owner === cpu);
+    this.#cpu[timer] = judged ? owner : -1;
+    this.#expires[timer] = fields[at + EXPIRES];
+  }
+
+  #onStop(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const flags = fields[at + FLAGS];
+    if ((flags & TickFlag.Stopped) === 0 || this.#stopped[cpu] === 1 || !this.#look.has(cpu)) return;
+    this.#stopped[cpu] = 1;
+    this.checked++;
+    const look = this.#look.at(cpu);
+    const wrong = this.#dueWheel(cpu, this.#look.rows[look + BASEJ]) ?? this.#dueHrtimer(cpu, flags, this.#look.rows[look + BASEM]);
+    if (wrong === undefined) return;
+    this.broken(() => ({
+      says: `CPU ${cpu} stops its tick at ${t} ns, though ${wrong}`,
+      events: [this.#look.named(cpu), namedEvent(id, cpu, t, fields, at)],
+    }));
+  }
+
+  /** A timer of such a bucket comes one jiffy after it expires. */
+  #dueWheel(cpu: CpuId, basej: number): string | undefined {
+    const timer = this.#cpu.findIndex((owner, i) => owner === cpu && this.#expires[i] <= basej);
+    return timer < 0 ? undefined : `timer ${timer} of its wheel expires at jiffy ${this.#expires[timer]}, and it looked from ${basej}`;
+  }
+
+  #dueHrtimer(cpu: CpuId, flags: number, basem: Ns): string | undefined {
+    if ((flags & TickFlag.Highres) !== 0) return undefined;
+    const first = this.#devices.firstExpiry(cpu);
+    return first !== KTIME_MAX && first <= basem + this.facts.tickNs ? `an hrtimer expires at ${first}` : undefined;
+  }
+}
