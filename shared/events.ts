@@ -247,6 +247,7 @@ const table = {
   timekeeping_change: ['dynticks', {
     action: 'code', source: 'code', mult: 'count', wall_to_monotonic: 'ns', offs_real: 'ns', offs_boot: 'ns', offs_tai: 'ns',
     tai_offset: 'count', clock_was_set_seq: 'count', cs_was_changed_seq: 'count', freq: 'count', version: 'count',
+    shift: 'count', cs_mult: 'count', maxadj: 'count',
   }],
   /** A clock source as it stands on the list: its place (0: not on it), rating, a set of `ClocksourceFlag`. */
   clocksource_state: ['dynticks', { source: 'code', order: 'count', rating: 'count', flags: 'code' }],

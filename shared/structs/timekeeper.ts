@@ -14,6 +14,9 @@ export const CLOCKSOURCE_NAMES: readonly string[] = [
   'jiffies', 'tsc', 'tsc-early', 'hpet', 'acpi_pm', 'kvm-clock', 'arch_sys_counter',
 ];
 
+/** Where their counters start anew, in a run that is long enough; by number, 0 for never. */
+export const CLOCKSOURCE_WRAPS: readonly number[] = [2 ** 32, 0, 0, 2 ** 32, 2 ** 24, 0, 0];
+
 /** What a clock source is and may be used for. @linux include/linux/clocksource.h CLOCK_SOURCE_IS_CONTINUOUS and friends */
 export const ClocksourceFlag = {
   IsContinuous: 0x01, MustVerify: 0x02, Watchdog: 0x10, ValidForHres: 0x20, Unstable: 0x40, SuspendNonstop: 0x80,

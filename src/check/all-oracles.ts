@@ -5,6 +5,20 @@ import { AdjustedMonotonic } from './oracles/adjusted-monotonic.ts';
 import { AdjustedSum } from './oracles/adjusted-sum.ts';
 import { CallRecords } from './oracles/call-records.ts';
 import { CallsWithIrqsOn } from './oracles/calls-with-irqs-on.ts';
+import { ClockCoarse } from './oracles/clock-coarse.ts';
+import { ClockDrift } from './oracles/clock-drift.ts';
+import { ClockFast } from './oracles/clock-fast.ts';
+import { ClockGap } from './oracles/clock-gap.ts';
+import { ClockJump } from './oracles/clock-jump.ts';
+import { ClockMonotonic } from './oracles/clock-monotonic.ts';
+import { ClockNormal } from './oracles/clock-normal.ts';
+import { ClockOffsets } from './oracles/clock-offsets.ts';
+import { ClockShadow } from './oracles/clock-shadow.ts';
+import { ClockSteps } from './oracles/clock-steps.ts';
+import { ClocksourceBest } from './oracles/clocksource-best.ts';
+import { ClocksourceHres } from './oracles/clocksource-hres.ts';
+import { ClocksourceRated } from './oracles/clocksource-rated.ts';
+import { ClocksourceVerdict } from './oracles/clocksource-verdict.ts';
 import { CpuConservation } from './oracles/cpu-conservation.ts';
 import { CputimeExact } from './oracles/cputime-exact.ts';
 import { DutyLimit } from './oracles/duty-limit.ts';
@@ -44,9 +58,11 @@ interface OracleClass {
   new (facts: RunFacts): Oracle;
 }
 
-// table: concurrency, jiffies, hrtimers, messages and scheduler, then CPU time from states to sums
+// table: concurrency, clocks and their sources, jiffies, hrtimers, messages and scheduler, then CPU time from states to sums
 const ORACLES: readonly OracleClass[] = [
   SeqcountVersions, LockOrder,
+  ClockMonotonic, ClockCoarse, ClockJump, ClockDrift, ClockOffsets, ClockSteps, ClockShadow, ClockNormal, ClockGap, ClockFast,
+  ClocksourceBest, ClocksourceHres, ClocksourceVerdict, ClocksourceRated,
   JiffiesRelation, JiffiesClock, DutyOwner, JiffiesOnce,
   DutyLimit, IdleStates, IdleCounts, IdleRead, IdleTruth, IdleTicks, TickGrid, StopsFar, SleepCovered, LookUsed,
   HrtimerOrder, HrtimerEarly, HrtimerForgotten,

@@ -8,7 +8,7 @@
  *      ahead     0                     3 s: 2 ms                   on one CPU
  */
 import { mulDiv } from '../../shared/math.ts';
-import { ClocksourceId } from '../../shared/structs/timekeeper.ts';
+import { CLOCKSOURCE_WRAPS, type ClocksourceId } from '../../shared/structs/timekeeper.ts';
 import { NSEC_PER_SEC, type CpuId, type Cycles, type Ns } from '../../shared/units.ts';
 
 /** From `at` on the counter runs at its nominal frequency and so many parts per billion more. */
@@ -35,9 +35,6 @@ export interface CounterSpec {
 
 const PPB = 1_000_000_000;
 
-/** Where a counter starts anew, if it gets there in a run. */
-const WRAPS: Readonly<Record<number, Cycles>> = { [ClocksourceId.Hpet]: 2 ** 32, [ClocksourceId.AcpiPm]: 2 ** 24 };
-
 interface Stretch {
   readonly from: Ns;
   readonly cycles: Cycles;
@@ -57,7 +54,7 @@ export class HardwareCounter {
     const common = gcd(spec.hz, NSEC_PER_SEC);
     this.num = spec.hz / common;
     this.den = NSEC_PER_SEC / common;
-    this.wrap = WRAPS[spec.id] ?? 0;
+    this.wrap = CLOCKSOURCE_WRAPS[spec.id]!;
     this.skews = spec.skews.filter((skew) => skew.cpu === cpu);
     this.stretches = this.stretchesOf(spec.drifts);
   }

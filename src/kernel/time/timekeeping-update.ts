@@ -175,6 +175,10 @@ export function publishChange(cpu: KernelCpu, action: TimekeepingAction): void {
   fields[9] = tk.csWasChangedSeq;
   fields[10] = tk.ntpFreq;
   fields[11] = cpu.memory.load(tk.seq);
+  const { shift, mult, maxadj } = cpu.config.clocksources[tk.clocksource]!;
+  fields[12] = shift;
+  fields[13] = mult;
+  fields[14] = maxadj;
   arch.traceFields(Event.timekeeping_change, fields);
 }
 
