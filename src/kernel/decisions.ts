@@ -51,6 +51,10 @@ export interface Decisions {
   readonly sleepsPastWrap: boolean;
   /** B-63: a counter that is behind is taken for one that has gone all the way round. */
   readonly believesNegativeDelta: boolean;
+  /** B-64: the counter's value is stored before the timekeeper's write section begins. */
+  readonly publishesEarly: boolean;
+  /** B-64: the timekeeper is stored without its sequence ever being odd. */
+  readonly publishesUnmarked: boolean;
   /** B-62: the watchdog judges an interval however long it was. */
   readonly judgesLongIntervals: boolean;
   /** B-65: what a refused step has made of the shadow stays there. */
@@ -114,6 +118,8 @@ export const asLinux: Decisions = {
   ignoresStop: () => false,
   sleepsPastWrap: false,
   believesNegativeDelta: false,
+  publishesEarly: false,
+  publishesUnmarked: false,
   judgesLongIntervals: false,
   leavesShadowDirty: false,
   skipsClockWasSet: false,

@@ -185,13 +185,32 @@ export function publishChange(cpu: KernelCpu, action: TimekeepingAction): void {
 /** Readers see the shadow from now on; and the lock still held, the trace says what they find. */
 function publish(cpu: KernelCpu): void {
   const { timekeeper: tk, shadowTimekeeper: shadow } = cpu.image;
-  writeSeqcountBegin(cpu.memory, tk.seq);
-  updateFastTimekeeper(cpu, shadow);
-  copyTimekeeper(cpu, shadow.base, tk.base, FROM_SHADOW);
-  writeSeqcountEnd(cpu.memory, tk.seq);
+  if (cpu.decisions.publishesEarly) publishEarly(cpu, shadow.cycleLast);
+  if (cpu.decisions.publishesUnmarked) publishUnmarked(cpu);
+  else {
+    writeSeqcountBegin(cpu.memory, tk.seq);
+    updateFastTimekeeper(cpu, shadow);
+    copyTimekeeper(cpu, shadow.base, tk.base, FROM_SHADOW);
+    writeSeqcountEnd(cpu.memory, tk.seq);
+  }
   cpu.arch.trace6(
     Event.timekeeping_update, tk.cycleLast, tk.baseNs, cpu.memory.load(tk.seq), tk.baseFraction, tk.mult >>> 0, tk.coarseNs,
   );
+}
+
+/** B-64: a reader that comes in between takes the new counter with the old base. */
+function publishEarly(cpu: KernelCpu, cycleLast: Cycles): void {
+  cpu.image.timekeeper.cycleLast = cycleLast;
+  cpu.arch.linger();
+}
+
+/** B-64: a reader that comes in between finds an even sequence, and half an update. */
+function publishUnmarked(cpu: KernelCpu): void {
+  const { timekeeper: tk, shadowTimekeeper: shadow } = cpu.image;
+  updateFastTimekeeper(cpu, shadow);
+  copyTimekeeper(cpu, shadow.base, tk.base, FROM_SHADOW);
+  cpu.arch.linger();
+  cpu.memory.store(tk.seq, (cpu.memory.load(tk.seq) + 2) | 0);
 }
 
 interface CopiedField {
