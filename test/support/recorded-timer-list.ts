@@ -137,7 +137,9 @@ function readBase(lines: Lines, index: number, offsets: number[], seen: Seen): H
 
 const FUNCTIONS: Readonly<Record<string, HrtimerFunction>> = {
   tick_sched_timer: HrtimerFunction.TickNohzHandler, tick_nohz_handler: HrtimerFunction.TickNohzHandler,
-  hrtimer_wakeup: HrtimerFunction.HrtimerWakeup, dl_task_timer: HrtimerFunction.DlTaskTimer,
+  hrtimer_wakeup: HrtimerFunction.HrtimerWakeup, dl_task_timer: HrtimerFunction.DlTaskTimer, it_real_fn: HrtimerFunction.ItRealFn,
+  posix_timer_fn: HrtimerFunction.PosixTimerFn, timerfd_tmrproc: HrtimerFunction.TimerfdTmrproc,
+  watchdog_timer_fn: HrtimerFunction.WatchdogTimerFn,
 };
 
 function readTimer(lines: Lines, place: number): HrtimerSnapshot {
