@@ -22,7 +22,11 @@ import { ClocksourceVerdict } from './oracles/clocksource-verdict.ts';
 import { CpuConservation } from './oracles/cpu-conservation.ts';
 import { CputimeExact } from './oracles/cputime-exact.ts';
 import { DutyLimit } from './oracles/duty-limit.ts';
+import { DeviceDelivers } from './oracles/device-delivers.ts';
+import { DeviceStates } from './oracles/device-states.ts';
+import { DeviceTicks } from './oracles/device-ticks.ts';
 import { DutyOwner } from './oracles/duty-owner.ts';
+import { ForcedEvent } from './oracles/forced-event.ts';
 import { HrtimerEarly } from './oracles/hrtimer-early.ts';
 import { HrtimerForgotten } from './oracles/hrtimer-forgotten.ts';
 import { HrtimerOrder } from './oracles/hrtimer-order.ts';
@@ -31,15 +35,19 @@ import { IdleRead } from './oracles/idle-read.ts';
 import { IdleStates } from './oracles/idle-states.ts';
 import { IdleTicks } from './oracles/idle-ticks.ts';
 import { IdleTruth } from './oracles/idle-truth.ts';
+import { InterruptStorm } from './oracles/interrupt-storm.ts';
 import { JiffiesClock } from './oracles/jiffies-clock.ts';
+import { JiffiesFresh } from './oracles/jiffies-fresh.ts';
 import { JiffiesOnce } from './oracles/jiffies-once.ts';
 import { JiffiesRelation } from './oracles/jiffies-relation.ts';
+import { JiffiesStall } from './oracles/jiffies-stall.ts';
 import { KcpustatMonotonic } from './oracles/kcpustat-monotonic.ts';
 import { LockOrder } from './oracles/lock-order.ts';
 import { LookUsed } from './oracles/look-used.ts';
 import { MachineConservation } from './oracles/machine-conservation.ts';
 import { MessagesDelivered } from './oracles/messages-delivered.ts';
 import { MessagesInTime } from './oracles/messages-in-time.ts';
+import { MinDelta } from './oracles/min-delta.ts';
 import { OneCpuAtATime } from './oracles/one-cpu-at-a-time.ts';
 import { ReadMonotonic } from './oracles/read-monotonic.ts';
 import { SeqcountVersions } from './oracles/seqcount-versions.ts';
@@ -48,6 +56,9 @@ import { SoftirqLimits } from './oracles/softirq-limits.ts';
 import { StopStates } from './oracles/stop-states.ts';
 import { StopsFar } from './oracles/stops-far.ts';
 import { TickGrid } from './oracles/tick-grid.ts';
+import { TickDevices } from './oracles/tick-devices.ts';
+import { TickHandlers } from './oracles/tick-handlers.ts';
+import { TickPhase } from './oracles/tick-phase.ts';
 import { VtimeAccumulators } from './oracles/vtime-accumulators.ts';
 import { VtimeReader } from './oracles/vtime-reader.ts';
 import { VtimeStates } from './oracles/vtime-states.ts';
@@ -58,12 +69,13 @@ interface OracleClass {
   new (facts: RunFacts): Oracle;
 }
 
-// table: concurrency, clocks and their sources, jiffies, hrtimers, messages and scheduler, then CPU time from states to sums
+// table: concurrency, clocks, their sources, event devices, jiffies, idle, hrtimers, messages and scheduler, then CPU time
 const ORACLES: readonly OracleClass[] = [
   SeqcountVersions, LockOrder,
   ClockMonotonic, ClockCoarse, ClockJump, ClockDrift, ClockOffsets, ClockSteps, ClockShadow, ClockNormal, ClockGap, ClockFast,
   ClocksourceBest, ClocksourceHres, ClocksourceVerdict, ClocksourceRated,
-  JiffiesRelation, JiffiesClock, DutyOwner, JiffiesOnce,
+  DeviceStates, DeviceTicks, DeviceDelivers, MinDelta, ForcedEvent, InterruptStorm, TickDevices, TickHandlers,
+  JiffiesRelation, JiffiesClock, DutyOwner, JiffiesStall, JiffiesFresh, JiffiesOnce, TickPhase,
   DutyLimit, IdleStates, IdleCounts, IdleRead, IdleTruth, IdleTicks, TickGrid, StopsFar, SleepCovered, LookUsed,
   HrtimerOrder, HrtimerEarly, HrtimerForgotten,
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, OneCpuAtATime,

@@ -168,6 +168,20 @@ export const FAULTS: readonly Fault[] = [
     needsRaces: false,
     decisions: { leavesShadowDirty: true },
   },
+  ...[
+    { id: 'B-25', says: 'jiffies that stand still are left to the CPU that has the duty (Linux until 5.18)', caughtBy: ['J-04'],
+      decisions: { neverRescues: true } },
+    { id: 'B-32', says: 'a boot CPU of nohz_full= keeps the do_timer duty (planted; until 6.10 Linux could deadlock in taking it away)',
+      caughtBy: ['J-03'], decisions: { bootKeepsDuty: true } },
+    { id: 'B-44', says: 'the least distance of a device’s events grows without bound (Linux until 2.6.34)', caughtBy: ['E-04'],
+      decisions: { minDeltaUnbounded: true } },
+    { id: 'B-46', says: 'that a forced event is under way is still believed when it has come (the first fix of B-45)', caughtBy: ['E-03'],
+      decisions: { remembersForcedEvent: true } },
+    { id: 'B-47', says: 'an event whose moment has passed is refused, though it must come', caughtBy: ['E-03'],
+      decisions: { refusesLateEvent: true } },
+    { id: 'B-48', says: 'a device’s least ticks are turned to ns rounded down (Linux until 3.12)', caughtBy: ['E-02'],
+      decisions: { roundsMinDeltaDown: true } },
+  ].map((fault) => ({ ...fault, breaksGuards: false, needsRaces: false })),
 ];
 
 /** All of Linux's decisions with those of the named faults in their place. */

@@ -31,7 +31,8 @@ describe.each(faultFree)('$name', (file) => {
     expect(brokenOf(await runOf(file, cputime))).toEqual({});
   });
 
-  test('runs otherwise, and breaks nothing, with ties shuffled', async () => {
+  // one CPU alone is never in anybody's way
+  test.skipIf(resolveFile(file).cpus === 1)('runs otherwise, and breaks nothing, with ties shuffled', async () => {
     const fixed = await runOf(file, 'auto');
     const digests = new Set<string>();
     for (const seed of [1, 2, 3]) {

@@ -4,14 +4,15 @@ import { TICK_DO_TIMER_BOOT, TICK_DO_TIMER_NONE } from '../../../shared/structs/
 import type { CpuId, Ns } from '../../../shared/units.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
-import type { OracleDescription } from '../oracle.ts';
+import type { OracleDescription, Verdict } from '../oracle.ts';
 
 const [OWNER] = places('tick_do_timer_cpu', 'owner');
 
 export class DutyOwner extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'J-03',
-    says: 'the do_timer duty is owned by a CPU of the machine, or by nobody (-1), or not yet (-2), which no owner may become again',
+    says: 'the do_timer duty is owned by a CPU of the machine, or by nobody (-1), or not yet (-2), which no owner may become again; ' +
+      'where nohz_full= is in force, once a CPU has it that is not of those, always by such a CPU',
     reference: 'kernel/time/tick-common.c tick_do_timer_cpu',
     blindTo: 'whether the owner does its duty (J-02, J-07)',
     listens: ['tick_do_timer_cpu'],
@@ -19,6 +20,8 @@ export class DutyOwner extends OracleBase {
 
   readonly #last = new KeptEvents(1, 'tick_do_timer_cpu');
   #everOwned = false;
+  /** nohz_full= is in force, and a CPU keeps the time that never stops its tick. */
+  #isKept = false;
 
   constructor(facts: RunFacts) {
     super(DutyOwner.about, facts);
@@ -35,10 +38,25 @@ export class DutyOwner extends OracleBase {
       }));
     }
     this.#everOwned ||= owner !== TICK_DO_TIMER_BOOT;
+    this.#isKept ||= owner >= 0 && this.#keepsTime(owner);
     this.#last.keep(0, id, cpu, t, fields, at);
   }
 
+  #keepsTime(owner: number): boolean {
+    const { nohzFull } = this.facts;
+    return nohzFull.length > 0 && owner >= 0 && !nohzFull.includes(owner);
+  }
+
+  /** At the end a CPU that could keep the time has it, or nobody ever had it. */
+  override finish(): Verdict {
+    if (this.facts.nohzFull.length > 0 && this.#everOwned && !this.#isKept) {
+      this.broken(() => ({ says: 'no CPU that never stops its tick was ever given the do_timer duty', events: [this.#last.named(0)] }));
+    }
+    return this.verdict();
+  }
+
   #wrong(owner: number): string | undefined {
+    if (this.#isKept && !this.#keepsTime(owner)) return 'with nohz_full= it stays with a CPU that never stops its tick';
     if (owner === TICK_DO_TIMER_NONE) return undefined;
     if (owner === TICK_DO_TIMER_BOOT) return this.#everOwned ? 'somebody has had it already' : undefined;
     const exists = Number.isInteger(owner) && owner >= 0 && owner < this.facts.cpus;

@@ -22,9 +22,12 @@ export function clockeventsConfig(device: ClockEventDevice, { hz, minTicks, maxT
   device.shift = shift;
   device.minTicks = minTicks;
   device.maxTicks = maxTicks;
-  device.minDeltaNs = clockeventDelta2ns(minTicks, mult, shift, roundsDown);
+  device.minDeltaNs = roundsDown ? roundedDown(minTicks, mult, shift) : clockeventDelta2ns(minTicks, mult, shift, false);
   device.maxDeltaNs = clockeventDelta2ns(maxTicks, mult, shift, true);
 }
+
+const roundedDown = (ticks: Cycles, mult: number, shift: number): Ns =>
+  Math.max(LEAST_DELTA_NS, Number((BigInt(ticks) << BigInt(shift)) / BigInt(mult)));
 
 /** What the driver says of its device; nobody uses it yet. @linux kernel/time/clockevents.c clockevents_config_and_register */
 export function clockeventsInit(device: ClockEventDevice, spec: DeviceSpec, cpumask: number, roundsDown = false): void {

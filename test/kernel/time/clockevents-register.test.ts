@@ -43,7 +43,7 @@ describe('the device that gives a CPU its tick', () => {
     ['an HPET takes the place of a PIT', [[DeviceId.Pit, PIT_SPEC], [DeviceId.Hpet, HPET]], DeviceId.Hpet],
     ['a PIT does not take that of an HPET', [[DeviceId.Hpet, HPET], [DeviceId.Pit, { ...PIT_SPEC, rating: 0 }]], DeviceId.Hpet],
     ['a CPU’s own takes that of a global one', [[DeviceId.Hpet, HPET], [DeviceId.Lapic, LAPIC]], DeviceId.Lapic],
-    ['a CPU’s own does so though its rating is lower', [[DeviceId.Hpet, { ...HPET, rating: 200 }], [DeviceId.Lapic, LAPIC]], DeviceId.Lapic],
+    ['a CPU’s own does so, be its rating lower', [[DeviceId.Hpet, { ...HPET, rating: 200 }], [DeviceId.Lapic, LAPIC]], DeviceId.Lapic],
     ['a global one never takes that of a CPU’s own', [[DeviceId.Lapic, LAPIC], [DeviceId.Hpet, { ...HPET, rating: 200 }]], DeviceId.Lapic],
     ['one that knows no single events loses', [[DeviceId.Hpet, HPET], [DeviceId.Lapic, ticking(LAPIC)]], DeviceId.Hpet],
     ['unless there is nothing better', [[DeviceId.Hpet, ticking(HPET)], [DeviceId.Lapic, ticking(LAPIC)]], DeviceId.Lapic],
@@ -98,9 +98,11 @@ describe('unbinding a device', () => {
 
   test('puts the best of the others in the place of the tick device', () => {
     const machine = newMachine();
-    for (const [id, spec] of [[DeviceId.Pit, PIT_SPEC], [DeviceId.Hpet, HPET], [DeviceId.Lapic, LAPIC]] as const) register(machine, id, spec);
+    const devices = [[DeviceId.Pit, PIT_SPEC], [DeviceId.Hpet, HPET], [DeviceId.Lapic, LAPIC]] as const;
+    for (const [id, spec] of devices) register(machine, id, spec);
     expect(unbind(machine, DeviceId.Lapic)).toBe(true);
-    expect([tickDevice(machine), state(machine, DeviceId.Hpet), state(machine, DeviceId.Lapic)]).toEqual([DeviceId.Hpet, Periodic, Detached]);
+    expect([tickDevice(machine), state(machine, DeviceId.Hpet), state(machine, DeviceId.Lapic)])
+      .toEqual([DeviceId.Hpet, Periodic, Detached]);
     expect(unbind(machine, DeviceId.Hpet)).toBe(true);
     expect(tickDevice(machine)).toBe(DeviceId.Pit);
   });

@@ -1,0 +1,63 @@
+/** A CPU's event device interrupts about as often as there is something to interrupt for: a tick, a timer that was started. */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { Event } from '../../../shared/events.ts';
+import { NSEC_PER_MSEC, NSEC_PER_SEC, type CpuId, type Ns } from '../../../shared/units.ts';
+import { KeptEvents, namedEvent } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription } from '../oracle.ts';
+
+const SPAN_NS: Ns = 100 * NSEC_PER_MSEC;
+/** A far event may come early several times, and a span may begin in the middle of something. */
+const GRACE = 20;
+
+export class InterruptStorm extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'E-06',
+    says: 'in no tenth of a second has a CPU more interrupts of its event device than two for each tick, one for each timer started ' +
+      'there and each message, and a few',
+    reference: 'kernel/time/tick-sched.c tick_nohz_lowres_handler',
+    blindTo: 'a slow drizzle of needless interrupts',
+    listens: ['local_timer_entry', 'irq_handler_entry', 'hrtimer_start', 'csd_function_entry'],
+  };
+
+  readonly #began: Float64Array;
+  readonly #interrupts: Float64Array;
+  readonly #reasons: Float64Array;
+  readonly #first: KeptEvents;
+
+  constructor(facts: RunFacts) {
+    super(InterruptStorm.about, facts);
+    this.#began = new Float64Array(facts.cpus + 1);
+    this.#interrupts = new Float64Array(facts.cpus + 1);
+    this.#reasons = new Float64Array(facts.cpus + 1);
+    this.#first = new KeptEvents(facts.cpus + 1, 'local_timer_entry', 'irq_handler_entry');
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    if (cpu >= this.facts.cpus) return;
+    if (t - this.#began[cpu] >= SPAN_NS) this.#beginSpan(cpu, t);
+    if (id !== Event.local_timer_entry && id !== Event.irq_handler_entry) {
+      this.#reasons[cpu]++;
+      return;
+    }
+    if (this.#interrupts[cpu]++ === 0) this.#first.keep(cpu, id, cpu, t, fields, at);
+    this.checked++;
+    if (this.#interrupts[cpu] <= this.#most(cpu)) return;
+    this.broken(() => ({
+      says: `CPU ${cpu} has ${this.#interrupts[cpu]} interrupts of its event device within ${t - this.#began[cpu]} ns, ` +
+        `and ${this.#reasons[cpu]} timers and messages to have them for`,
+      events: [this.#first.named(cpu), namedEvent(id, cpu, t, fields, at)],
+    }));
+    this.#beginSpan(cpu, t);
+  }
+
+  #beginSpan(cpu: CpuId, t: Ns): void {
+    this.#began[cpu] = t;
+    this.#interrupts[cpu] = 0;
+    this.#reasons[cpu] = 0;
+  }
+
+  #most(cpu: CpuId): number {
+    return (2 * this.facts.hz * SPAN_NS) / NSEC_PER_SEC + this.#reasons[cpu] + GRACE;
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * An interrupt that wakes a CPU whose tick is stopped brings jiffies up to date before anything else: nobody may
+ * have moved them while all slept, and whoever arms a timer of so many jiffies from now counts from them.
+ *
+ *      all CPUs sleep, nobody has the duty          | interrupt
+ *      jiffies 41 ...............................   | 41 -> 297, then the timers
+ */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { Event } from '../../../shared/events.ts';
+import { TickFlag } from '../../../shared/structs/cpu.ts';
+import type { CpuId, Ns } from '../../../shared/units.ts';
+import { KeptEvents, namedEvent, places } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription } from '../oracle.ts';
+
+const [LAST] = places('jiffies_update', 'last_jiffies_update');
+const [FLAGS] = places('tick_nohz_idle_stop', 'flags');
+const [NOW] = places('hrtimer_expire_entry', 'now');
+/** Between the look at the clock on the way in and that of the timers. */
+const WAY_NS: Ns = 100_000;
+
+export class JiffiesFresh extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'J-06',
+    says: 'a timer that interrupts a CPU whose tick is stopped finds jiffies less than a tick old',
+    reference: 'kernel/time/tick-sched.c tick_irq_enter',
+    blindTo: 'interrupts in which no hrtimer expires',
+    listens: [
+      'jiffies_update', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'local_timer_entry', 'irq_handler_entry', 'hrtimer_expire_entry',
+    ],
+  };
+
+  readonly #moved = new KeptEvents(1, 'jiffies_update');
+  readonly #stopped: Uint8Array;
+  /** 1 from an interrupt on a CPU whose tick is stopped until the first timer in it. */
+  readonly #fresh: Uint8Array;
+
+  constructor(facts: RunFacts) {
+    super(JiffiesFresh.about, facts);
+    this.#stopped = new Uint8Array(facts.cpus + 1);
+    this.#fresh = new Uint8Array(facts.cpus + 1);
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    switch (id) {
+      case Event.jiffies_update:
+        this.#moved.keep(0, id, cpu, t, fields, at);
+        return;
+      case Event.tick_nohz_idle_stop:
+        this.#stopped[cpu] = (fields[at + FLAGS] & TickFlag.Stopped) !== 0 ? 1 : 0;
+        return;
+      case Event.tick_nohz_restart:
+        this.#stopped[cpu] = 0;
+        return;
+      case Event.hrtimer_expire_entry: return this.#onExpiry(id, cpu, t, fields, at);
+      default: this.#fresh[cpu] = this.#stopped[cpu];
+    }
+  }
+
+  #onExpiry(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    if (this.#fresh[cpu] === 0 || !this.#moved.has(0)) return;
+    this.#fresh[cpu] = 0;
+    const age = fields[at + NOW] - this.#moved.rows[this.#moved.at(0) + LAST];
+    this.checked++;
+    if (age < this.facts.tickNs + WAY_NS + this.facts.skewNs) return;
+    this.broken(() => ({
+      says: `at ${t} ns a timer interrupts CPU ${cpu}, whose tick is stopped, and the last jiffy is ${age} ns old`,
+      events: [this.#moved.named(0), namedEvent(id, cpu, t, fields, at)],
+    }));
+  }
+}
