@@ -49,6 +49,8 @@ export interface CounterFacts {
   readonly id: number;
   /** What the kernel takes for its frequency. */
   readonly hz: number;
+  /** How long it takes to read, when its value is known already. */
+  readonly readNs: Ns;
   /** How far from that it runs, in parts per billion, from when on; in the order of time. */
   readonly drifts: readonly { readonly at: Ns; readonly ppb: number }[];
   /** When the counter of one CPU jumps, and by how much. */

@@ -53,7 +53,13 @@ function stalledOf({ cpus, machine: { stalls } }: Scenario): Ns[] {
 }
 
 function clockFactsOf({ machine, workload }: Scenario): ClockFacts {
-  const sources = machine.clocksources.map(({ id, hz, drifts, skews }) => ({ id, hz, drifts, skews }));
+  const costs = costTable(machine.costs);
+  const sources = clocksourceTable(machine.clocksources, NSEC_PER_SEC).flatMap(({ id, readPath }) => {
+    const source = machine.clocksources.find((each) => each.id === id);
+    if (source === undefined) return [];
+    const { hz, drifts, skews } = source;
+    return [{ id, hz, readNs: readPath === -1 ? 0 : costs[readPath]!, drifts, skews }];
+  });
   return { sources, frequencies: workload.clockSteps.flatMap(({ kind, value }) => (kind === ClockStepKind.Frequency ? [value] : [])) };
 }
 

@@ -40,7 +40,8 @@ function stepOf({ at, settime, setoffset, tai, frequency, clocksource, unbind }:
 
 /** When the firmware takes processors. */
 export function stallsOf({ events }: DynticksBlock): MachineSpec['stalls'] {
-  return inOrder((events ?? []).flatMap(({ at, stall }) => (stall === undefined ? [] : [{ at, cpu: stall.cpu ?? null, forNs: stall.for }])));
+  return inOrder((events ?? []).flatMap(({ at, stall }) =>
+    (stall === undefined ? [] : [{ at, cpu: stall.cpu ?? null, forNs: stall.for }])));
 }
 
 type Machine = NonNullable<DynticksBlock['machine']>;

@@ -80,7 +80,8 @@ export class ClockCoarse extends OracleBase {
     const { clock } = this.#reads.read(cpu, fields, at);
     const before = this.#coarse.rows[this.#coarse.at(by) + VALUE];
     this.broken(() => ({
-      says: `${CLOCK_WORDS[clock]} is ${fields[at + VALUE]} ns for ${this.nameOf(fields[at + BY])}, who had read ${before} ns from a coarse clock`,
+      says: `${CLOCK_WORDS[clock]} is ${fields[at + VALUE]} ns for ${this.nameOf(fields[at + BY])}, who had read ${before} ns ` +
+        'from a coarse clock',
       events: [this.#coarse.named(by), namedEvent(id, cpu, t, fields, at)],
     }));
   }

@@ -59,8 +59,8 @@ export class ClockMonotonic extends OracleBase {
     const before = this.#last.at(slot);
     const then = { by: rows[before + BY], value: rows[before + VALUE] };
     this.broken(() => ({
-      says: `${CLOCK_WORDS[fields[at + CLOCK]]} is ${fields[at + VALUE]} ns for ${this.nameOf(fields[at + BY])}, and was ${then.value} ns ` +
-        `for ${this.nameOf(then.by)} before`,
+      says: `${CLOCK_WORDS[fields[at + CLOCK]]} is ${fields[at + VALUE]} ns for ${this.nameOf(fields[at + BY])}, and was ` +
+        `${then.value} ns for ${this.nameOf(then.by)} before`,
       events: [this.#last.named(slot), namedEvent(Event.clock_gettime, cpu, t, fields, at)],
     }));
   }

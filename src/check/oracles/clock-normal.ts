@@ -66,8 +66,8 @@ export class ClockNormal extends OracleBase {
     this.checked++;
     if (fraction >= 0 && fraction < 2 ** shift && Math.abs(fields[MULT] - mult) <= maxadj) return;
     this.broken(() => ({
-      says: `CPU ${cpu} publishes a fraction of ${fraction} (shift ${shift}) and a multiplier of ${fields[MULT]} (its source’s ${mult}, at ` +
-        `most ${maxadj} away)`,
+      says: `CPU ${cpu} publishes a fraction of ${fraction} (shift ${shift}) and a multiplier of ${fields[MULT]} (its source’s ${mult}, ` +
+        `at most ${maxadj} away)`,
       events: [namedEvent(id, cpu, t, new Float64Array([...fields, 0]), 0)],
     }));
   }

@@ -16,8 +16,8 @@ const [WALL_TO_MONO, OFFS_REAL, OFFS_BOOT, OFFS_TAI, TAI] = places(
 export class ClockOffsets extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'T-05',
-    says: 'the wall clock is minus wall_to_monotonic ahead of monotonic time, TAI its seconds ahead of the wall clock, boot time not behind; ' +
-      'and so they are read',
+    says: 'the wall clock is minus wall_to_monotonic ahead of monotonic time, TAI its seconds ahead of the wall clock, boot time not ' +
+      'behind; and so they are read',
     reference: 'kernel/time/timekeeping.c tk_set_wall_to_mono',
     blindTo: 'reads of the wall clock and of TAI where CPUs race',
     listens: ['timekeeping_change', 'clock_gettime'],
@@ -48,7 +48,8 @@ export class ClockOffsets extends OracleBase {
     if (mono >= this.#mono[by] - this.#error.jumpsNs) return;
     const before = this.#mono[by];
     this.broken(() => ({
-      says: `${CLOCK_WORDS[clock]} without its offset is ${mono} ns for ${this.nameOf(by)}, who had read ${before} ns from monotonic time before`,
+      says: `${CLOCK_WORDS[clock]} without its offset is ${mono} ns for ${this.nameOf(by)}, who had read ${before} ns from monotonic ` +
+        'time before',
       events: [namedEvent(id, cpu, t, fields, at)],
     }));
   }
@@ -64,6 +65,8 @@ function wrongIn(fields: Float64Array, at: number): string | undefined {
   const real = fields[at + OFFS_REAL];
   if (real !== -fields[at + WALL_TO_MONO]) return `offs_real is ${real}, but wall_to_monotonic ${fields[at + WALL_TO_MONO]}`;
   const tai = real + fields[at + TAI] * NSEC_PER_SEC;
-  if (fields[at + OFFS_TAI] !== tai) return `offs_tai is ${fields[at + OFFS_TAI]}, but ${fields[at + TAI]} s ahead of the wall clock is ${tai}`;
+  if (fields[at + OFFS_TAI] !== tai) {
+    return `offs_tai is ${fields[at + OFFS_TAI]}, but ${fields[at + TAI]} s ahead of the wall clock is ${tai}`;
+  }
   return fields[at + OFFS_BOOT] < 0 ? `boot time is behind monotonic time: offs_boot is ${fields[at + OFFS_BOOT]}` : undefined;
 }

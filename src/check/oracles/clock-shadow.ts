@@ -27,8 +27,8 @@ export class ClockShadow extends OracleBase {
     if (fields[at + OFFS_REAL] === fields[at + SHADOW_OFFS_REAL] && fields[at + AHEAD] === 0) return;
     const how = fields[at + RESULT] === 0 ? 'done' : 'refused';
     this.broken(() => ({
-      says: `after a step that was ${how} at ${t} ns the wall clock is ${fields[at + OFFS_REAL]} ns ahead of monotonic time, in the shadow ` +
-        `${fields[at + SHADOW_OFFS_REAL]} ns, and the shadow's counter ${fields[at + AHEAD]} cycles further`,
+      says: `after a step that was ${how} at ${t} ns the wall clock is ${fields[at + OFFS_REAL]} ns ahead of monotonic time, in the ` +
+        `shadow ${fields[at + SHADOW_OFFS_REAL]} ns, and the shadow's counter ${fields[at + AHEAD]} cycles further`,
       events: [namedEvent(id, cpu, t, fields, at)],
     }));
   }

@@ -22,8 +22,8 @@ interface Change {
 export class ClockSteps extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'T-06',
-    says: 'clock_was_set_seq rises by one with each step and cs_was_changed_seq with each change of the source, neither otherwise; a step ' +
-      'moves the wall clock and TAI only',
+    says: 'clock_was_set_seq rises by one with each step and cs_was_changed_seq with each change of the source, neither otherwise; a ' +
+      'step moves the wall clock and TAI only',
     reference: 'kernel/time/timekeeping.c timekeeping_update',
     blindTo: 'whether timers hear of it (H-02, H-07)',
     listens: ['timekeeping_change'],

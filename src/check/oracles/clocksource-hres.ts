@@ -40,7 +40,8 @@ export class ClocksourceHres extends OracleBase {
     if (isHresValid(listed.flags) || t - listed.since <= this.#allowed || this.#list.usable(true).length === 0) return;
     const current = clocksourceName(this.#list.current);
     this.broken(() => ({
-      says: `CPU ${cpu} takes a one-shot tick at ${t} ns on the clock source ${current}, which has not been valid for that since ${listed.since} ns`,
+      says: `CPU ${cpu} takes a one-shot tick at ${t} ns on the clock source ${current}, which has not been valid for that ` +
+        `since ${listed.since} ns`,
       events: [namedEvent(id, cpu, t, fields, at)],
     }));
   }

@@ -41,7 +41,8 @@ export class ClocksourceRated extends OracleBase {
     if (others.length === 0) return;
     const current = clocksourceName(this.#list.current);
     this.broken(() => ({
-      says: `at ${t} ns the clock source is still ${current}, rated 0 since ${listed.since} ns; ${clocksourceName(others[0]!)} could be read`,
+      says: `at ${t} ns the clock source is still ${current}, rated 0 since ${listed.since} ns; ` +
+        `${clocksourceName(others[0]!)} could be read`,
       events: [namedEvent(id, cpu, t, fields, at)],
     }));
   }

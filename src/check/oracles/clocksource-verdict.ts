@@ -22,8 +22,8 @@ const INTERVAL_MAX_NS: Ns = 1_000_000_000;
 export class ClocksourceVerdict extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'K-03',
-    says: 'a clock source is marked unstable if and only if in the interval checked it really differed from its watchdog by more than the ' +
-      'margins; an interval of more than a second is not judged',
+    says: 'a clock source is marked unstable if and only if in the interval checked it really differed from its watchdog by more ' +
+      'than the margins; an interval of more than a second is not judged',
     reference: 'kernel/time/clocksource.c clocksource_watchdog',
     blindTo: 'differences within 10 us of the margins (two ticks, where jiffies watch); verdicts on reads that took too long',
     listens: ['clocksource_watchdog'],
@@ -31,7 +31,7 @@ export class ClocksourceVerdict extends OracleBase {
 
   /** The sample before, by source. */
   readonly #last: KeptEvents;
-  readonly #nominal: CounterFacts = { id: ClocksourceId.Jiffies, hz: 0, drifts: [], skews: [] };
+  readonly #nominal: CounterFacts = { id: ClocksourceId.Jiffies, hz: 0, readNs: 0, drifts: [], skews: [] };
 
   constructor(facts: RunFacts) {
     super(ClocksourceVerdict.about, facts);
@@ -51,7 +51,8 @@ export class ClocksourceVerdict extends OracleBase {
     const since = { cpu: this.#last.cpu(source), t: this.#last.t(source) };
     const [csNs, wdNs] = [source, watchdog].map((each) => this.#counted(each, cpu, t) - this.#counted(each, since.cpu, since.t));
     const differs = Math.abs(csNs - wdNs) - fields[at + MARGIN];
-    const slack = SAMPLE_NS + (watchdog === ClocksourceId.Jiffies ? 2 * this.facts.tickNs : 0) + (this.facts.racing ? this.facts.skewNs : 0);
+    const coarse = watchdog === ClocksourceId.Jiffies ? 2 * this.facts.tickNs : 0;
+    const slack = SAMPLE_NS + coarse + (this.facts.racing ? this.facts.skewNs : 0);
     const long = Math.max(fields[at + CS_NSEC], fields[at + WD_NSEC]) > INTERVAL_MAX_NS;
     const right = long ? verdict === LONG
       : differs > slack ? verdict === SKEWED
@@ -59,8 +60,9 @@ export class ClocksourceVerdict extends OracleBase {
     this.checked++;
     if (right) return;
     this.broken(() => ({
-      says: `CPU ${cpu} finds ${clocksourceName(source)} ${WORDS[verdict]}: in ${Math.round(csNs)} ns it went ${Math.round(csNs - wdNs)} ns ` +
-        `further than ${clocksourceName(watchdog)}, and ${fields[at + MARGIN]} ns are allowed in up to ${INTERVAL_MAX_NS} ns`,
+      says: `CPU ${cpu} finds ${clocksourceName(source)} ${WORDS[verdict]}: in ${Math.round(csNs)} ns it went ` +
+        `${Math.round(csNs - wdNs)} ns further than ${clocksourceName(watchdog)}, and ${fields[at + MARGIN]} ns are allowed in up to ` +
+        `${INTERVAL_MAX_NS} ns`,
       events: [this.#last.named(source), namedEvent(id, cpu, t, fields, at)],
     }));
   }

@@ -44,6 +44,8 @@ export class IdleTruth extends OracleBase {
   #coarse = true;
   /** What the clock source in use can tell apart. */
   #resolutionNs: Ns = 0;
+  /** How long it takes to read: time that passes when the sleep’s begin is known already. */
+  #readNs: Ns = 0;
 
   constructor(facts: RunFacts) {
     super(IdleTruth.about, facts);
@@ -81,6 +83,7 @@ export class IdleTruth extends OracleBase {
     this.#doubtful.fill(1);
     const counter = this.facts.clocks.sources.find(({ id }) => id === source);
     this.#resolutionNs = counter === undefined ? 0 : NSEC_PER_SEC / counter.hz;
+    this.#readNs = counter?.readNs ?? 0;
   }
 
   #advance(cpu: CpuId, t: Ns): void {
@@ -106,7 +109,7 @@ export class IdleTruth extends OracleBase {
   #judge(slept: Ns, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const halted = this.#halted[cpu];
     const idled = this.#idled[cpu];
-    const tolerance = ROUNDING_NS + 2 * this.#resolutionNs + (idled * this.#ppb) / 1e9;
+    const tolerance = ROUNDING_NS + this.#readNs + 2 * this.#resolutionNs + (idled * this.#ppb) / 1e9;
     this.checked++;
     if (slept >= halted - tolerance && slept <= idled + tolerance) return;
     this.broken(() => ({

@@ -5,22 +5,28 @@ import { clocksCalcMultShift, clocksourceMultShift } from '../../../src/kernel/t
 // computed by an independent implementation of Linux's two rules
 const SOURCES = [
   {
-    name: 'tsc 2.5 GHz', hz: 2_500_000_000, bits: 64, mult: 6710886, shift: 24, maxadj: 738197, maxCycles: 0x240939f1bb2, maxIdleNs: 440795263295,
+    name: 'tsc 2.5 GHz', hz: 2_500_000_000, bits: 64,
+    mult: 6710886, shift: 24, maxadj: 738197, maxCycles: 0x240939f1bb2, maxIdleNs: 440795263295,
   },
   {
-    name: 'tsc 1 GHz', hz: 1_000_000_000, bits: 64, mult: 8388608, shift: 23, maxadj: 922746, maxCycles: 0x1cd42e4dffb, maxIdleNs: 881590591483,
+    name: 'tsc 1 GHz', hz: 1_000_000_000, bits: 64,
+    mult: 8388608, shift: 23, maxadj: 922746, maxCycles: 0x1cd42e4dffb, maxIdleNs: 881590591483,
   },
   {
-    name: 'hpet', hz: 14_318_180, bits: 32, mult: 2343484437, shift: 25, maxadj: 257783288, maxCycles: 0xffffffff, maxIdleNs: 133484873504,
+    name: 'hpet', hz: 14_318_180, bits: 32,
+    mult: 2343484437, shift: 25, maxadj: 257783288, maxCycles: 0xffffffff, maxIdleNs: 133484873504,
   },
   {
-    name: 'acpi_pm', hz: 3_579_545, bits: 24, mult: 2343484437, shift: 23, maxadj: 257783288, maxCycles: 0xffffff, maxIdleNs: 2085701024,
+    name: 'acpi_pm', hz: 3_579_545, bits: 24,
+    mult: 2343484437, shift: 23, maxadj: 257783288, maxCycles: 0xffffff, maxIdleNs: 2085701024,
   },
   {
-    name: 'arch timer 24 MHz', hz: 24_000_000, bits: 56, mult: 699050667, shift: 24, maxadj: 76895573, maxCycles: 0x588fe9dc0, maxIdleNs: 440795202592,
+    name: 'arch timer 24 MHz', hz: 24_000_000, bits: 56,
+    mult: 699050667, shift: 24, maxadj: 76895573, maxCycles: 0x588fe9dc0, maxIdleNs: 440795202592,
   },
   {
-    name: 'pit', hz: 1_193_182, bits: 16, mult: 3515225674, shift: 22, maxadj: 386674824, maxCycles: 0xffff, maxIdleNs: 24441430,
+    name: 'pit', hz: 1_193_182, bits: 16,
+    mult: 3515225674, shift: 22, maxadj: 386674824, maxCycles: 0xffff, maxIdleNs: 24441430,
   },
 ];
 
