@@ -1,0 +1,112 @@
+/**
+ * `npm run swarm [-- --seeds N] [--from S] [--engines inline,lockstep,free] [--duration 2s] [--keep DIR]`: small
+ * machines, command lines, clock disturbances and workloads by chance, each a function of its seed. Each seed runs on
+ * the inline engine, judged; on lockstep, whose digest must be the same; and each fifth one on free. Exit code 1 if
+ * an oracle is broken, a run fails, or an oracle is not put to the test by any of them. A scenario that failed is
+ * written to the folder, and the line that runs it again is printed.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { EngineChoice } from '../src/engine/run.ts';
+import { CpuPool } from '../src/host/threads/cpu-pool.ts';
+import { tuneV8 } from '../src/host/v8-tuning.ts';
+import { simulate, type RunResult } from '../src/sim.ts';
+import { BadInput } from '../src/workload/bad-input.ts';
+import { parseTime } from '../src/workload/quantity.ts';
+import { resolveScenario } from '../src/workload/resolve.ts';
+import type { Scenario } from '../src/workload/scenario.ts';
+import { Draws } from './swarm/draws.ts';
+import { randomMachine } from './swarm/random-machine.ts';
+import { randomWorkload } from './swarm/random-workload.ts';
+import { Tally, type Failure } from './swarm/tally.ts';
+
+const ENGINES: Readonly<Record<string, EngineChoice>> = {
+  inline: { kind: 'inline' },
+  lockstep: { kind: 'threads', sync: 'lockstep', memory: 'wasm' },
+  free: { kind: 'threads', sync: 'free', memory: 'wasm' },
+};
+/** One seed of so many runs on racing CPUs too. */
+const FREE_EVERY = 5;
+/** Draws of one seed until one of them is a machine that can be. */
+const DRAWS_MAX = 50;
+/** Threads are let go after so many seeds. */
+const POOL_SEEDS = 25;
+const PROGRESS_EVERY = 20;
+
+const { values } = parseArgs({ options: {
+  seeds: { type: 'string', default: '1000' }, from: { type: 'string', default: '1' }, duration: { type: 'string', default: '2s' },
+  engines: { type: 'string', default: 'inline,lockstep,free' }, keep: { type: 'string', default: 'runs/swarm' },
+  print: { type: 'boolean', default: false },
+} });
+const durationNs = parseTime(values.duration);
+const engines = values.engines.split(',');
+const [from, seeds] = [Number(values.from), Number(values.seeds)];
+
+/** The text of a seed's scenario: the first of its draws that is one. */
+function scenarioOf(seed: number): { text: string; scenario: Scenario } {
+  const draws = new Draws(seed);
+  let last: unknown;
+  for (let i = 0; i < DRAWS_MAX; i++) {
+    const { cpus, block } = randomMachine(draws);
+    const text = JSON.stringify({ tasks: randomWorkload(draws, cpus), dynticks: { ...block, seed, duration: values.duration } }, null, 1);
+    try {
+      return { text, scenario: resolveScenario(text, `swarm-${seed}.json`, { durationNs }, []) };
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      last = error;
+    }
+  }
+  throw last;
+}
+
+async function attempt(tally: Tally, seed: number, engine: string, scenario: Scenario): Promise<{ run?: RunResult; failures: Failure[] }> {
+  try {
+    const run = await simulate(scenario, { engine: ENGINES[engine]! });
+    return { run, failures: tally.add(seed, engine, run) };
+  } catch (error) {
+    return { failures: tally.fail({ seed, engine, says: String(error instanceof Error ? error.message : error).split('\n')[0]! }) };
+  }
+}
+
+async function runSeed(tally: Tally, seed: number): Promise<void> {
+  const { text, scenario } = scenarioOf(seed);
+  if (values.print) console.log(text);
+  const failures: Failure[] = [];
+  let digest: string | undefined;
+  for (const engine of engines) {
+    if (engine === 'free' && seed % FREE_EVERY !== 0 && seeds > 1) continue;
+    const { run, failures: found } = await attempt(tally, seed, engine, scenario);
+    failures.push(...found);
+    if (engine === 'inline') digest = run?.digest;
+    else if (engine === 'lockstep' && run !== undefined && digest !== undefined && run.digest !== digest) {
+      failures.push(...tally.fail({ seed, engine, says: `digest ${run.digest}, on inline ${digest}` }));
+    }
+  }
+  if (failures.length > 0) report(seed, text, failures);
+}
+
+function report(seed: number, text: string, failures: readonly Failure[]): void {
+  mkdirSync(values.keep, { recursive: true });
+  const file = join(values.keep, `swarm-${seed}.json`);
+  writeFileSync(file, text);
+  for (const { engine, says } of failures) console.log(`seed ${seed}, ${engine}: ${says}`);
+  const { engine } = failures[0]!;
+  const words = engine === 'inline' ? '--engine inline' : `--engine threads --sync ${engine}`;
+  console.log(`    dynticks run ${file} ${words}`);
+  console.log(`    npm run swarm -- --from ${seed} --seeds 1 --engines ${engine === 'lockstep' ? 'inline,lockstep' : engine} --duration ${values.duration}`);
+}
+
+tuneV8();
+const tally = new Tally();
+const started = performance.now();
+for (let i = 0; i < seeds; i++) {
+  await runSeed(tally, from + i);
+  if ((i + 1) % POOL_SEEDS === 0) await CpuPool.closeAll();
+  if ((i + 1) % PROGRESS_EVERY === 0) {
+    console.error(`${i + 1} of ${seeds} seeds, ${((performance.now() - started) / 1e3).toFixed(0)} s, ${tally.failures.length} failures`);
+  }
+}
+await CpuPool.closeAll();
+tally.print(console.log);
+if (tally.failures.length > 0 || tally.unexercised.length > 0) process.exitCode = 1;

@@ -1,0 +1,76 @@
+/** Tasks by chance: each kind of what tasks can do, with figures of its own. */
+import type { Draws } from './draws.ts';
+
+type Task = Record<string, unknown>;
+/** Makes one task or several that belong together. */
+type Maker = (draws: Draws, cpus: number, n: number) => Record<string, Task>;
+
+const somewhere = (draws: Draws, cpus: number): Task => (draws.chance(0.7) ? { cpus: [draws.int(0, cpus - 1)] } : {});
+const loops = (first: Task, body: Task): Task => ({ phases: { first: { loop: 1, ...first }, rest: { loop: 1_000_000, ...body } } });
+const ms = (draws: Draws, least: number, most: number): string => `${draws.int(least, most)}ms`;
+
+// table: one maker a kind of load
+const MAKERS: readonly Maker[] = [
+  (draws, cpus, n) => ({ [`sleeper${n}`]: { ...somewhere(draws, cpus), run: draws.int(20, 900), sleep: draws.int(200, 9_000) } }),
+  (draws, cpus, n) => ({ [`busy${n}`]: { ...somewhere(draws, cpus), run: draws.int(3_000, 60_000), sleep: draws.int(0, 900) } }),
+  (draws, cpus, n) => ({ [`hog${n}`]: { ...somewhere(draws, cpus), run: 100_000 } }),
+  (draws, cpus, n) => ({
+    [`periodic${n}`]: { ...somewhere(draws, cpus), run: draws.int(50, 800), timer: { ref: 'unique', period: draws.int(1_000, 12_000) } },
+  }),
+  (draws, cpus, n) => ({ [`mixed${n}`]: { ...somewhere(draws, cpus), run: draws.int(500, 5_000), syscall: `${draws.int(100, 3_000)}us` } }),
+  (draws, cpus, n) => ({
+    [`itimer${n}`]: { ...somewhere(draws, cpus), ...loops({ itimer: ms(draws, 2, 30) }, { run: draws.int(300, 3_000), sleep: 700 }) },
+  }),
+  (draws, cpus, n) => ({
+    [`fdtimer${n}`]: {
+      ...somewhere(draws, cpus),
+      ...loops(
+        { fd_timer: { name: `fd${n}`, clock: draws.pick(['monotonic', 'realtime']), value: ms(draws, 2, 20), interval: ms(draws, 3, 20) } },
+        { fd_read: `fd${n}`, run: draws.int(50, 900) },
+      ),
+    },
+  }),
+  (draws, cpus, n) => ({
+    [`nap${n}`]: {
+      ...somewhere(draws, cpus), run: draws.int(100, 900),
+      clock_nanosleep: { clock: draws.pick(['monotonic', 'realtime', 'boottime', 'tai']), value: ms(draws, 1, 40) },
+    },
+  }),
+  (draws, cpus, n) => ({ [`timeout${n}`]: { ...somewhere(draws, cpus), run: draws.int(50, 900), timeout: ms(draws, 1, 400) } }),
+  (draws, cpus, n) => ({
+    [`caller${n}`]: {
+      ...somewhere(draws, cpus), run: draws.int(100, 900),
+      call: draws.chance(0.3) ? { membarrier: true } : { cpus: draws.some(Array.from({ length: cpus }, (_, i) => i)), wait: draws.chance(0.6) },
+      sleep: draws.int(500, 5_000),
+    },
+  }),
+  (draws, cpus, n) => ({
+    [`ping${n}`]: {
+      ...somewhere(draws, cpus), run: draws.int(50, 900),
+      pipe0: { name: `there${n}`, op: 'write' }, pipe1: { name: `back${n}`, op: 'read' }, sleep: draws.int(100, 3_000),
+    },
+    [`pong${n}`]: { ...somewhere(draws, cpus), pipe0: { name: `there${n}`, op: 'read' }, run: 90, pipe1: { name: `back${n}`, op: 'write' } },
+  }),
+  (draws, _cpus, n) => ({
+    [`fighter${n}`]: { instance: draws.int(2, 3), run: 300, lock: `m${n}`, run1: draws.int(50, 600), unlock: `m${n}`, sleep: draws.int(0, 2_000) },
+  }),
+  (draws, cpus, n) => ({
+    [`urgent${n}`]: {
+      ...somewhere(draws, cpus), policy: draws.pick(['SCHED_FIFO', 'SCHED_RR']), priority: draws.int(1, 50),
+      run: draws.int(50, 900), sleep: draws.int(1_000, 9_000),
+    },
+  }),
+  (draws, _cpus, n) => ({
+    [`budget${n}`]: {
+      policy: 'SCHED_DEADLINE', 'dl-runtime': 900, 'dl-deadline': 5_000, 'dl-period': draws.int(6_000, 12_000),
+      run: draws.int(300, 2_000), sleep: draws.int(500, 5_000),
+    },
+  }),
+];
+
+export function randomWorkload(draws: Draws, cpus: number): Record<string, Task> {
+  const tasks: Record<string, Task> = {};
+  const count = draws.chance(0.1) ? 1 : draws.int(1, Math.min(8, 2 + cpus));
+  for (let n = 0; n < count; n++) Object.assign(tasks, draws.pick(MAKERS)(draws, cpus, n));
+  return tasks;
+}
