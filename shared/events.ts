@@ -139,8 +139,14 @@ const table = {
   /** A worker thread begins and ends a work: first the kernel’s own works, then one for each row of the background. */
   workqueue_execute_start: ['workqueue', { work: 'count' }],
   workqueue_execute_end: ['workqueue', { work: 'count' }],
-  /** A wheel's clock or its first expiry moved; `version` counts such changes of the base. */
-  timer_base: ['dynticks', { base: 'count', version: 'count', clk: 'count', next_expiry: 'count', recalc: 'code', now: 'count' }],
+  /**
+   * A wheel was changed under its lock: `version` counts its changes, `op` (a `WheelOp`) says what was done and to which
+   * timer, `now` is the jiffy that whoever did it had seen.
+   */
+  timer_base: ['dynticks', {
+    base: 'count', version: 'count', op: 'code', timer: 'timer', expires: 'count', bucket_expiry: 'count', clk: 'count',
+    next_expiry: 'count', recalc: 'code', now: 'count',
+  }],
   /** result: 0 delivered, 1 ignored, 2 pending already */
   signal_generate: ['signal', { sig: 'code', task: 'task', result: 'code' }],
   signal_deliver: ['signal', { sig: 'code', task: 'task' }],

@@ -26,13 +26,32 @@ export const TimerBase = struct(
     nextExpiryRecalc: word('1: nextExpiry may be too early, since a timer has left'),
     isIdle: unguarded(word('1: the CPU sleeps without a tick, and must be woken for an earlier timer')),
     timersPending: word('1: nextExpiry is that of a timer'),
-    version: long('changes of clk and nextExpiry so far'),
+    version: long('changes so far'),
     pendingMap: words(WHEEL_SIZE / 32, 'one bit a bucket: it holds timers'),
     first: words(TIMER_LISTS, 'first timer of each list; -1 empty'),
   },
   { writer: 'any cpu', lock: 'lock' },
 );
 export type TimerBase = ViewOf<typeof TimerBase>;
+
+/** What was done to a wheel (the event `timer_base`). */
+export const WheelOp = {
+  /** its clock was brought forward */
+  Forward: 0,
+  /** it looked for its first expiry */
+  Recalc: 1,
+  /** a timer was put in */
+  Enqueue: 2,
+  /** a timer was taken out */
+  Detach: 3,
+  /** a timer was taken out, and its function executes now */
+  Expire: 4,
+  /** that function has returned */
+  Done: 5,
+  /** somebody was told that the timer is not queued and its function does not execute */
+  DeletedSync: 6,
+} as const;
+export type WheelOp = (typeof WheelOp)[keyof typeof WheelOp];
 
 /** Functions that a wheel timer can call; a number, because a closure cannot cross threads. */
 export const TimerFunction = {

@@ -63,13 +63,18 @@ import { VtimeAccumulators } from './oracles/vtime-accumulators.ts';
 import { VtimeReader } from './oracles/vtime-reader.ts';
 import { VtimeStates } from './oracles/vtime-states.ts';
 import { VtimeWriter } from './oracles/vtime-writer.ts';
+import { WheelClock } from './oracles/wheel-clock.ts';
+import { WheelDeleted } from './oracles/wheel-deleted.ts';
+import { WheelExpiry } from './oracles/wheel-expiry.ts';
+import { WheelLate } from './oracles/wheel-late.ts';
+import { WheelLock } from './oracles/wheel-lock.ts';
 
 interface OracleClass {
   readonly about: OracleDescription;
   new (facts: RunFacts): Oracle;
 }
 
-// table: concurrency, clocks, their sources, event devices, jiffies, idle, hrtimers, messages and scheduler, then CPU time
+// table: concurrency, clocks, their sources, event devices, jiffies, idle, hrtimers, wheels, messages and scheduler, then CPU time
 const ORACLES: readonly OracleClass[] = [
   SeqcountVersions, LockOrder,
   ClockMonotonic, ClockCoarse, ClockJump, ClockDrift, ClockOffsets, ClockSteps, ClockShadow, ClockNormal, ClockGap, ClockFast,
@@ -78,6 +83,7 @@ const ORACLES: readonly OracleClass[] = [
   JiffiesRelation, JiffiesClock, DutyOwner, JiffiesStall, JiffiesFresh, JiffiesOnce, TickPhase,
   DutyLimit, IdleStates, IdleCounts, IdleRead, IdleTruth, IdleTicks, TickGrid, StopsFar, SleepCovered, LookUsed,
   HrtimerOrder, HrtimerEarly, HrtimerForgotten,
+  WheelExpiry, WheelLate, WheelClock, WheelLock, WheelDeleted,
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, OneCpuAtATime,
   VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader,
   ReadMonotonic, KcpustatMonotonic, AdjustedMonotonic, AdjustedSum,

@@ -23,8 +23,10 @@ export interface Decisions {
   readonly callsWithIrqsOff: boolean;
   /** B-52: the clock of a wheel that nobody has run for long is left where it is when a timer comes. */
   readonly keepsWheelClock: boolean;
-  /** B-53: that clock is moved to the present jiffy, past a bucket that is still to be run, and has to go back for it. */
-  readonly forwardsPastExpiry: boolean;
+  /** B-53: that clock is moved to the present jiffy even where it is ahead of it. */
+  readonly rewindsWheelClock: boolean;
+  /** Whoever deletes a timer for good does not look whether its function executes. */
+  readonly deletesRunningTimer: boolean;
   /** Rounds of one run of softirqs; undefined: Linux's. */
   readonly softirqRounds: number | undefined;
   /** Whether a round of softirqs has raised another: a load that no workload here makes. */
@@ -104,7 +106,8 @@ export const asLinux: Decisions = {
   unlocksCallFirst: false,
   callsWithIrqsOff: false,
   keepsWheelClock: false,
-  forwardsPastExpiry: false,
+  rewindsWheelClock: false,
+  deletesRunningTimer: false,
   softirqRounds: undefined,
   raisesSoftirqAgain: () => false,
   droppedIsFirst: false,

@@ -14,11 +14,12 @@
 import { TIMER_DEFERRABLE, TimerFunction } from '../../shared/structs/timer.ts';
 import { TaskState, type UserRegs } from '../../shared/structs/task.ts';
 import type { Jiffies, Ns, TaskId } from '../../shared/units.ts';
+import { Path } from './arch.ts';
 import type { BackgroundSpec } from './background.ts';
 import { backgroundTimerOf, timeoutTimerOf } from './image.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { Outcome } from './syscalls/outcome.ts';
-import { addTimerOn, modTimer, scheduleTimeout, timerDelete, timerSetup } from './time/timer.ts';
+import { addTimerOn, modTimer, scheduleTimeout, timerSetup, tryToDelTimerSync } from './time/timer.ts';
 
 /** Whether the task is a kernel thread. @linux include/linux/sched.h PF_KTHREAD */
 export function isKthread({ config, image }: KernelCpu, task: TaskId): boolean {
@@ -31,8 +32,10 @@ export const jiffiesOf = (cpu: KernelCpu, ns: Ns): Jiffies => Math.ceil(ns / cpu
 /** Sleeps on the timer wheel for `argA` ns, in whole jiffies. @linux kernel/time/sleep_timeout.c schedule_timeout */
 export function timeout(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
   if (regs.stage !== 0) {
-    timerDelete(cpu, timeoutTimerOf(task));
-    return Outcome.Done;
+    if (tryToDelTimerSync(cpu, timeoutTimerOf(task)) >= 0) return Outcome.Done;
+    // it has woken the task, and is not done yet: on another CPU
+    regs.remaining = cpu.arch.costOf(Path.TimerExpire);
+    return Outcome.Working;
   }
   scheduleTimeout(cpu, task, jiffiesOf(cpu, regs.argA));
   regs.stage = 1;

@@ -18,7 +18,7 @@ import { Event } from '../../../shared/events.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
 import {
   FIRST_OF, NR_TIMER_BASES, TIMER_ARRAYSHIFT, TIMER_CPUMASK, TIMER_DEFERRABLE, TIMER_LISTS, TIMER_MIGRATING, TimerBaseKind, UNLINKED,
-  WHEEL_SIZE, type TimerBase, type TimerList,
+  WHEEL_SIZE, WheelOp, type TimerBase, type TimerList,
 } from '../../../shared/structs/timer.ts';
 import { NONE, type CpuId, type Jiffies } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
@@ -93,21 +93,21 @@ function timersPrepareCpu(cpu: KernelCpu, target: CpuId): void {
 export function forwardTimerBase(cpu: KernelCpu, index: number, jiffies: Jiffies): void {
   const base = cpu.image.timerBases[index]!;
   const { clk } = base;
-  if (jiffies <= clk || cpu.decisions.keepsWheelClock) return;
-  const to = cpu.decisions.forwardsPastExpiry ? jiffies : Math.min(jiffies, base.nextExpiry);
-  if (to <= clk) return;
+  const { keepsWheelClock, rewindsWheelClock } = cpu.decisions;
+  const to = rewindsWheelClock ? jiffies : Math.max(clk, Math.min(jiffies, base.nextExpiry));
+  if (to === clk || keepsWheelClock) return;
   base.clk = to;
-  traceBase(cpu, index);
+  traceWheel(cpu, index, WheelOp.Forward, NONE, jiffies);
 }
 
 /** Looks for the first bucket that is due. Base locked. @linux kernel/time/timer.c timer_recalc_next_expiry */
-export function recalcNextExpiry(cpu: KernelCpu, index: number): void {
+export function recalcNextExpiry(cpu: KernelCpu, index: number, jiffies: Jiffies): void {
   const base = cpu.image.timerBases[index]!;
   const next = nextBucketExpiry(base, cpu.wheel);
   base.nextExpiry = next;
   base.nextExpiryRecalc = 0;
   base.timersPending = next === base.clk + NEXT_TIMER_MAX_DELTA ? 0 : 1;
-  traceBase(cpu, index);
+  traceWheel(cpu, index, WheelOp.Recalc, NONE, jiffies);
 }
 
 /**
@@ -115,7 +115,7 @@ export function recalcNextExpiry(cpu: KernelCpu, index: number): void {
  * due before all others, a CPU that sleeps without a tick must be told. Base locked.
  * @linux kernel/time/timer.c enqueue_timer
  */
-export function enqueueTimer(cpu: KernelCpu, index: number, number: number): void {
+export function enqueueTimer(cpu: KernelCpu, index: number, number: number, jiffies: Jiffies): void {
   const { image, wheel } = cpu;
   const base = image.timerBases[index]!;
   const timer = image.timerLists[number]!;
@@ -127,15 +127,16 @@ export function enqueueTimer(cpu: KernelCpu, index: number, number: number): voi
   linkFirst(cpu, base, number, timer, bucket);
   base.setPendingMap(bucket >> 5, base.pendingMap(bucket >> 5) | (1 << (bucket & 31)));
   timer.bucket = bucket;
-  cpu.arch.trace6(
-    Event.timer_start, number, timer.function, expires, expiry, image.jiffies.jiffies, timer.flags + bucket * 2 ** TIMER_ARRAYSHIFT,
-  );
-  if (expiry >= base.nextExpiry) return;
-  base.nextExpiry = expiry;
-  base.timersPending = 1;
-  base.nextExpiryRecalc = 0;
-  traceBase(cpu, index);
-  triggerDyntickCpu(cpu, base, timer.flags);
+  const flags = timer.flags + bucket * 2 ** TIMER_ARRAYSHIFT;
+  cpu.arch.trace6(Event.timer_start, number, timer.function, expires, expiry, jiffies, flags);
+  const isFirst = expiry < base.nextExpiry;
+  if (isFirst) {
+    base.nextExpiry = expiry;
+    base.timersPending = 1;
+    base.nextExpiryRecalc = 0;
+  }
+  traceWheel(cpu, index, WheelOp.Enqueue, number, jiffies, expiry);
+  if (isFirst) triggerDyntickCpu(cpu, base, timer.flags);
 }
 
 /** Which bucket a timer would be put in by the base's clock as it is. @linux kernel/time/timer.c calc_wheel_index */
@@ -160,8 +161,10 @@ function linkFirst(cpu: KernelCpu, base: TimerBase, number: number, timer: Timer
 }
 
 /** Takes a queued timer out. Base locked. @linux kernel/time/timer.c detach_timer */
-export function detachTimer(cpu: KernelCpu, base: TimerBase, timer: TimerList): void {
-  const { timerLists } = cpu.image;
+export function detachTimer(cpu: KernelCpu, index: number, number: number, op: WheelOp, jiffies: Jiffies): void {
+  const { timerBases, timerLists } = cpu.image;
+  const base = timerBases[index]!;
+  const timer = timerLists[number]!;
   const { prev, next } = timer;
   if (prev <= FIRST_OF) base.setFirst(FIRST_OF - prev, next);
   else timerLists[prev]!.next = next;
@@ -169,6 +172,7 @@ export function detachTimer(cpu: KernelCpu, base: TimerBase, timer: TimerList): 
   timer.prev = UNLINKED;
   const emptied = prev <= FIRST_OF && next === NONE ? FIRST_OF - prev : WHEEL_SIZE;
   if (emptied < WHEEL_SIZE) unmark(base, emptied);
+  traceWheel(cpu, index, op, number, jiffies);
 }
 
 function unmark(base: TimerBase, bucket: number): void {
@@ -176,9 +180,20 @@ function unmark(base: TimerBase, bucket: number): void {
   base.nextExpiryRecalc = 1;
 }
 
-/** What the base shows from now on. Base locked. @dynticks Linux has no such tracepoint */
-export function traceBase(cpu: KernelCpu, index: number): void {
-  const base = cpu.image.timerBases[index]!;
+/** What was done to the base. Base locked. @dynticks Linux has no such tracepoint */
+export function traceWheel(cpu: KernelCpu, index: number, op: WheelOp, number: number, jiffies: Jiffies, expiry = 0): void {
+  const { fields, image } = cpu;
+  const base = image.timerBases[index]!;
   base.version += 1;
-  cpu.arch.trace6(Event.timer_base, index, base.version, base.clk, base.nextExpiry, base.nextExpiryRecalc, cpu.image.jiffies.jiffies);
+  fields[0] = index;
+  fields[1] = base.version;
+  fields[2] = op;
+  fields[3] = number;
+  fields[4] = number === NONE ? 0 : image.timerLists[number]!.expires;
+  fields[5] = expiry;
+  fields[6] = base.clk;
+  fields[7] = base.nextExpiry;
+  fields[8] = base.nextExpiryRecalc;
+  fields[9] = jiffies;
+  cpu.arch.traceFields(Event.timer_base, fields);
 }

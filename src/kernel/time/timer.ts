@@ -17,11 +17,13 @@
  * While functions run, the wheel's clock is one ahead of the jiffy that they are run for: a timer that one
  * of them puts up for now comes with the next jiffy, and no loop is endless.
  */
+import { assert } from '../../../shared/assert.ts';
 import { Event } from '../../../shared/events.ts';
 import { SoftirqVec } from '../../../shared/structs/cpu.ts';
 import { TaskState } from '../../../shared/structs/task.ts';
 import {
-  FIRST_OF, LVL_SIZE, TIMER_CPUMASK, TIMER_MIGRATING, TimerBaseKind, TimerFunction, UNLINKED, WHEEL_SIZE, type TimerBase,
+  FIRST_OF, LVL_SIZE, TIMER_CPUMASK, TIMER_MIGRATING, TimerBaseKind, TimerFunction, UNLINKED, WHEEL_SIZE, WheelOp,
+  type TimerBase,
 } from '../../../shared/structs/timer.ts';
 import { KTIME_MAX, NONE, type CpuId, type Jiffies, type Ns, type TaskId } from '../../../shared/units.ts';
 import { timeoutTimerOf } from '../image.ts';
@@ -31,7 +33,7 @@ import type { KernelCpu } from '../kernel-cpu.ts';
 import { hrtimerRunQueues } from './hrtimer-interrupt.ts';
 import {
   baseIndex, baseIndexOf, bucketFor, detachTimer, enqueueTimer, forwardTimerBase, lockBase, lockTimerBase, recalcNextExpiry, timerPending,
-  unlockBase,
+  traceWheel, unlockBase,
 } from './timer-base.ts';
 
 /** What the timer calls, for whom, and its TIMER_* bits. It is on this CPU, and not queued. @linux kernel/time/timer.c timer_init_key */
@@ -54,16 +56,17 @@ export function modTimer(cpu: KernelCpu, timer: number, expires: Jiffies): boole
   const wasPending = timerPending(record);
   if (wasPending && record.expires === expires) return true;
   let index = lockTimerBase(cpu, record);
-  forwardTimerBase(cpu, index, cpu.image.jiffies.jiffies);
+  const { jiffies } = cpu.image.jiffies;
+  forwardTimerBase(cpu, index, jiffies);
   if (timerPending(record) && bucketFor(cpu, cpu.image.timerBases[index]!, expires) === record.bucket) {
     record.expires = expires;
     unlockBase(cpu, index);
     return true;
   }
-  const detached = detachIfPending(cpu, index, timer);
-  index = moveTo(cpu, timer, index, cpu.id);
+  const detached = detachIfPending(cpu, index, timer, jiffies);
+  index = moveTo(cpu, timer, index, cpu.id, jiffies);
   record.expires = expires;
-  enqueueTimer(cpu, index, timer);
+  enqueueTimer(cpu, index, timer, jiffies);
   unlockBase(cpu, index);
   return detached;
 }
@@ -79,11 +82,13 @@ export function addTimer(cpu: KernelCpu, timer: number, expires: Jiffies): void 
  */
 export function addTimerOn(cpu: KernelCpu, timer: number, target: CpuId, expires: Jiffies): void {
   const record = cpu.image.timerLists[timer]!;
+  const locked = lockTimerBase(cpu, record);
+  const { jiffies } = cpu.image.jiffies;
   // its own function may put it on another CPU: nobody else touches it then
-  const index = moveTo(cpu, timer, lockTimerBase(cpu, record), target, true);
-  forwardTimerBase(cpu, index, cpu.image.jiffies.jiffies);
+  const index = moveTo(cpu, timer, locked, target, jiffies, true);
+  forwardTimerBase(cpu, index, jiffies);
   record.expires = expires;
-  enqueueTimer(cpu, index, timer);
+  enqueueTimer(cpu, index, timer, jiffies);
   unlockBase(cpu, index);
 }
 
@@ -92,7 +97,7 @@ export function addTimerOn(cpu: KernelCpu, timer: number, target: CpuId, expires
  * (`running`: even then).
  * Returns the base that is locked then, its clock up to date.
  */
-function moveTo(cpu: KernelCpu, timer: number, index: number, target: CpuId, running = false): number {
+function moveTo(cpu: KernelCpu, timer: number, index: number, target: CpuId, jiffies: Jiffies, running = false): number {
   const { timerBases, timerLists } = cpu.image;
   const record = timerLists[timer]!;
   const { flags } = record;
@@ -103,7 +108,7 @@ function moveTo(cpu: KernelCpu, timer: number, index: number, target: CpuId, run
   unlockBase(cpu, index);
   lockBase(cpu, to);
   record.flags = moved;
-  forwardTimerBase(cpu, to, cpu.image.jiffies.jiffies);
+  forwardTimerBase(cpu, to, jiffies);
   return to;
 }
 
@@ -112,7 +117,7 @@ export function timerDelete(cpu: KernelCpu, timer: number): boolean {
   const record = cpu.image.timerLists[timer]!;
   if (!timerPending(record)) return false;
   const index = lockTimerBase(cpu, record);
-  const detached = detachIfPending(cpu, index, timer);
+  const detached = detachIfPending(cpu, index, timer, cpu.image.jiffies.jiffies);
   unlockBase(cpu, index);
   return detached;
 }
@@ -124,17 +129,19 @@ export function timerDelete(cpu: KernelCpu, timer: number): boolean {
  */
 export function tryToDelTimerSync(cpu: KernelCpu, timer: number): number {
   const index = lockTimerBase(cpu, cpu.image.timerLists[timer]!);
-  const executes = cpu.image.timerBases[index]!.running === timer;
-  const detached = !executes && detachIfPending(cpu, index, timer);
+  const { jiffies } = cpu.image.jiffies;
+  const executes = cpu.image.timerBases[index]!.running === timer && !cpu.decisions.deletesRunningTimer;
+  const detached = !executes && detachIfPending(cpu, index, timer, jiffies);
+  if (!executes) traceWheel(cpu, index, WheelOp.DeletedSync, timer, jiffies);
   unlockBase(cpu, index);
   return executes ? -1 : Number(detached);
 }
 
 /** @linux kernel/time/timer.c detach_if_pending */
-function detachIfPending(cpu: KernelCpu, index: number, timer: number): boolean {
+function detachIfPending(cpu: KernelCpu, index: number, timer: number, jiffies: Jiffies): boolean {
   const record = cpu.image.timerLists[timer]!;
   if (!timerPending(record)) return false;
-  detachTimer(cpu, cpu.image.timerBases[index]!, record);
+  detachTimer(cpu, index, timer, WheelOp.Detach, jiffies);
   cpu.arch.trace(Event.timer_cancel, timer);
   return true;
 }
@@ -176,7 +183,7 @@ function runTimers(cpu: KernelCpu, index: number): void {
   while (page.jiffies >= base.clk && page.jiffies >= base.nextExpiry) {
     const levels = collectExpiredTimers(cpu, base);
     base.clk += 1;
-    recalcNextExpiry(cpu, index);
+    recalcNextExpiry(cpu, index, page.jiffies);
     for (let level = levels - 1; level >= 0; level--) expireTimers(cpu, index, level);
   }
   unlockBase(cpu, index);
@@ -211,23 +218,32 @@ function takeBucket(cpu: KernelCpu, base: TimerBase, bucket: number, level: numb
 
 /** Base locked; the lock is dropped around each function. @linux kernel/time/timer.c expire_timers */
 function expireTimers(cpu: KernelCpu, index: number, level: number): void {
-  const { image, arch } = cpu;
+  const { image } = cpu;
   const base = image.timerBases[index]!;
   const baseclk = base.clk - 1;
   for (let timer = base.first(WHEEL_SIZE + level); timer !== NONE; timer = base.first(WHEEL_SIZE + level)) {
     const record = image.timerLists[timer]!;
     base.running = timer;
-    detachTimer(cpu, base, record);
-    arch.trace(Event.timer_cancel, timer);
+    detachTimer(cpu, index, timer, WheelOp.Expire, image.jiffies.jiffies);
+    cpu.arch.trace(Event.timer_cancel, timer);
     const { function: fn, data } = record;
     unlockBase(cpu, index);
-    arch.trace6(Event.timer_expire_entry, timer, fn, image.jiffies.jiffies, baseclk);
-    arch.spend(Path.TimerExpire);
-    cpu.callbacks.timers[fn]!(cpu, data);
-    arch.trace(Event.timer_expire_exit, timer);
+    callTimerFn(cpu, timer, fn, data, baseclk);
     lockBase(cpu, index);
     base.running = NONE;
+    traceWheel(cpu, index, WheelOp.Done, timer, image.jiffies.jiffies);
   }
+}
+
+/** Outside the lock, so that the function may put timers up. @linux kernel/time/timer.c call_timer_fn */
+function callTimerFn(cpu: KernelCpu, timer: number, fn: TimerFunction, data: number, baseclk: Jiffies): void {
+  const { arch, state } = cpu;
+  const { preemptCount } = state;
+  arch.trace6(Event.timer_expire_entry, timer, fn, cpu.image.jiffies.jiffies, baseclk);
+  arch.spend(Path.TimerExpire);
+  cpu.callbacks.timers[fn]!(cpu, data);
+  assert(state.preemptCount === preemptCount, `function ${fn} of timer ${timer} returns at another depth of preempt-off than it was called`);
+  arch.trace(Event.timer_expire_exit, timer);
 }
 
 /**
@@ -260,7 +276,7 @@ export function timerBaseTryToSetIdle(cpu: KernelCpu, basej: Jiffies, basem: Ns)
 /** Base locked. @linux kernel/time/timer.c fetch_next_timer_interrupt */
 function fetchNextTimerInterrupt(cpu: KernelCpu, index: number, basej: Jiffies, basem: Ns): Ns {
   const base = cpu.image.timerBases[index]!;
-  if (base.nextExpiryRecalc !== 0) recalcNextExpiry(cpu, index);
+  if (base.nextExpiryRecalc !== 0) recalcNextExpiry(cpu, index, basej);
   const { nextExpiry } = base;
   forwardTimerBase(cpu, index, basej);
   if (base.timersPending === 0) return KTIME_MAX;

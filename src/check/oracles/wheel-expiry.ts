@@ -1,0 +1,76 @@
+/**
+ * A timer of the wheel is run by the first boundary of its level's buckets behind its expiry, and by no other.
+ * The level is that of its distance from a clock that was brought up to date before: by a stale one
+ * a near timer comes on a coarse level.
+ *
+ *      level 0   expires 41 -> 42                     level 1   expires 141 -> 144
+ */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { LVL_DEPTH_MAX, LVL_SIZE, WheelOp } from '../../../shared/structs/timer.ts';
+import type { CpuId, Jiffies, Ns } from '../../../shared/units.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription, Verdict } from '../oracle.ts';
+import { WheelLog, type Wheel, type WheelRow } from '../wheel-log.ts';
+
+export class WheelExpiry extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'W-01',
+    says: 'a wheel timer is put up for a jiffy behind its expiry, by at most a bucket of the level that an up-to-date clock gives it; ' +
+      'it is run when the wheel’s clock comes to that jiffy, and jiffies have',
+    reference: 'kernel/time/timer.c calc_wheel_index, __run_timers',
+    blindTo: 'timers that nobody runs (W-02)',
+    listens: ['timer_base'],
+  };
+
+  readonly #log: WheelLog;
+
+  constructor(facts: RunFacts) {
+    super(WheelExpiry.about, facts);
+    this.#log = new WheelLog(facts.cpus, this.#judge.bind(this));
+  }
+
+  onEvent(_id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    this.#log.onEvent(cpu, t, fields, at);
+  }
+
+  override finish(): Verdict {
+    this.#log.finish();
+    return this.verdict();
+  }
+
+  #judge(row: WheelRow, before: Wheel): void {
+    if (row.op === WheelOp.Enqueue) return this.#onEnqueue(row, before);
+    const queued = row.op === WheelOp.Expire ? before.queued.get(row.timer) : undefined;
+    if (queued === undefined) return;
+    this.checked++;
+    const due = queued.bucketExpiry;
+    if (row.clk - 1 === due && row.now >= due) return;
+    this.broken(() => ({
+      says: `CPU ${row.cpu} at ${row.t} ns runs timer ${row.timer}, due at jiffy ${due}, at jiffy ${row.now} with the wheel’s clock at ${row.clk}`,
+      events: [queued.event, row.event],
+    }));
+  }
+
+  #onEnqueue(row: WheelRow, before: Wheel): void {
+    this.checked++;
+    const { expires, bucketExpiry, clk, now } = row;
+    const late = bucketExpiry - expires;
+    const isOver = expires < clk;
+    const upToDate = Math.max(clk, Math.min(now, before.last?.nextExpiry ?? now));
+    const most = this.#bucketOf(expires - upToDate);
+    if (isOver ? bucketExpiry === clk : (late > 0 && late <= most) || most === Infinity) return;
+    this.broken(() => ({
+      says: `CPU ${row.cpu} at ${row.t} ns (jiffy ${now}) puts up timer ${row.timer}, which expires with jiffy ${expires}, for jiffy `
+        + `${bucketExpiry}: ${late} jiffies later, where ${most} are the most`,
+      events: [...(before.last === null ? [] : [before.last.event]), row.event],
+    }));
+  }
+
+  /** Jiffies of a bucket for a timer that is so far ahead; Infinity: it is beyond the wheel, which ends earlier. */
+  #bucketOf(delta: Jiffies): Jiffies {
+    const depth = this.facts.hz > 100 ? LVL_DEPTH_MAX : LVL_DEPTH_MAX - 1;
+    let jiffies = 1;
+    for (let level = 0; level < depth; level++, jiffies *= 8) if (delta < (LVL_SIZE - 1) * jiffies) return jiffies;
+    return Infinity;
+  }
+}
