@@ -136,7 +136,7 @@ const table = {
   timer_expire_exit: ['timer', { timer: 'timer' }],
 
   timer_init: ['timer', { timer: 'timer' }],
-  /** A worker thread begins and ends a work: first the kernel’s own works, then one for each row of the background. */
+  /** A worker thread begins and ends the work of a row of the background. */
   workqueue_execute_start: ['workqueue', { work: 'count' }],
   workqueue_execute_end: ['workqueue', { work: 'count' }],
   /**

@@ -12,7 +12,7 @@ import { Hrtimer, HrtimerCpuBase } from './structs/hrtimer.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from './structs/global.ts';
 import { PosixTimer, Signals, TimerFd } from './structs/signal.ts';
 import { StopPage, callFunctionData } from './structs/smp.ts';
-import { NR_KERNEL_WORKS, Work, WorkerPool } from './structs/workqueue.ts';
+import { Work, WorkerPool } from './structs/workqueue.ts';
 import { KERNEL_TIMERS, NR_TIMER_BASES, TimerBase, TimerList } from './structs/timer.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from './structs/task.ts';
 import {
@@ -150,7 +150,7 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     timerBase: map.place(TimerBase, NR_TIMER_BASES * cpus),
     timerList: map.place(TimerList, wheelTimers),
     workerPool: map.place(WorkerPool, Math.max(1, shape.workers)),
-    work: map.place(Work, NR_KERNEL_WORKS + shape.background),
+    work: map.place(Work, Math.max(1, shape.background)),
     signals: map.place(Signals, tasks, idleOwn),
     posixTimer: map.place(PosixTimer, Math.max(1, shape.posixTimers)),
     timerfd: map.place(TimerFd, Math.max(1, shape.timerfds)),

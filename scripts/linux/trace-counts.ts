@@ -3,7 +3,6 @@ import type { EventConsumer } from '../../shared/event-consumer.ts';
 import { EVENTS, Event } from '../../shared/events.ts';
 import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import { KERNEL_TIMERS, TimerFunction } from '../../shared/structs/timer.ts';
-import { NR_KERNEL_WORKS } from '../../shared/structs/workqueue.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
 import { shapeOf } from '../../src/setup.ts';
 import type { Scenario } from '../../src/workload/scenario.ts';
@@ -64,7 +63,7 @@ export class TraceCounts implements EventConsumer {
     switch (id) {
       case Event.hrtimer_expire_entry: return this.onExpiry(cpu, t, fields[at + EXPIRE_FUNCTION]!);
       case Event.timer_expire_entry: return this.count(`timer_expire.${this.wheelFunction(fields, at)}.${cpu}`);
-      case Event.workqueue_execute_start: return this.count(`workqueue.${this.background[fields[at + WORK]! - NR_KERNEL_WORKS]}.${cpu}`);
+      case Event.workqueue_execute_start: return this.count(`workqueue.${this.background[fields[at + WORK]!]}.${cpu}`);
       case Event.tick_stop: return this.onTickStop(cpu, fields[at + STOP_SUCCESS]!, fields[at + STOP_DEPENDENCY]!);
       default:
     }

@@ -1,13 +1,5 @@
 import { anyWriter, spinlock, struct, word, type ViewOf } from '../memory/struct.ts';
 
-/** Works that the kernel has whatever is listed. @dynticks a work is a number, because a closure cannot cross threads */
-export const KernelWork = {
-  /** @linux kernel/time/clocksource.c clocksource_watchdog_work */
-  ClocksourceWatchdog: 0,
-} as const;
-export type KernelWork = (typeof KernelWork)[keyof typeof KernelWork];
-export const NR_KERNEL_WORKS = Object.keys(KernelWork).length;
-
 /** Works that wait for one worker thread. @linux kernel/workqueue.c struct worker_pool */
 export const WorkerPool = struct(
   'worker_pool',
@@ -20,7 +12,7 @@ export const WorkerPool = struct(
 );
 export type WorkerPool = ViewOf<typeof WorkerPool>;
 
-/** One work: first the kernel’s own, then one for each row of the background. @linux include/linux/workqueue.h struct work_struct */
+/** The work of one row of the background. @linux include/linux/workqueue.h struct work_struct */
 export const Work = struct(
   'work',
   {

@@ -4,7 +4,7 @@ import { schedBalanceSoftirq } from './sched/balance.ts';
 import { nohzCsdFunc } from './sched/nohz-balance.ts';
 import { tryToWakeUp } from './sched/wakeup.ts';
 import { rearmBackground } from './kthread.ts';
-import { queueWork, workOfRow } from './workqueue.ts';
+import { queueWork } from './workqueue.ts';
 import { clocksourceWatchdog } from './time/clocksource-watchdog.ts';
 import { retriggerNextEvent } from './time/hrtimer-clock-set.ts';
 import { hrtimerRunSoftirq } from './time/hrtimer-interrupt.ts';
@@ -28,7 +28,7 @@ function processTimeout(cpu: Parameters<TimerCallback>[0], task: number): void {
 
 /** The row's work goes to its worker. @linux kernel/workqueue.c delayed_work_timer_fn */
 function delayedWorkTimerFn(cpu: Parameters<TimerCallback>[0], row: number): void {
-  queueWork(cpu, cpu.config.workload.background[row]!.pool, workOfRow(row));
+  queueWork(cpu, cpu.config.workload.background[row]!.pool, row);
 }
 
 // table: in the order of IrqWork; what follows from either happens on the interrupt's way out
@@ -40,5 +40,5 @@ function nothingToDo(): void {}
 const TIMER_CALLBACKS: readonly TimerCallback[] = [processTimeout, delayedWorkTimerFn, rearmBackground, clocksourceWatchdog];
 
 export const CALLBACKS: Callbacks = {
-  smp: SMP_CALLBACKS, softirqs: SOFTIRQ_ACTIONS, irqWorks: IRQ_WORKS, timers: TIMER_CALLBACKS, works: [],
+  smp: SMP_CALLBACKS, softirqs: SOFTIRQ_ACTIONS, irqWorks: IRQ_WORKS, timers: TIMER_CALLBACKS,
 };

@@ -13,7 +13,7 @@ import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } 
 import { PosixTimer, Signals, TimerFd } from '../../shared/structs/signal.ts';
 import { StopPage, type CallFunctionData } from '../../shared/structs/smp.ts';
 import { KERNEL_TIMERS, NR_TIMER_BASES, TimerBase, TimerList, type KernelTimer } from '../../shared/structs/timer.ts';
-import { NR_KERNEL_WORKS, Work, WorkerPool } from '../../shared/structs/workqueue.ts';
+import { Work, WorkerPool } from '../../shared/structs/workqueue.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from '../../shared/structs/task.ts';
 import {
   ClocksourcePage, ClocksourceState, NR_CLOCKSOURCES, ShadowTimekeeper, Timekeeper, TkFast,
@@ -58,7 +58,7 @@ export class KernelImage {
   readonly timerBases: readonly TimerBase[];
   readonly timerLists: readonly TimerList[];
   readonly workerPools: readonly WorkerPool[];
-  /** First the kernel's own, then one for each row of the background. */
+  /** One for each row of the background. */
   readonly works: readonly Work[];
 
   constructor(memory: Memory, map: MachineMap) {
@@ -98,7 +98,7 @@ export class KernelImage {
     this.timerBases = viewsOf(TimerBase, memory, at.timerBase, NR_TIMER_BASES * shape.cpus);
     this.timerLists = viewsOf(TimerList, memory, at.timerList, map.wheelTimers);
     this.workerPools = viewsOf(WorkerPool, memory, at.workerPool, Math.max(1, shape.workers));
-    this.works = viewsOf(Work, memory, at.work, NR_KERNEL_WORKS + shape.background);
+    this.works = viewsOf(Work, memory, at.work, Math.max(1, shape.background));
   }
 }
 

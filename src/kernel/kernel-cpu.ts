@@ -35,16 +35,15 @@ export type SoftirqAction = ((cpu: KernelCpu) => void) | undefined;
 /** What a wheel timer calls, with what the timer is for. */
 export type TimerCallback = (cpu: KernelCpu, data: number) => void;
 
-/** The functions that lie above whoever calls them: by `SmpFunction`, `SoftirqVec`, `IrqWork`, `TimerFunction`, `KernelWork`. */
+/** The functions that lie above whoever calls them: by `SmpFunction`, `SoftirqVec`, `IrqWork`, `TimerFunction`. */
 export interface Callbacks {
   readonly smp: readonly SmpCallback[];
   readonly softirqs: readonly SoftirqAction[];
   readonly irqWorks: readonly ((cpu: KernelCpu) => void)[];
   readonly timers: readonly TimerCallback[];
-  readonly works: readonly ((cpu: KernelCpu) => void)[];
 }
 
-export const NO_CALLBACKS: Callbacks = { smp: [], softirqs: [], irqWorks: [], timers: [], works: [] };
+export const NO_CALLBACKS: Callbacks = { smp: [], softirqs: [], irqWorks: [], timers: [] };
 
 /** `KernelCpu.hears`: of every message, of its timer and its step. */
 export const ALL_EARS = -1;

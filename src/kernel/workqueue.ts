@@ -12,18 +12,14 @@
 import { KernelBug } from '../../shared/assert.ts';
 import { Event } from '../../shared/events.ts';
 import { LockClass } from '../../shared/lock-order.ts';
-import { NR_KERNEL_WORKS, Work, type KernelWork } from '../../shared/structs/workqueue.ts';
+import { Work } from '../../shared/structs/workqueue.ts';
 import { TaskState, type UserRegs } from '../../shared/structs/task.ts';
 import { NONE, type TaskId } from '../../shared/units.ts';
-import { Path } from './arch.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { spinLock, spinUnlock } from './locking/lock.ts';
 import { rearmBackground } from './kthread.ts';
 import { tryToWakeUp } from './sched/wakeup.ts';
 import { Outcome } from './syscalls/outcome.ts';
-
-/** The work of a row of the background. @dynticks works are numbers */
-export const workOfRow = (row: number): number => NR_KERNEL_WORKS + row;
 
 /** Boot: nothing is queued. @linux kernel/workqueue.c workqueue_init_early */
 export function workqueueInit(cpu: KernelCpu): void {
@@ -36,14 +32,10 @@ export function workqueueInit(cpu: KernelCpu): void {
 }
 
 /**
- * One of the kernel's own works, for the first worker. False: it is queued already. Any CPU, any context,
- * no lock held that nests below the pool's. @linux include/linux/workqueue.h schedule_work
+ * Gives the work of row `work` to worker `index`. False: it is queued already. Any CPU, any context, no lock held
+ * that nests below the pool's.
+ * @linux kernel/workqueue.c queue_work_on
  */
-export function queueKernelWork(cpu: KernelCpu, work: KernelWork): boolean {
-  return queueWork(cpu, 0, work);
-}
-
-/** @linux kernel/workqueue.c queue_work_on */
 export function queueWork(cpu: KernelCpu, index: number, work: number): boolean {
   const { image, memory, config } = cpu;
   const worker = config.workload.workers[index];
@@ -63,13 +55,12 @@ export function queueWork(cpu: KernelCpu, index: number, work: number): boolean 
 
 /** A worker's step: `argA` its pool, `stage` the work under way. @linux kernel/workqueue.c worker_thread */
 export function workerThread(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
-  if (regs.stage !== 0) finish(cpu, regs.stage - 1);
+  if (regs.stage !== 0) processOneWork(cpu, regs.stage - 1);
   const work = takeWork(cpu, task, regs.argA);
   regs.stage = work + 1;
   if (work === NONE) return Outcome.Blocked;
   cpu.arch.trace(Event.workqueue_execute_start, work);
-  const row = cpu.config.workload.background[work - NR_KERNEL_WORKS];
-  regs.remaining = row === undefined ? cpu.arch.costOf(Path.Syscall) : row.work;
+  regs.remaining = cpu.config.workload.background[work]!.work;
   return Outcome.Working;
 }
 
@@ -88,10 +79,9 @@ function takeWork(cpu: KernelCpu, task: TaskId, index: number): number {
   return work;
 }
 
-/** What the work does is done at its end. @linux kernel/workqueue.c process_one_work */
-function finish(cpu: KernelCpu, work: number): void {
-  if (work >= NR_KERNEL_WORKS) rearmBackground(cpu, work - NR_KERNEL_WORKS);
-  else cpu.callbacks.works[work]!(cpu);
+/** The time that it takes is over; its timer comes again. @linux kernel/workqueue.c process_one_work */
+function processOneWork(cpu: KernelCpu, work: number): void {
+  rearmBackground(cpu, work);
   cpu.arch.trace(Event.workqueue_execute_end, work);
 }
 
