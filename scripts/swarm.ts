@@ -94,7 +94,8 @@ function report(seed: number, text: string, failures: readonly Failure[]): void 
   const { engine } = failures[0]!;
   const words = engine === 'inline' ? '--engine inline' : `--engine threads --sync ${engine}`;
   console.log(`    dynticks run ${file} ${words}`);
-  console.log(`    npm run swarm -- --from ${seed} --seeds 1 --engines ${engine === 'lockstep' ? 'inline,lockstep' : engine} --duration ${values.duration}`);
+  const both = engine === 'lockstep' ? 'inline,lockstep' : engine;
+  console.log(`    npm run swarm -- --from ${seed} --seeds 1 --engines ${both} --duration ${values.duration}`);
 }
 
 tuneV8();

@@ -7,6 +7,7 @@ type Maker = (draws: Draws, cpus: number, n: number) => Record<string, Task>;
 
 const somewhere = (draws: Draws, cpus: number): Task => (draws.chance(0.7) ? { cpus: [draws.int(0, cpus - 1)] } : {});
 const loops = (first: Task, body: Task): Task => ({ phases: { first: { loop: 1, ...first }, rest: { loop: 1_000_000, ...body } } });
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const ms = (draws: Draws, least: number, most: number): string => `${draws.int(least, most)}ms`;
 
 // table: one maker a kind of load
@@ -40,7 +41,7 @@ const MAKERS: readonly Maker[] = [
   (draws, cpus, n) => ({
     [`caller${n}`]: {
       ...somewhere(draws, cpus), run: draws.int(100, 900),
-      call: draws.chance(0.3) ? { membarrier: true } : { cpus: draws.some(Array.from({ length: cpus }, (_, i) => i)), wait: draws.chance(0.6) },
+      call: draws.chance(0.3) ? { membarrier: true } : { cpus: draws.some(numbers(cpus)), wait: draws.chance(0.6) },
       sleep: draws.int(500, 5_000),
     },
   }),
@@ -49,10 +50,14 @@ const MAKERS: readonly Maker[] = [
       ...somewhere(draws, cpus), run: draws.int(50, 900),
       pipe0: { name: `there${n}`, op: 'write' }, pipe1: { name: `back${n}`, op: 'read' }, sleep: draws.int(100, 3_000),
     },
-    [`pong${n}`]: { ...somewhere(draws, cpus), pipe0: { name: `there${n}`, op: 'read' }, run: 90, pipe1: { name: `back${n}`, op: 'write' } },
+    [`pong${n}`]: {
+      ...somewhere(draws, cpus), pipe0: { name: `there${n}`, op: 'read' }, run: 90, pipe1: { name: `back${n}`, op: 'write' },
+    },
   }),
   (draws, _cpus, n) => ({
-    [`fighter${n}`]: { instance: draws.int(2, 3), run: 300, lock: `m${n}`, run1: draws.int(50, 600), unlock: `m${n}`, sleep: draws.int(0, 2_000) },
+    [`fighter${n}`]: {
+      instance: draws.int(2, 3), run: 300, lock: `m${n}`, run1: draws.int(50, 600), unlock: `m${n}`, sleep: draws.int(0, 2_000),
+    },
   }),
   (draws, cpus, n) => ({
     [`urgent${n}`]: {

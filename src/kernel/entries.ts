@@ -64,7 +64,7 @@ export function ipiInterrupt(cpu: KernelCpu, kind: MessageKind, a: number): void
   }
 }
 
-/** Calls of other CPUs, all that have arrived; `since`: when this CPU was last free. @linux arch/x86/kernel/smp.c sysvec_call_function_single */
+/** Calls that have arrived; `since`: when this CPU was last free. @linux arch/x86/kernel/smp.c sysvec_call_function_single */
 export function callInterrupt(cpu: KernelCpu, calls: readonly IncomingCall[], since: Ns): void {
   const outer = begin(cpu);
   const { arch, state } = cpu;
@@ -135,7 +135,7 @@ function stopAgain(cpu: KernelCpu): void {
   returnToTask(cpu);
 }
 
-/** The first message of a stop wakes this CPU's stopper, as a wake-up does; the others tell it to look. @linux kernel/stop_machine.c cpu_stop_queue_work */
+/** The first message of a stop wakes this CPU's stopper; the others tell it to look. @linux kernel/stop_machine.c cpu_stop_queue_work */
 function stopMessage(cpu: KernelCpu): void {
   if (cpu.stopState !== 0) return noInterrupt(cpu, returnToTask);
   const outer = begin(cpu);

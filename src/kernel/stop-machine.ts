@@ -59,7 +59,7 @@ export function stopMachine(cpu: KernelCpu, functions: StopFunctions, fn: StopFu
   tryToStop(cpu);
 }
 
-/** The request is made, unless another stop is under way: then the caller's next step tries again. @linux kernel/stop_machine.c stop_cpus */
+/** The request is made, unless another stop is under way: the caller's next step tries again. @linux kernel/stop_machine.c stop_cpus */
 export function tryToStop(cpu: KernelCpu): void {
   const { image, memory, arch } = cpu;
   const { stop } = image;
@@ -116,7 +116,7 @@ export function ackState(memory: Memory, page: number, state: MultiStopState): b
   return true;
 }
 
-/** Whether this CPU's stopper takes over now: from user mode, from idle, or from the caller, who waits. @dynticks Linux switches to a thread */
+/** Whether the stopper takes over: from what can be preempted, or from the caller, who waits. @dynticks Linux switches to a thread */
 export function mayStandStill(cpu: KernelCpu, preemptible: boolean): boolean {
   return cpu.stopPending && cpu.state.preemptCount === 0 && (preemptible || cpu.stopState !== None || cpu.stopRequest !== undefined);
 }

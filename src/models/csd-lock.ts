@@ -76,9 +76,9 @@ function calls(name: string, parts: Parts = {}): Model {
     ],
     check: ({ results: [seen], memory }) => {
       if (seen[2] !== 0) return `the caller goes on with ${seen[2]} records locked`;
-      if (wait && (seen[0] !== 1 || seen[1] !== 1)) return `the caller goes on after the function has run on ${seen[0] + seen[1]} of 2 CPUs`;
+      if (wait && seen[0] + seen[1] !== 2) return `the caller goes on after the function has run on ${seen[0] + seen[1]} of 2 CPUs`;
       const [told, waiting] = [memory.load(mailOf(0)), memory.load(ofCaller('waiting'))];
-      if (told !== seen[3] || waiting !== 0) return `the caller waited ${seen[3]} times and was told ${told} times; it is said to wait: ${waiting}`;
+      if (told !== seen[3] || waiting !== 0) return `the caller waited ${seen[3]} times, was told ${told} times, and waits: ${waiting}`;
       return memory.load(ofCaller('locked') + 4) === 0 && memory.load(ofCaller('locked') + 8) === 0 ? undefined : 'a record stays locked';
     },
   });
@@ -99,7 +99,10 @@ export const CSD_LOCK: Catalogued = {
   says: 'A CPU calls a function on two others and waits: it goes on when both have run it, and is told once.',
   model: calls('csd-lock'),
   mutants: [
-    { id: 'unlocked-first', says: 'the record is unlocked before the function runs', model: calls('csd-lock', { decisions: { unlocksCallFirst: true } }) },
+    {
+      id: 'unlocked-first', says: 'the record is unlocked before the function runs',
+      model: calls('csd-lock', { decisions: { unlocksCallFirst: true } }),
+    },
     {
       id: 'count-in-pieces', says: 'the count of locked records is read and lowered in two steps',
       model: calls('csd-lock', { tamperCalled: (memory) => inPieces(memory, ofCaller('pending')) }),

@@ -92,9 +92,18 @@ export const IRQ_WORK: Catalogued = {
   says: 'Two CPUs queue one work, one of them twice: a run finds what each has stored, and it is never on the list twice.',
   model: works('irq-work', [1, 2]),
   mutants: [
-    { id: 'claim-in-pieces', says: 'the flag is looked at and set in two steps', model: works('irq-work', [1, 1], { queuer: claimInPieces, runner: same }) },
-    { id: 'late-begin', says: 'the work may be queued again only when it has ended', model: works('irq-work', [1, 1], { queuer: same, runner: lateBegin }) },
-    { id: 'wiped-end', says: 'the end of a run wipes the flag of the next one away', model: works('irq-work', [1, 2], { queuer: same, runner: wipedEnd }) },
+    {
+      id: 'claim-in-pieces', says: 'the flag is looked at and set in two steps',
+      model: works('irq-work', [1, 1], { queuer: claimInPieces, runner: same }),
+    },
+    {
+      id: 'late-begin', says: 'the work may be queued again only when it has ended',
+      model: works('irq-work', [1, 1], { queuer: same, runner: lateBegin }),
+    },
+    {
+      id: 'wiped-end', says: 'the end of a run wipes the flag of the next one away',
+      model: works('irq-work', [1, 2], { queuer: same, runner: wipedEnd }),
+    },
   ],
   quick: () => boundedAt(2),
   thorough: () => boundedAt(3),

@@ -70,7 +70,7 @@ function stops(name: string, cpus: number, tamper: (memory: Memory) => Memory = 
 
 export const STOP_MACHINE: Catalogued = {
   id: 'stop-machine',
-  says: 'Two CPUs go through a stop of the machine: each state is moved on once, by the last to acknowledge it, and the function runs once.',
+  says: 'Two CPUs go through a stop of the machine: the last to acknowledge a state moves it on, and the function runs once.',
   model: stops('stop-machine', 2),
   mutants: [
     {

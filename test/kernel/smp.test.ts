@@ -59,7 +59,8 @@ describe('an asynchronous call', () => {
 
   test('to the CPU itself runs at once, with interrupts off', () => {
     let off = 0;
-    Object.assign(machine.cpus[0]!, { callbacks: { ...machine.cpus[0]!.callbacks, smp: [, , , (cpu: KernelCpu) => { off = cpu.irqsOff; }] } });
+    const note = (cpu: KernelCpu): void => { off = cpu.irqsOff; };
+    Object.assign(machine.cpus[0]!, { callbacks: { ...machine.cpus[0]!.callbacks, smp: [, , , note] } });
     expect(on(0, (cpu) => smpCallFunctionSingleAsync(cpu, 0, Nothing, 3))).toBe(0);
     expect([off, machine.cpus[0]!.irqsOff, sentBy(0)]).toEqual([1, 0, []]);
   });

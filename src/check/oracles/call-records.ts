@@ -51,14 +51,16 @@ export class CallRecords extends OracleBase {
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const wrong = this.#wrong(id, cpu, t, fields, at);
-    if (wrong !== undefined) this.broken(() => ({ says: `CPU ${cpu} at ${t} ns: ${wrong}`, events: [namedEvent(id, cpu, t, fields, at)] }));
+    if (wrong === undefined) return;
+    this.broken(() => ({ says: `CPU ${cpu} at ${t} ns: ${wrong}`, events: [namedEvent(id, cpu, t, fields, at)] }));
   }
 
   override finish(end: Ns): Verdict {
     for (const [key, { locked, since, lockedBy }] of this.#records) {
       if (locked === 0 || since + LATENESS_NS >= end) continue;
       this.broken(() => ({
-        says: `the record by which CPU ${lockedBy} calls CPU ${key % this.facts.cpus} is locked since ${since} ns; the run ended at ${end} ns`,
+        says: `the record by which CPU ${lockedBy} calls CPU ${key % this.facts.cpus} is locked since ${since} ns; the run ended ` +
+          `at ${end} ns`,
         events: [],
       }));
     }

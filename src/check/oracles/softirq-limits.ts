@@ -27,8 +27,8 @@ const TICKS_LATE = 2;
 export class SoftirqLimits extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'S-03',
-    says: `softirqs run at most ${MAX_SOFTIRQ_RESTART} rounds at a time, and one that was raised runs within ${TICKS_LATE} ticks unless ksoftirqd ` +
-      'has it to do and waits for its turn',
+    says: `softirqs run at most ${MAX_SOFTIRQ_RESTART} rounds at a time, and one that was raised runs within ${TICKS_LATE} ticks unless ` +
+      'ksoftirqd has it to do and waits for its turn',
     reference: 'kernel/softirq.c handle_softirqs, MAX_SOFTIRQ_RESTART',
     blindTo: 'a new round that begins with a higher number than the last one ended with',
     listens: ['softirq_raise', 'softirq_entry', 'context', 'sched_wakeup', 'sched_switch'],
@@ -89,7 +89,8 @@ export class SoftirqLimits extends OracleBase {
     this.#last[cpu] = vec;
     if (this.#rounds[cpu] > MAX_SOFTIRQ_RESTART) {
       this.broken(() => ({
-        says: `CPU ${cpu} at ${t} ns begins round ${this.#rounds[cpu]} of its softirqs, of which ${MAX_SOFTIRQ_RESTART} are allowed at a time`,
+        says: `CPU ${cpu} at ${t} ns begins round ${this.#rounds[cpu]} of its softirqs, of which ${MAX_SOFTIRQ_RESTART} are ` +
+          'allowed at a time',
         events: [namedEvent(id, cpu, t, fields, at)],
       }));
     }

@@ -76,7 +76,7 @@ export function irqWorkSingle(cpu: KernelCpu, work: IrqWork): void {
   irqWorkEnd(memory, state.base, work);
 }
 
-/** Whether the work is this caller's to queue: it was not pending. `cpu` is where the CPU's state lies. @linux kernel/irq_work.c irq_work_claim */
+/** Whether the work is this caller's to queue. `cpu` is where the CPU's state lies. @linux kernel/irq_work.c irq_work_claim */
 export function irqWorkClaim(memory: Memory, cpu: number, work: IrqWork): boolean {
   return (memory.or(flagsAt(cpu, work), PENDING | BUSY) & PENDING) === 0;
 }

@@ -13,8 +13,10 @@ const lock = (s: EventStream, t: number, owner: number, cpu: number, kind: numbe
   s.add('csd_lock', kind === ASYNC ? 0 : owner, t, { owner, cpu, function: fn, kind });
 const unlock = (s: EventStream, t: number, owner: number, cpu: number, kind: number, fn = 3) =>
   s.add('csd_unlock', cpu, t, { owner, cpu, function: fn, kind });
-const entry = (s: EventStream, t: number, origin: number, cpu: number, kind: number) => s.add('csd_function_entry', cpu, t, { origin, n: t, kind });
-const exit = (s: EventStream, t: number, origin: number, cpu: number, kind: number) => s.add('csd_function_exit', cpu, t, { origin, n: t, kind });
+const entry = (s: EventStream, t: number, origin: number, cpu: number, kind: number) =>
+  s.add('csd_function_entry', cpu, t, { origin, n: t, kind });
+const exit = (s: EventStream, t: number, origin: number, cpu: number, kind: number) =>
+  s.add('csd_function_exit', cpu, t, { origin, n: t, kind });
 const done = (s: EventStream, t: number, cpu: number) => s.add('smp_call_function_done', cpu, t, { function: 3 });
 
 const served = (s: EventStream, cpu: number) => unlock(exit(entry(s, 700, 0, cpu, SYNC), 701, 0, cpu, SYNC), 702, 0, cpu, SYNC);

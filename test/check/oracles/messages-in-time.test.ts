@@ -94,7 +94,8 @@ describe('S-08, messages in time', () => {
       COORDINATOR, 1, 2, 120, CALL);
     const served = (stream: EventStream, origin: number, n: number, kind: MessageKind = CALL) =>
       stream.add('csd_function_entry', 1, 2_000, { origin, n, kind, since: 2_000 });
-    const event = (stream: EventStream) => stream.add('event', 1, 2_000, { time: 2_000, class: EventClass.Ipi, origin: 0, n: 3, cause_origin: 0 });
+    const event = (stream: EventStream) =>
+      stream.add('event', 1, 2_000, { time: 2_000, class: EventClass.Ipi, origin: 0, n: 3, cause_origin: 0 });
     expect(judge(served(served(served(event(three()), COORDINATOR, 2), 0, 4), 0, 3))).toEqual({ verdict: 'held', checked: 3 });
     const along = send(three(), 0, 1, 1, 90);
     expect(judge(served(served(event(along), 0, 3), 0, 1, MessageKind.Reschedule)).verdict).toBe('broken');
@@ -104,7 +105,8 @@ describe('S-08, messages in time', () => {
     const { StopMachine, Reschedule } = MessageKind;
     const state = (stream: EventStream, t: number, s: number) => stream.add('multi_stop_state', 1, t, { state: s });
     const parked = () => state(begin(send(new EventStream(), 0, 1, 1, 100, StopMachine), 1, 50, EventClass.Step), 60, 2);
-    const stop = (stream: EventStream) => handle(send(send(stream, 0, 1, 5, 200), 0, 1, 9, 300, StopMachine), 1, 0, 9, 800, 60, StopMachine);
+    const stop = (stream: EventStream) =>
+      handle(send(send(stream, 0, 1, 5, 200), 0, 1, 9, 300, StopMachine), 1, 0, 9, 800, 60, StopMachine);
     const first = handle(parked(), 1, 0, 1, 600, 60, StopMachine);
     expect(judge(handle(state(stop(first), 810, 4), 1, 0, 5, 900, 900, Reschedule)).verdict).toBe('held');
     expect(witnessOf(judge(stop(state(first, 700, 4)))).says).toContain('while message 5 of CPU 0 waits for it');

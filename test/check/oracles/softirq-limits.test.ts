@@ -17,7 +17,8 @@ function run(stream: EventStream, t: number, vecs: readonly number[]): EventStre
 
 describe('S-03, limits of softirqs', () => {
   it('holds for ten rounds, however many runs there are', () => {
-    expect(judge(run(run(new EventStream(), 100, Array(10).fill(1)), 200, Array(10).fill(7)))).toEqual({ verdict: 'held', checked: 20 });
+    const two = run(run(new EventStream(), 100, Array(10).fill(1)), 200, Array(10).fill(7));
+    expect(judge(two)).toEqual({ verdict: 'held', checked: 20 });
     expect(judge(run(new EventStream(), 100, Array(10).fill([1, 7, 8]).flat())).verdict).toBe('held');
     expect(judge(new EventStream())).toEqual({ verdict: 'not exercised' });
   });
@@ -30,12 +31,14 @@ describe('S-03, limits of softirqs', () => {
   it('finds one that runs late, and one that does not run at all', () => {
     const raised = (): EventStream => new EventStream().add('softirq_raise', 0, 100, { vec: 7 });
     expect(judge(run(raised(), 100 + 2 * TICK, [7])).verdict).toBe('held');
-    expect(witnessOf(judge(run(raised(), 101 + 2 * TICK, [7]))).says).toBe('softirq 7 of CPU 0, raised at 100 ns, runs only now, at 8000101 ns');
+    expect(witnessOf(judge(run(raised(), 101 + 2 * TICK, [7]))).says)
+      .toBe('softirq 7 of CPU 0, raised at 100 ns, runs only now, at 8000101 ns');
     expect(witnessOf(judge(raised(), 101 + 2 * TICK)).says).toContain('has not run when the run ends');
   });
 
   it('waits for ksoftirqd while that is awake, and no longer', () => {
-    const woken = run(new EventStream(), 50, [1]).add('softirq_raise', 1, 100, { vec: 7 }).add('sched_wakeup', 1, 110, { task: KSOFTIRQD_1 });
+    const woken = run(new EventStream(), 50, [1]).add('softirq_raise', 1, 100, { vec: 7 })
+      .add('sched_wakeup', 1, 110, { task: KSOFTIRQD_1 });
     expect(judge(woken, 9 * TICK).verdict).toBe('held');
     const sleeps = woken.add('sched_switch', 1, 200, { prev: KSOFTIRQD_1, prev_state: 1 });
     expect(judge(sleeps, 9 * TICK).verdict).toBe('broken');
