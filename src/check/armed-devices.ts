@@ -1,4 +1,4 @@
-/** What each CPU's own event device is armed for, and which monotonic hrtimers are queued there, as the events tell it. */
+/** What each CPU's tick device is armed for, and which monotonic hrtimers are queued there, as the events tell it. */
 import { Event, type EventName } from '../../shared/events.ts';
 import { ClockEventState } from '../../shared/structs/cpu.ts';
 import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
@@ -10,17 +10,19 @@ const [CANCELLED] = places('hrtimer_cancel', 'hrtimer');
 const [EXPIRED] = places('hrtimer_expire_entry', 'hrtimer');
 const [DEVICE, ARMED, RESULT] = places('clockevents_program_event', 'device', 'expires', 'result');
 const [SWITCHED, STATE] = places('clockevents_switch_state', 'device', 'state');
+const [TICK_DEVICE] = places('tick_device', 'device');
 
-/** Number of a CPU's own device, of whatever kind. */
-const LOCAL_DEVICE = 1;
 /** Clock bases of one CPU; the first half is hard, and base 0 of each half CLOCK_MONOTONIC. */
 const BASES = 8;
 
 export class ArmedDevices {
   static readonly listens: readonly EventName[] = [
     'hrtimer_start', 'hrtimer_cancel', 'hrtimer_expire_entry', 'clockevents_program_event', 'clockevents_switch_state', 'local_timer_entry',
+    'irq_handler_entry', 'tick_device',
   ];
 
+  /** Its number, by CPU. */
+  readonly #device: Int32Array;
   readonly #armed: Float64Array;
   readonly #periodic: Uint8Array;
   readonly #queues: TimerId[][];
@@ -32,6 +34,7 @@ export class ArmedDevices {
   readonly #racing: boolean;
 
   constructor(cpus: number, racing: boolean) {
+    this.#device = new Int32Array(cpus);
     this.#armed = new Float64Array(cpus).fill(KTIME_MAX);
     this.#periodic = new Uint8Array(cpus);
     this.#queues = Array.from({ length: cpus }, () => []);
@@ -45,10 +48,11 @@ export class ArmedDevices {
       case Event.hrtimer_cancel: return this.#remove(fields[at + CANCELLED]);
       case Event.hrtimer_expire_entry: return this.#remove(fields[at + EXPIRED]);
       case Event.clockevents_program_event:
-        if (fields[at + DEVICE] === LOCAL_DEVICE && fields[at + RESULT] === 0) this.#armed[cpu] = fields[at + ARMED];
+        if (fields[at + DEVICE] === this.#device[cpu] && fields[at + RESULT] === 0) this.#armed[cpu] = fields[at + ARMED];
         return;
       case Event.clockevents_switch_state: return this.#onSwitch(cpu, fields[at + SWITCHED], fields[at + STATE]);
-      case Event.local_timer_entry: this.#armed[cpu] = KTIME_MAX;
+      case Event.tick_device: this.#device[cpu] = fields[at + TICK_DEVICE]; return;
+      case Event.local_timer_entry: case Event.irq_handler_entry: this.#armed[cpu] = KTIME_MAX;
     }
   }
 
@@ -98,7 +102,7 @@ export class ArmedDevices {
   }
 
   #onSwitch(cpu: CpuId, device: number, state: number): void {
-    if (device !== LOCAL_DEVICE) return;
+    if (device !== this.#device[cpu]) return;
     this.#periodic[cpu] = state === ClockEventState.Periodic ? 1 : 0;
     if (state !== ClockEventState.Oneshot) this.#armed[cpu] = KTIME_MAX;
   }
