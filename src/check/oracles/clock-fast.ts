@@ -57,6 +57,6 @@ export class ClockFast extends OracleBase {
 
   #allowed(span: Ns): Ns {
     const racing = this.facts.racing ? 2 * (this.facts.skewNs + this.facts.ipiDelayNs) + RACE_NS : 0;
-    return FEW_NS + this.#reads.grain() + this.#error.jumpsNs + (span * (this.#error.ppb + 1_000)) / 1e9 + racing;
+    return FEW_NS + 2 * this.#reads.grain() + this.#error.jumpsNs + (span * (this.#error.ppb + 1_000)) / 1e9 + racing;
   }
 }

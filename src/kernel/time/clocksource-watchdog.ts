@@ -126,13 +126,14 @@ function check(cpu: KernelCpu, id: ClocksourceId, reset: boolean): WatchdogVerdi
   const sample = takeSample(cpu, source, watchdog);
   if (sample.verdict !== WatchdogVerdict.Good) return unread(cpu, source, watchdog, sample.verdict);
   const first = (state.flags & Watchdog) === 0 || reset;
-  const wdNs = nsBetween(watchdog, state.wdLast, sample.watchdog);
-  const csNs = nsBetween(source, state.csLast, sample.source);
+  // a first pair may come after another watchdog's
+  const wdNs = first ? 0 : nsBetween(watchdog, state.wdLast, sample.watchdog);
+  const csNs = first ? 0 : nsBetween(source, state.csLast, sample.source);
   state.flags |= Watchdog;
   state.wdLast = sample.watchdog;
   state.csLast = sample.source;
   const verdict = first ? WatchdogVerdict.Baseline : judge(cpu, source, watchdog, csNs, wdNs);
-  traceCheck(cpu, source, watchdog, first ? 0 : csNs, first ? 0 : wdNs, verdict);
+  traceCheck(cpu, source, watchdog, csNs, wdNs, verdict);
   if (verdict === WatchdogVerdict.Skewed) clocksourceUnstable(cpu, source, watchdog, csNs, wdNs);
   else if (verdict === WatchdogVerdict.Good) mayCarryTicks(cpu, source, watchdog);
   return verdict;
