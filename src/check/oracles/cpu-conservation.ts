@@ -8,6 +8,7 @@ import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { KeptEvents, places } from '../kept-events.ts';
 import { StoppedTicks } from '../stopped-ticks.ts';
 import { OracleBase } from '../oracle-base.ts';
@@ -20,6 +21,9 @@ const FINAL = places('task_final', 'cpu', 'vtime_state', 'starttime', 'vtime_uti
 
 /** Phase of the first and of the last tick. */
 const SAMPLING_TICKS = 2;
+
+/** Sooner than an interrupt gets to its handler. */
+const EARLY_NS: Ns = 500;
 
 export class CpuConservation extends OracleBase {
   static readonly about: OracleDescription = {
@@ -40,9 +44,12 @@ export class CpuConservation extends OracleBase {
   readonly #final: KeptEvents;
   readonly #firstKept: KeptEvents;
   readonly #stopped: StoppedTicks;
+  /** Allowed where a clock is so slow that the tick's device comes before the tick is due, and comes again when it is. */
+  readonly #double: Ns;
 
   constructor(facts: RunFacts) {
     super(CpuConservation.about, facts);
+    this.#double = new ClockError(facts.clocks).after(facts.tickNs) > EARLY_NS ? Infinity : 0;
     const { cpus } = facts;
     this.#since = new Float64Array(cpus).fill(-1);
     this.#active = new Uint8Array(facts.tasks.length);
@@ -102,7 +109,7 @@ export class CpuConservation extends OracleBase {
     let sum = 0;
     for (const slot of SLOTS) sum += this.#final.rows[at + slot];
     const difference = Math.abs(elapsed - elsewhere - sum);
-    const allowed = tracked ? 0 : SAMPLING_TICKS * this.facts.tickNs + this.facts.stalledNs[cpu];
+    const allowed = tracked ? 0 : SAMPLING_TICKS * this.facts.tickNs + this.facts.stalledNs[cpu] + this.#double;
     this.checked++;
     if (difference <= allowed) return;
     this.broken(() => ({

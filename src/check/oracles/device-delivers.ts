@@ -78,13 +78,14 @@ export class DeviceDelivers extends OracleBase {
   override finish(end: Ns): Verdict {
     this.#due.forEach((due, slot) => {
       const cpu = slot < this.facts.cpus ? slot : 0;
-      if (end > Math.max(due, this.#busy[cpu]) + this.#grace) this.#forgotten(slot, end);
+      if (end > Math.max(due, this.#busy[cpu]) + this.#grace(cpu)) this.#forgotten(slot, end);
     });
     return this.verdict();
   }
 
-  get #grace(): Ns {
-    return GRACE_NS + this.facts.skewNs;
+  /** The firmware may have taken the CPU meanwhile. */
+  #grace(cpu: CpuId): Ns {
+    return GRACE_NS + this.facts.skewNs + this.facts.stalledNs[cpu];
   }
 
   #onRegister(slot: number, fields: Float64Array, at: number): void {
@@ -119,7 +120,7 @@ export class DeviceDelivers extends OracleBase {
   }
 
   #judge(slot: number, cpu: CpuId, start: Ns): void {
-    if (start > Math.max(this.#due[slot], this.#busy[cpu]) + this.#grace) this.#forgotten(slot, start);
+    if (start > Math.max(this.#due[slot], this.#busy[cpu]) + this.#grace(cpu)) this.#forgotten(slot, start);
   }
 
   #forgotten(slot: number, now: Ns): void {

@@ -17,6 +17,8 @@ const [CHANGED_TO] = places('timekeeping_change', 'source');
 /** The kernel's clock: rounding of its multiplier, and how far it is corrected at a time. */
 const CLOCK_PPB = 10_000;
 const ROUNDING_NS: Ns = 60;
+/** Reads of a slow counter between the look at the clock and the sleep, at either end. */
+const SLOW_READS = 4;
 const NSEC_PER_SEC: Ns = 1_000_000_000;
 
 export class IdleTruth extends OracleBase {
@@ -83,7 +85,7 @@ export class IdleTruth extends OracleBase {
     this.#doubtful.fill(1);
     const counter = this.facts.clocks.sources.find(({ id }) => id === source);
     this.#resolutionNs = counter === undefined ? 0 : NSEC_PER_SEC / counter.hz;
-    this.#readNs = counter?.readNs ?? 0;
+    this.#readNs = SLOW_READS * (counter?.readNs ?? 0);
   }
 
   #advance(cpu: CpuId, t: Ns): void {

@@ -2,6 +2,7 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { NSEC_PER_MSEC, NSEC_PER_SEC, type CpuId, type Ns } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { KeptEvents, namedEvent } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
@@ -16,7 +17,7 @@ export class InterruptStorm extends OracleBase {
     says: 'in no tenth of a second has a CPU more interrupts of its event device than two for each tick, one for each timer started ' +
       'there and each message, and a few',
     reference: 'kernel/time/tick-sched.c tick_nohz_lowres_handler',
-    blindTo: 'a slow drizzle of needless interrupts',
+    blindTo: 'a slow drizzle of needless interrupts; machines whose tsc was made to jump: a CPU whose clock stands still is woken too early',
     listens: ['local_timer_entry', 'irq_handler_entry', 'hrtimer_start', 'csd_function_entry'],
   };
 
@@ -24,9 +25,11 @@ export class InterruptStorm extends OracleBase {
   readonly #interrupts: Float64Array;
   readonly #reasons: Float64Array;
   readonly #first: KeptEvents;
+  readonly #jumps: boolean;
 
   constructor(facts: RunFacts) {
     super(InterruptStorm.about, facts);
+    this.#jumps = new ClockError(facts.clocks).jumpsNs > 0;
     this.#began = new Float64Array(facts.cpus + 1);
     this.#interrupts = new Float64Array(facts.cpus + 1);
     this.#reasons = new Float64Array(facts.cpus + 1);
@@ -42,7 +45,7 @@ export class InterruptStorm extends OracleBase {
     }
     if (this.#interrupts[cpu]++ === 0) this.#first.keep(cpu, id, cpu, t, fields, at);
     this.checked++;
-    if (this.#interrupts[cpu] <= this.#most(cpu)) return;
+    if (this.#interrupts[cpu] <= this.#most(cpu) || this.#jumps) return;
     this.broken(() => ({
       says: `CPU ${cpu} has ${this.#interrupts[cpu]} interrupts of its event device within ${t - this.#began[cpu]} ns, ` +
         `and ${this.#reasons[cpu]} timers and messages to have them for`,

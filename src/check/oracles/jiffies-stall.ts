@@ -23,11 +23,14 @@ export class JiffiesStall extends OracleBase {
     listens: ['tick', 'jiffies_update'],
   };
 
+  /** The longest that the firmware takes a CPU. */
+  readonly #stalled: Ns;
   /** When jiffies moved last, by the clock of whoever moved them. */
   readonly #moved = new KeptEvents(1, 'jiffies_update');
 
   constructor(facts: RunFacts) {
     super(JiffiesStall.about, facts);
+    this.#stalled = Math.max(0, ...facts.stalledNs);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -38,7 +41,7 @@ export class JiffiesStall extends OracleBase {
     if (fields[at + MODE] === PERIODIC || !this.#moved.has(0)) return;
     this.checked++;
     const stands = t - this.#moved.t(0);
-    if (stands <= PATIENCE * this.facts.tickNs + NSEC_PER_MSEC + this.facts.skewNs) return;
+    if (stands <= PATIENCE * this.facts.tickNs + NSEC_PER_MSEC + this.facts.skewNs + this.#stalled) return;
     this.broken(() => ({
       says: `at ${t} ns a tick of CPU ${cpu} finds jiffies at ${fields[at + JIFFIES]}, where they have stood for ${stands} ns`,
       events: [this.#moved.named(0), namedEvent(id, cpu, t, fields, at)],

@@ -8,6 +8,7 @@ import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { KeptEvents, places } from '../kept-events.ts';
 import { StoppedTicks } from '../stopped-ticks.ts';
 import { OracleBase } from '../oracle-base.ts';
@@ -21,6 +22,9 @@ const [F_CPU, F_STATE, F_STARTTIME] = places('task_final', 'cpu', 'vtime_state',
 const [CPU] = places('kcpustat_final', 'cpu');
 const BUSY_SLOTS = places('kcpustat_final', 'user', 'nice', 'system', 'softirq', 'irq');
 const NOBODYS_SLOTS = places('kcpustat_final', 'idle', 'iowait', 'steal');
+
+/** Sooner than an interrupt gets to its handler. */
+const EARLY_NS: Ns = 500;
 
 export class MachineConservation extends OracleBase {
   static readonly about: OracleDescription = {
@@ -43,9 +47,12 @@ export class MachineConservation extends OracleBase {
   readonly #runningSince: Float64Array;
   readonly #final: KeptEvents;
   readonly #stopped: StoppedTicks;
+  /** Allowed where a clock is so slow that the tick's device comes before the tick is due, and comes again when it is. */
+  readonly #double: Ns;
 
   constructor(facts: RunFacts) {
     super(MachineConservation.about, facts);
+    this.#double = new ClockError(facts.clocks).after(facts.tickNs) > EARLY_NS ? Infinity : 0;
     this.#firstContext = new Float64Array(facts.cpus).fill(-1);
     this.#charged = new Float64Array(facts.tasks.length);
     this.#pending = new Float64Array(facts.tasks.length);
@@ -95,7 +102,7 @@ export class MachineConservation extends OracleBase {
       if (this.#firstContext[cpu] >= 0) elapsed += end - this.#firstContext[cpu];
       if (this.#runningSince[cpu] >= 0) running += end - this.#runningSince[cpu];
       // sampling misses up to a tick at either end; a tracked CPU only the moments before its first hook
-      tolerance += tracksContexts(this.facts.cputime[cpu]) ? this.facts.tickNs : 2 * this.facts.tickNs + this.facts.stalledNs[cpu];
+      tolerance += tracksContexts(this.facts.cputime[cpu]) ? this.facts.tickNs : 2 * this.facts.tickNs + this.facts.stalledNs[cpu] + this.#double;
     }
     const booked = charged + pending + running + idle + owed;
     if (Math.abs(elapsed - booked) <= tolerance) return;
