@@ -118,7 +118,8 @@ export function ackState(memory: Memory, page: number, state: MultiStopState): b
 
 /** Whether the stopper takes over: from what can be preempted, or from the caller, who waits. @dynticks Linux switches to a thread */
 export function mayStandStill(cpu: KernelCpu, preemptible: boolean): boolean {
-  return cpu.stopPending && cpu.state.preemptCount === 0 && (preemptible || cpu.stopState !== None || cpu.stopRequest !== undefined);
+  if (!cpu.stopPending || cpu.state.preemptCount !== 0 || cpu.waitsForCalls !== 0) return false;
+  return preemptible || cpu.stopState !== None || cpu.stopRequest !== undefined;
 }
 
 function enterState(cpu: KernelCpu, state: MultiStopState): void {

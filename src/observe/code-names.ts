@@ -2,10 +2,13 @@
 import { EventClass, Mode, type EventName } from '../../shared/events.ts';
 import { LOCK_NAMES } from '../../shared/lock-order.ts';
 import { Printk } from '../../shared/printk.ts';
-import { ClockEventName, ClockEventState, MessageKind, SoftirqVec, TickHandler } from '../../shared/structs/cpu.ts';
+import { ClockEventName, ClockEventState, IrqWork, MessageKind, SoftirqVec, TickHandler } from '../../shared/structs/cpu.ts';
 import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import { TaskState, VtimeState } from '../../shared/structs/task.ts';
 import { CLOCKSOURCE_NAMES, TimekeepingAction } from '../../shared/structs/timekeeper.ts';
+import { MultiStopState } from '../../shared/structs/smp.ts';
+import { SmpFunction } from '../kernel/smp.ts';
+import { StopFunction } from '../kernel/stop-machine.ts';
 import { OpKind } from '../kernel/user.ts';
 import { DeviceId } from '../kernel/time/clockevents.ts';
 
@@ -17,6 +20,7 @@ const namesOf = (codes: Readonly<Record<string, number>>): Names =>
 const READERS = namesOf({ linux: 0, complete: 1 });
 const VTIME = namesOf(VtimeState);
 const SOFTIRQS = namesOf(SoftirqVec);
+const SMP_FUNCTIONS = namesOf(SmpFunction);
 const FUNCTIONS = namesOf(HrtimerFunction);
 const DEVICES = namesOf(DeviceId);
 /** As sysfs and the log name them. */
@@ -38,6 +42,15 @@ const CODES: Partial<Record<EventName, Readonly<Record<string, Names>>>> = {
   lock_release: { lock: LOCKS },
   csd_queue_cpu: { kind: namesOf(MessageKind) },
   csd_function_entry: { kind: namesOf(MessageKind) },
+  csd_function_exit: { kind: namesOf(MessageKind) },
+  csd_lock: { function: SMP_FUNCTIONS, kind: namesOf(MessageKind) },
+  csd_unlock: { function: SMP_FUNCTIONS, kind: namesOf(MessageKind) },
+  smp_call_function_many: { function: SMP_FUNCTIONS },
+  smp_call_function_done: { function: SMP_FUNCTIONS },
+  multi_stop_state: { state: namesOf(MultiStopState) },
+  stop_machine: { function: namesOf(StopFunction) },
+  stop_machine_function: { function: namesOf(StopFunction) },
+  irq_work_run: { work: namesOf(IrqWork) },
   timekeeping_change: { action: namesOf(TimekeepingAction), source: CLOCKSOURCES },
   clocksource_state: { source: CLOCKSOURCES },
   clocksource_select: { best: CLOCKSOURCES, current: CLOCKSOURCES, override: CLOCKSOURCES },
