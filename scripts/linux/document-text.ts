@@ -27,6 +27,12 @@ export function objectAt(node: JsonNode, key: string): ObjectNode {
   return found;
 }
 
+/**
+ * What has gone on before, as far as it is still felt: while tasks that may not move have shared a CPU, the others
+ * have come to look for work more and more rarely.
+ */
+export const SHARED_BEFORE = ['a', 'b'].map((name) => `"before-${name}": { "cpus": [3], "loop": 1, "runtime": 1000000 }`);
+
 /** A dynticks block with all that the kernel does by itself. */
 export const withKernelThreads = ({ entries }: ObjectNode): string =>
   `{ ${['"kthreads": "linux"', ...entries.filter(({ key }) => key !== 'kthreads').map(entryText)].join(', ')} }`;

@@ -19,6 +19,8 @@ export interface Orchestration {
   readonly polls: boolean;
   /** Joins and leaves in the middle third; its scenario says so by a delay. */
   readonly lateTask: string | null;
+  /** Tasks that have run before. */
+  readonly before: readonly string[];
 }
 
 /** The scenario's text. `bootNs`: when user space begins, from which delays count. */
@@ -36,7 +38,7 @@ export function orchestrated(text: string, file: string, time: Timeline, bootNs:
     '"look again": { "loop": 1, "syscall": "1s" }',
   ];
   const recorder = `${RECORDER}, "delay": ${us(time.wakeNs - bootNs)}, "phases": { ${phases.join(', ')} } }`;
-  return `{ "tasks": { ${[recorder, ...wrapped].join(', ')} }, "dynticks": ${withKernelThreads(objectAt(root, 'dynticks'))} }`;
+  return `{ "tasks": { ${[recorder, ...wrapped, ...orchestration.before].join(', ')} }, "dynticks": ${withKernelThreads(objectAt(root, 'dynticks'))} }`;
 }
 
 /** So long after the one before, these tasks are started. */

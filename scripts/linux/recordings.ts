@@ -14,6 +14,8 @@ const configuration = z.strictObject({
   release: z.string(),
   cpus: z.int().positive(),
   cmdline: z.string(),
+  /** Passes, in the order in which this boot ran them. */
+  passes: z.array(z.string()),
 });
 export type Configuration = z.infer<typeof configuration> & { readonly name: string };
 
@@ -67,7 +69,17 @@ export function parseQemuCommand(text: string): z.infer<typeof configuration> {
     release: after('-kernel').replace(/^.*vmlinuz-/, ''),
     cpus: parseInt(after('-smp'), 10),
     cmdline: parameters.join(' '),
+    passes: passesOfList(after('-append')),
   };
+}
+
+/** The recorder's own list: `wl.set=busy:5000:0,busy:5000:1` is a pass without tracing and one with it. */
+function passesOfList(append: string): string[] {
+  const list = /\bwl\.set=(\S+)/.exec(append)?.[1] ?? '';
+  return list.split(',').filter((entry) => entry !== '').map((entry) => {
+    const [workload, , traced] = entry.split(':');
+    return traced === '0' ? `${workload}/notrace` : workload!;
+  });
 }
 
 /** Words of a line in which a backslash keeps the next character. */

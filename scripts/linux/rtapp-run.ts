@@ -20,15 +20,17 @@ const END_NS: Ns = 25 * NSEC_PER_MSEC;
 
 const us = (ns: Ns): number => Math.max(1, Math.round(ns / 1_000));
 
-/** `bootNs`: when user space begins, from which delays count; `durationNs`: what the workload's file says. */
-export function rtappRun(text: string, file: string, time: Timeline, bootNs: Ns, durationNs: Ns): string {
+/** `bootNs`: when user space begins, from which delays count; `durationNs`: what the workload's file says; `sleepTickNs`: how coarse sleeps are. */
+export function rtappRun(text: string, file: string, time: Timeline, bootNs: Ns, durationNs: Ns, sleepTickNs: Ns, before: readonly string[]): string {
   const root = parseDocument(file, text);
   const tasks = objectAt(root, 'tasks').entries;
   // all that is not known to be sleep or load is the measuring: how long a loop takes is the host's affair
-  const loadNs = time.t1Ns - time.t0Ns - durationNs - TRIES.length * REST_NS - EXEC_NS - END_NS;
+  const restsNs = TRIES.length * (REST_NS + sleepTickNs / 2);
+  const loadNs = time.t1Ns - time.t0Ns - durationNs - restsNs - EXEC_NS - END_NS;
   const loopsText = (loops: number): number => us((loadNs * loops) / (2 * TRIES_LOOPS));
   const phases = [
-    `"start": { "loop": 1, "syscall": "${Math.round(time.t0Ns - time.wakeNs + EXEC_NS)}ns" }`,
+    `"look": { "loop": 1, "syscall": "${Math.round(time.lookNs)}ns", "sleep": ${us(time.t0Ns - time.beforeNs - time.lookNs)} }`,
+    `"start": { "loop": 1, "syscall": "${EXEC_NS}ns" }`,
     ...TRIES.map((loops, i) => `"try ${i}": { "loop": 1, "sleep": ${us(REST_NS)}, "run": ${loopsText(loops)} }`),
     `"again": { "loop": 1, "run": ${loopsText(TRIES_LOOPS)} }`,
     `"threads": { "loop": 1, ${tasks.map(({ key }) => `"fork": ${JSON.stringify(key)}`).join(', ')} }`,
@@ -41,5 +43,5 @@ export function rtappRun(text: string, file: string, time: Timeline, bootNs: Ns,
     const none = { key: 'instance', at, value: { kind: 'number', at, value: 0, text: '0' } } as const;
     return `${JSON.stringify(key)}: ${entriesText([none, ...value.entries])}`;
   });
-  return `{ "tasks": { ${[main, ...forked].join(', ')} }, "dynticks": ${withKernelThreads(objectAt(root, 'dynticks'))} }`;
+  return `{ "tasks": { ${[main, ...forked, ...before].join(', ')} }, "dynticks": ${withKernelThreads(objectAt(root, 'dynticks'))} }`;
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { README } from './readme.ts';
 import { parseTolerance, toleranceText, type Tolerance } from './tolerance.ts';
 
-/** `LOC.*`: a star is any part of a name; several, parted by bars. */
+/** `LOC.[12]|stat.*.{user,sys}`; see `expressionOf`. */
 const pattern = z.string().min(1);
 
 const row = z.strictObject({
@@ -56,9 +56,11 @@ export function rulesOf(file: ToleranceFile): Rule[] {
 const placeOf = ({ keys, where = '*' }: { keys: string; where?: string | undefined }): Pick<Rule, 'keys' | 'where'> =>
   ({ keys: expressionOf(keys), where: expressionOf(where) });
 
+/** A star is any part of a name, `[12]` one of these, `{a,b}` one or the other; bars part whole patterns. */
 function expressionOf(patterns: string): RegExp {
-  const one = (text: string): string => text.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}]/g, '\\$&')).join('.*');
-  return new RegExp(`^(?:${patterns.split('|').map(one).join('|')})$`);
+  const text = patterns.replace(/[\\^$.+?()]/g, '\\$&').replaceAll('*', '.*')
+    .replaceAll('{', '(?:').replaceAll('}', ')').replaceAll(',', '|');
+  return new RegExp(`^(?:${text})$`);
 }
 
 /** The rule of a figure in a pass (`c/busy/notrace`); undefined where the file has none. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RunResult } from '../../src/sim.ts';
 import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
 import type { Scenario } from '../../src/workload/scenario.ts';
-import { objectAt } from './document-text.ts';
+import { objectAt, SHARED_BEFORE } from './document-text.ts';
 import type { Leaf, Leaves } from './leaves.ts';
 import { orchestrated } from './orchestrated.ts';
 import { procFigures, type ProcTexts } from './proc-texts.ts';
@@ -18,30 +18,42 @@ import { COMPARED } from './workloads.ts';
 
 const SCENARIOS = join(import.meta.dirname, '..', '..', '..', 'scenarios');
 
+const SHARING = /^(reader)?share(\/|$)/;
+/** What is 0 where the machine does not say it. */
+const ABSENT = /^(timer_irqs|trace\.workqueue|trace\.tick_gap_ms\.\d+\.n|trace\.tick_stop)/;
+
 /** The figures that a recording would have had of the simulated machine. */
 export async function simulatedFigures(recording: Recording, scenarios = SCENARIOS): Promise<Leaves> {
   const { configuration, workload, figures } = recording;
   const { scenario: name, rtappNs, ...orchestration } = COMPARED[workload]!;
   const file = `${name}.json`;
   const text = readFileSync(join(scenarios, file), 'utf8');
-  const time = timelineOf(figures, configuration.cmdline.includes('highres=off') ? TICK_NS : 0);
+  const sleepTickNs = configuration.cmdline.includes('highres=off') ? TICK_NS : 0;
+  const time = timelineOf(figures, sleepTickNs);
+  const before = hasSharedBefore(recording) ? SHARED_BEFORE : [];
   const machine = await QemuMachine.of(configuration);
   const whole = rtappNs === null
-    ? orchestrated(text, file, time, machine.boot.userNs, orchestration)
-    : rtappRun(text, file, time, machine.boot.userNs, rtappNs);
+    ? orchestrated(text, file, time, machine.boot.userNs, { ...orchestration, before })
+    : rtappRun(text, file, time, machine.boot.userNs, rtappNs, sleepTickNs, before);
   const scenario = machine.scenarioOf(whole, file);
   const ahead = machine.boot.aheadNs;
-  const counts = new TraceCounts(scenario, TICK_NS, time.t0Ns + ahead, (time.t1Ns + time.liveNs) / 2 + ahead);
-  const before = await machine.runTo(scenario, time.beforeNs);
+  const spanNs = (time.t1Ns + time.liveNs) / 2 - time.t0Ns;
+  const counts = new TraceCounts(scenario, TICK_NS, time.t0Ns + ahead, spanNs, rtappNs !== null);
+  const first = await machine.runTo(scenario, time.beforeNs);
   const live = await machine.runTo(scenario, time.liveNs, [counts]);
   return new Map<string, Leaf>([
-    // an interrupt line that the machine has not got
-    ...[...figures.keys()].filter((key) => key.startsWith('timer_irqs.')).map((key) => [key, 0] as const),
-    ...procFigures(procTexts(before), procTexts(live)),
+    // interrupt lines and works that the machine has not got
+    ...[...figures.keys()].filter((key) => ABSENT.test(key)).map((key) => [key, 0] as const),
+    ...procFigures(procTexts(first), procTexts(live)),
     ...counts.finish(figures),
     ...marks(figures, orchestration.lateTask === null ? 2 : 4),
     ...await workerFigures(machine, scenario, namesIn(text, file), time, recording),
   ]);
+}
+
+/** Whether two tasks have shared a CPU earlier in the same boot. */
+function hasSharedBefore({ configuration: { passes }, pass }: Recording): boolean {
+  return passes.slice(0, Math.max(0, passes.indexOf(pass))).some((before) => SHARING.test(before));
 }
 
 const namesIn = (text: string, file: string): string[] =>

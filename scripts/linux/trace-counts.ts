@@ -3,7 +3,7 @@ import type { EventConsumer } from '../../shared/event-consumer.ts';
 import { EVENTS, Event } from '../../shared/events.ts';
 import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import { KERNEL_TIMERS, TimerFunction } from '../../shared/structs/timer.ts';
-import type { CpuId, Ns } from '../../shared/units.ts';
+import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
 import { shapeOf } from '../../src/setup.ts';
 import type { Scenario } from '../../src/workload/scenario.ts';
 import type { Leaf, Leaves } from './leaves.ts';
@@ -23,6 +23,8 @@ const EXPIRE_FUNCTION = fieldOf('hrtimer_expire_entry', 'function');
 const TIMER = fieldOf('timer_expire_entry', 'timer');
 const TIMER_FUNCTION = fieldOf('timer_expire_entry', 'function');
 const WORK = fieldOf('workqueue_execute_start', 'work');
+const LOOP_TASK = fieldOf('rtapp_loop', 'task');
+const LOOP_PHASE = fieldOf('rtapp_loop', 'phase');
 const STOP_SUCCESS = fieldOf('tick_stop', 'success');
 const STOP_DEPENDENCY = fieldOf('tick_stop', 'dependency');
 
@@ -30,27 +32,33 @@ const STOP_DEPENDENCY = fieldOf('tick_stop', 'dependency');
 const DEPENDENCIES: Readonly<Record<number, string>> = {
   0: 'NONE', 1: 'POSIX_TIMER', 2: 'PERF_EVENTS', 4: 'SCHED', 8: 'CLOCK_UNSTABLE', 16: 'RCU',
 };
+/** After its look and its pause the recorder starts the workers, or sleeps where there are none. */
+const START_PHASE = 2;
 /** A tick is a tick after its CPU's last if it comes about one period later. */
 const NEAR_TICK = [0.9, 1.1] as const;
 
 export class TraceCounts implements EventConsumer {
   private readonly counts = new Map<string, number>();
   private readonly lastTick = new Map<CpuId, Ns>();
-  private readonly fromNs: Ns;
-  private readonly toNs: Ns;
+  private readonly spanNs: Ns;
+  /** The task whose third phase begins the trace; -1: it has begun at `fromNs`. */
+  private recorder: TaskId;
+  private fromNs: Ns;
   private readonly cpus: number;
   private readonly tickNs: Ns;
   /** What the kernel does by itself, row by row, and the number of the first row's timer. */
   private readonly background: readonly string[];
   private readonly firstTimer: number;
 
-  constructor(scenario: Scenario, tickNs: Ns, fromNs: Ns, toNs: Ns) {
+  /** `startsItself`: the trace begins at an instant, not with what the recorder does. */
+  constructor(scenario: Scenario, tickNs: Ns, fromNs: Ns, spanNs: Ns, startsItself: boolean) {
     this.cpus = scenario.cpus;
     this.background = scenario.workload.background.map(({ name }) => name);
     this.firstTimer = shapeOf(scenario).tasks + KERNEL_TIMERS;
     this.tickNs = tickNs;
-    this.fromNs = fromNs;
-    this.toNs = toNs;
+    this.spanNs = spanNs;
+    this.fromNs = startsItself ? fromNs : Infinity;
+    this.recorder = startsItself ? -1 : scenario.cpus;
     for (const { name } of TRACED) this.declare(`events.${name}`);
     for (const name of Object.values(HRTIMER_FUNCTIONS)) this.declare(`hrtimer_expire.${name}`);
     for (const name of [...WHEEL_FUNCTIONS, ...this.background]) this.declare(`timer_expire.${name}`);
@@ -58,7 +66,11 @@ export class TraceCounts implements EventConsumer {
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    if (t < this.fromNs || t >= this.toNs || cpu >= this.cpus) return;
+    if (id === Event.rtapp_loop && fields[at + LOOP_TASK] === this.recorder && fields[at + LOOP_PHASE] === START_PHASE) {
+      this.recorder = -1;
+      this.fromNs = t;
+    }
+    if (t < this.fromNs || t >= this.fromNs + this.spanNs || cpu >= this.cpus) return;
     this.count(`events.${EVENTS[id]!.name}.${cpu}`);
     switch (id) {
       case Event.hrtimer_expire_entry: return this.onExpiry(cpu, t, fields[at + EXPIRE_FUNCTION]!);
@@ -71,7 +83,7 @@ export class TraceCounts implements EventConsumer {
 
   /** As leaves of a recording: `trace.events.sched_switch.0`. Lines are those of the events that the recording has. */
   finish(recorded: Leaves): Map<string, Leaf> {
-    const spanS = Math.round((this.toNs - this.fromNs) / 1e3) / 1e6;
+    const spanS = Math.round(this.spanNs / 1e3) / 1e6;
     const lines = [...this.counts].reduce((sum, [key, n]) => sum + (recorded.has(`trace.${key}`) && key.startsWith('events.') ? n : 0), 0);
     const rest = [['trace.span_s', spanS], ['trace.lost', 0], ['trace.lines', lines]] as const;
     return new Map<string, Leaf>([...[...this.counts].map(([key, n]) => [`trace.${key}`, n] as const), ...rest]);

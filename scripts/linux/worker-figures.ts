@@ -62,7 +62,8 @@ export class WorkerFigures implements EventConsumer {
       const threads = i === 0 ? names.length - wallsNs.length : 0;
       const tasks = [first + i, ...Array.from({ length: threads }, (_, thread) => first + wallsNs.length + thread)];
       const loops = Math.max(0, ...worker.passes.values());
-      const of = { wall_ns: wallNs, ...cputimeOf(run, tasks), nvcsw: worker.voluntary, nivcsw: worker.involuntary, ...(fixed ? { loops } : {}) };
+      const switches = { nvcsw: worker.voluntary, nivcsw: worker.involuntary };
+      const of = { wall_ns: wallNs, ...cputimeOf(run, tasks), ...switches, loops: fixed ? loops : 0 };
       for (const [key, value] of Object.entries(of)) leaves.set(`workers.${i}.${key}`, value);
       for (const [key, value] of Object.entries(fixed ? { n: loops } : statistics(worker.samples))) {
         leaves.set(`samples.${i}.${names[i]}.${key}`, value);

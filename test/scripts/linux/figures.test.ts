@@ -54,7 +54,7 @@ describe('two looks at /proc', () => {
 test('the command that started QEMU says kernel, CPUs and parameters, without the recorder’s own', () => {
   const command = 'qemu.sh -machine pc -smp 4 -kernel vmlinuz-6.1.0-56-cloud-amd64 '
     + '-append console=ttyS0\\ rdinit=/init\\ panic=-1\\ nohz=off\\ wl.set=idle:5000:0\\,busy:1:1 -drive x\nrc=0';
-  expect(parseQemuCommand(command)).toEqual({ release: '6.1.0-56-cloud-amd64', cpus: 4, cmdline: 'nohz=off' });
+  expect(parseQemuCommand(command)).toEqual({ release: '6.1.0-56-cloud-amd64', cpus: 4, cmdline: 'nohz=off', passes: ['idle/notrace', 'busy'] });
 });
 
 describe('a comparison', () => {
