@@ -40,7 +40,8 @@ import { timerfdInit } from './time/timerfd.ts';
 import { watchdogEnable } from './watchdog.ts';
 import { hrtimersCpuStarting } from './time/hrtimer.ts';
 import { initTimers } from './time/timer-base.ts';
-import { ktimeGet } from './time/timekeeping.ts';
+import { tickClockNotify } from './time/tick-oneshot.ts';
+import { ktimeGet, timekeepingValidForHres } from './time/timekeeping.ts';
 import { timekeepingInit } from './time/timekeeping-update.ts';
 
 /** The boot CPU's step while it boots: one part, then it waits. @linux init/main.c start_kernel */
@@ -90,6 +91,8 @@ function startClocks(cpu: KernelCpu): void {
 
 /** @linux init/main.c kernel_init */
 function startUserSpace(cpu: KernelCpu): void {
+  // no better source has come: whoever still waits for one shall say so
+  if (!timekeepingValidForHres(cpu)) tickClockNotify(cpu);
   const { cpus } = cpu.image.map.shape;
   cpu.config.workload.tasks.forEach((spec, i) => {
     if (!spec.startsAtBoot) return;
