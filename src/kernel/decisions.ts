@@ -79,10 +79,6 @@ export interface Decisions {
   readonly readerMovesSleep: boolean;
   /** B-26: an interrupt on a CPU without a tick leaves jiffies as old as they are. */
   readonly skipsJiffiesOnEntry: boolean;
-  /** B-27: the tick in low resolution leaves the device armed although it is stopped. */
-  readonly leavesDeviceArmed: boolean;
-  /** B-28: a stopped tick is taken for programmed if the device is, whoever programmed it. */
-  readonly believesDeviceEvent: boolean;
   /** An idle CPU that looks for its next event passes over the wheel. */
   readonly stopsOverTimer: boolean;
   /** A tick goes on one period after the sleep's end, and not on the grid that it had. */
@@ -134,8 +130,6 @@ export const asLinux: Decisions = {
   skipIdleRetry: false,
   readerMovesSleep: false,
   skipsJiffiesOnEntry: false,
-  leavesDeviceArmed: false,
-  believesDeviceEvent: false,
   stopsOverTimer: false,
   restartsOffGrid: false,
   countsIdleTickTwice: false,

@@ -4,11 +4,13 @@ import { Event } from '../../../shared/events.ts';
 import { TickFlag } from '../../../shared/structs/cpu.ts';
 import { KTIME_MAX, type CpuId, type Ns } from '../../../shared/units.ts';
 import { ArmedDevices } from '../armed-devices.ts';
+import { FineTimers } from '../fine-timers.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
 
 const [STATE] = places('cpu_idle', 'state');
+const [BASEJ, BASEM] = places('tick_nohz_next_event', 'basej', 'basem');
 const [STOP_FLAGS, WANTED] = places('tick_nohz_idle_stop', 'flags', 'expires');
 const [SLEEP_FLAGS] = places('idle_sleep', 'flags');
 
@@ -18,15 +20,18 @@ const PWR_EVENT_EXIT = 0xffff_ffff;
 export class SleepCovered extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'N-03',
-    says: 'a CPU that goes to sleep has its event device armed no later than its first hrtimer, and its tick, running or stopped, stands ' +
-      'where it must wake',
+    says: 'a CPU that goes to sleep has its event device armed no later than its first hrtimer; its tick, running or stopped, stands ' +
+      'where it must wake, and that is no later than the first timer of its wheel',
     reference: 'kernel/time/tick-sched.c tick_nohz_stop_tick',
     blindTo: 'timers of clocks that can be set, and whether the look for the next event found everything (N-02)',
-    listens: ['cpu_idle', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'idle_sleep', ...ArmedDevices.listens],
+    listens: ['cpu_idle', 'tick_nohz_next_event', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'idle_sleep', ...FineTimers.listens,
+      ...ArmedDevices.listens],
   };
 
   readonly #devices: ArmedDevices;
+  readonly #wheel: FineTimers;
   readonly #flags: Int32Array;
+  readonly #look: KeptEvents;
   /** When a CPU whose tick is stopped must wake; -1 while it runs. */
   readonly #wanted: Float64Array;
   readonly #stop: KeptEvents;
@@ -34,7 +39,9 @@ export class SleepCovered extends OracleBase {
   constructor(facts: RunFacts) {
     super(SleepCovered.about, facts);
     this.#devices = new ArmedDevices(facts.cpus, facts.racing);
+    this.#wheel = new FineTimers(facts.racing);
     this.#flags = new Int32Array(facts.cpus);
+    this.#look = new KeptEvents(facts.cpus, 'tick_nohz_next_event');
     this.#wanted = new Float64Array(facts.cpus).fill(-1);
     this.#stop = new KeptEvents(facts.cpus, 'tick_nohz_idle_stop');
   }
@@ -42,12 +49,15 @@ export class SleepCovered extends OracleBase {
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     switch (id) {
       case Event.idle_sleep: this.#flags[cpu] = fields[at + SLEEP_FLAGS]; return;
+      case Event.tick_nohz_next_event: return this.#look.keep(cpu, id, cpu, t, fields, at);
       case Event.tick_nohz_restart: this.#wanted[cpu] = -1; return;
       case Event.tick_nohz_idle_stop: return this.#onStop(id, cpu, t, fields, at);
       case Event.cpu_idle:
         if (fields[at + STATE] !== PWR_EVENT_EXIT) this.#judge(id, cpu, t, fields, at);
         return;
-      default: if (cpu < this.facts.cpus) this.#devices.onEvent(id, cpu, fields, at);
+      default:
+        this.#wheel.onEvent(id, cpu, fields, at);
+        if (cpu < this.facts.cpus) this.#devices.onEvent(id, cpu, fields, at);
     }
   }
 
@@ -58,12 +68,23 @@ export class SleepCovered extends OracleBase {
 
   #judge(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     this.checked++;
-    const wrong = this.#wrong(cpu);
+    const wrong = this.#wrong(cpu) ?? this.#lateForWheel(cpu);
     if (wrong === undefined) return;
     this.broken(() => ({
       says: `CPU ${cpu} goes to sleep at ${t} ns, and ${wrong}`,
       events: [...(this.#stop.has(cpu) ? [this.#stop.named(cpu)] : []), namedEvent(id, cpu, t, fields, at)],
     }));
+  }
+
+  /** A stopped tick must come for the wheel, whose jiffies are counted from the look. */
+  #lateForWheel(cpu: CpuId): string | undefined {
+    const wanted = this.#wanted[cpu];
+    if (wanted < 0 || !this.#look.has(cpu)) return undefined;
+    const { rows } = this.#look;
+    const look = this.#look.at(cpu);
+    const due = this.#wheel.firstDue(cpu);
+    const at = rows[look + BASEM] + Math.max(0, due - rows[look + BASEJ]) * this.facts.tickNs;
+    return wanted <= at ? undefined : `a timer of its wheel is due at jiffy ${due}, but it wakes at ${text(wanted)}`;
   }
 
   #wrong(cpu: CpuId): string | undefined {

@@ -5,21 +5,15 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { TickFlag } from '../../../shared/structs/cpu.ts';
-import { TIMER_CPUMASK, TIMER_DEFERRABLE } from '../../../shared/structs/timer.ts';
-import { KTIME_MAX, type CpuId, type Ns } from '../../../shared/units.ts';
+import { KTIME_MAX, type CpuId, type Jiffies, type Ns } from '../../../shared/units.ts';
 import { ArmedDevices } from '../armed-devices.ts';
+import { FineTimers } from '../fine-timers.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
 
 const [BASEJ, BASEM] = places('tick_nohz_next_event', 'basej', 'basem');
 const [FLAGS] = places('tick_nohz_idle_stop', 'flags');
-const [STARTED, EXPIRES, NOW, TIMER_FLAGS] = places('timer_start', 'timer', 'expires', 'now', 'flags');
-const [CANCELLED] = places('timer_cancel', 'timer');
-const [EXPIRED] = places('timer_expire_entry', 'timer');
-
-/** Timers of the wheel's finest level, whose buckets are one jiffy; a few less, since the wheel's clock may lag. */
-const FINEST = 48;
 
 export class StopsFar extends OracleBase {
   static readonly about: OracleDescription = {
@@ -28,19 +22,17 @@ export class StopsFar extends OracleBase {
       'that the CPU looked from',
     reference: 'kernel/time/tick-sched.c tick_nohz_next_event',
     blindTo: 'timers in coarse buckets of the wheel, which come later than they expire, and those that other CPUs start as it stops',
-    listens: ['tick_nohz_next_event', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'timer_start', 'timer_cancel', 'timer_expire_entry',
-      ...ArmedDevices.listens],
+    listens: ['tick_nohz_next_event', 'tick_nohz_idle_stop', 'tick_nohz_restart', ...FineTimers.listens, ...ArmedDevices.listens],
   };
 
   readonly #devices: ArmedDevices;
   readonly #look: KeptEvents;
   readonly #stopped: Uint8Array;
-  /** By timer of the wheel: its CPU and expiry while it is pending in a bucket of one jiffy. */
-  readonly #cpu: CpuId[] = [];
-  readonly #expires: number[] = [];
+  readonly #wheel: FineTimers;
 
   constructor(facts: RunFacts) {
     super(StopsFar.about, facts);
+    this.#wheel = new FineTimers(facts.racing);
     this.#devices = new ArmedDevices(facts.cpus, facts.racing);
     this.#look = new KeptEvents(facts.cpus, 'tick_nohz_next_event');
     this.#stopped = new Uint8Array(facts.cpus);
@@ -48,24 +40,13 @@ export class StopsFar extends OracleBase {
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     switch (id) {
-      case Event.timer_start: return this.#onStart(cpu, fields, at);
-      case Event.timer_cancel: this.#cpu[fields[at + CANCELLED]] = -1; return;
-      case Event.timer_expire_entry: this.#cpu[fields[at + EXPIRED]] = -1; return;
       case Event.tick_nohz_next_event: return this.#look.keep(cpu, id, cpu, t, fields, at);
       case Event.tick_nohz_restart: this.#stopped[cpu] = 0; return;
       case Event.tick_nohz_idle_stop: return this.#onStop(id, cpu, t, fields, at);
-      default: if (cpu < this.facts.cpus) this.#devices.onEvent(id, cpu, fields, at);
+      default:
+        this.#wheel.onEvent(id, cpu, fields, at);
+        if (cpu < this.facts.cpus) this.#devices.onEvent(id, cpu, fields, at);
     }
-  }
-
-  #onStart(cpu: CpuId, fields: Float64Array, at: number): void {
-    const timer = fields[at + STARTED];
-    const flags = fields[at + TIMER_FLAGS];
-    const owner = flags & TIMER_CPUMASK;
-    const fine = (flags & TIMER_DEFERRABLE) === 0 && fields[at + EXPIRES] - fields[at + NOW] < FINEST;
-    const judged = fine && (!this.facts.racing || owner === cpu);
-    this.#cpu[timer] = judged ? owner : -1;
-    this.#expires[timer] = fields[at + EXPIRES];
   }
 
   #onStop(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -82,10 +63,9 @@ export class StopsFar extends OracleBase {
     }));
   }
 
-  /** A timer of such a bucket comes one jiffy after it expires. */
-  #dueWheel(cpu: CpuId, basej: number): string | undefined {
-    const timer = this.#cpu.findIndex((owner, i) => owner === cpu && this.#expires[i] <= basej);
-    return timer < 0 ? undefined : `timer ${timer} of its wheel expires at jiffy ${this.#expires[timer]}, and it looked from ${basej}`;
+  #dueWheel(cpu: CpuId, basej: Jiffies): string | undefined {
+    const due = this.#wheel.firstDue(cpu);
+    return due > basej + 1 ? undefined : `a timer of its wheel is due at jiffy ${due}, and it looked from ${basej}`;
   }
 
   #dueHrtimer(cpu: CpuId, flags: number, basem: Ns): string | undefined {

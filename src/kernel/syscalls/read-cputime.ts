@@ -8,7 +8,7 @@ import type { ClockId } from '../../../shared/structs/timekeeper.ts';
 import type { UserRegs } from '../../../shared/structs/task.ts';
 import type { TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
-import { getCpuSleepTime, moveSleep } from '../time/idle-sleep.ts';
+import { getCpuSleepTime } from '../time/idle-sleep.ts';
 import { tickNohzActive } from '../time/tick-sched.ts';
 import { RETRY_BUCKETS, type KernelCpu } from '../kernel-cpu.ts';
 import { taskSchedRuntime } from '../sched/core.ts';
@@ -114,5 +114,4 @@ function readIdleTime(cpu: KernelCpu, by: TaskId, target: number): void {
   const times = cpu.idleTimes;
   getCpuSleepTime(cpu, target, times);
   cpu.arch.trace6(Event.cpu_idle_time, by, target, times.version, times.now, times.idle, times.iowait);
-  if (cpu.decisions.readerMovesSleep) moveSleep(cpu, target);
 }

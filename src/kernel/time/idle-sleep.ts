@@ -18,6 +18,7 @@
  * while idle goes ahead by as much.
  */
 import { Event } from '../../../shared/events.ts';
+import type { IdleSleep } from '../../../shared/structs/cpu.ts';
 
 import {
   readSeqcountBegin, readSeqcountRetry, writeSeqcountBegin, writeSeqcountEnd,
@@ -78,6 +79,10 @@ export const newIdleTimes = (): IdleTimes => ({ version: 0, now: 0, idle: 0, iow
 export function getCpuSleepTime(cpu: KernelCpu, target: CpuId, into: IdleTimes): void {
   const { memory, image, decisions } = cpu;
   const record = image.idleSleeps[target]!;
+  if (decisions.readerMovesSleep) {
+    moveSleep(cpu, record, into);
+    return;
+  }
   const waits = image.rqs[target]!.nrIowait > 0;
   const now = ktimeGet(cpu);
   for (;;) {
@@ -96,16 +101,17 @@ function behind({ arch }: KernelCpu, target: CpuId): Ns {
   return Math.max(0, arch.schedClock() - arch.promiseOf(target));
 }
 
-/**
- * Before 6.4 a reader that asked for the time of its reading, too, ended the sleep under way and began the next, in
- * another CPU's record. Only for the fault that brings this back.
- * @linux kernel/time/tick-sched.c update_ts_time_stats
- */
-export function moveSleep(cpu: KernelCpu, target: CpuId): void {
-  const record = cpu.image.idleSleeps[target]!;
-  const now = ktimeGet(cpu);
-  if (record.active !== 0) record.sleeptime += Math.max(0, now - record.entrytime);
-  record.entrytime = now;
+/** Before 6.4 a reader ended the sleep under way and began the next, in another CPU's record: the fault that brings this back. */
+function moveSleep(cpu: KernelCpu, record: IdleSleep, into: IdleTimes): void {
+  into.now = ktimeGet(cpu);
+  if (record.active !== 0) {
+    const running = Math.max(0, into.now - record.entrytime);
+    record.sleeptime += running;
+    record.entrytime = into.now;
+  }
+  into.version = cpu.memory.load(record.seq);
+  into.idle = record.sleeptime;
+  into.iowait = record.iowaitSleeptime;
 }
 
 /** In us, as Linux's own readers have it; -1 where ticks never stop. @linux kernel/time/tick-sched.c get_cpu_idle_time_us */

@@ -22,7 +22,6 @@ import { localTimerSoftirqPending, reportIdleSoftirq } from '../irq/softirq.ts';
 import { accountIdleTicks } from '../sched/cputime.ts';
 import { calcLoadNohzStart, calcLoadNohzStop } from '../sched/loadavg.ts';
 import { nohzBalanceEnterIdle } from '../sched/nohz-balance.ts';
-import { deviceOf, type DeviceId } from './clockevents.ts';
 import { hrtimerCancel, hrtimerForward } from './hrtimer.ts';
 import { hrtimerGetNextEvent } from './hrtimer-interrupt.ts';
 import { tickNohzStartIdle, tickNohzStopIdle } from './idle-sleep.ts';
@@ -184,7 +183,6 @@ function stopTick(cpu: KernelCpu): Ns {
 
 /** Whether the stopped tick stands there already: by the cached value, and, as others may have changed it, really. */
 function isProgrammed(cpu: KernelCpu, expires: Ns): boolean {
-  if (cpu.decisions.believesDeviceEvent) return expires === deviceOf(cpu, cpu.tick.device as DeviceId).nextEvent;
   const really = cpu.image.timers[schedTimerOf(cpu.id)]!.expires;
   return expires === cpu.tick.nextTick && (expires === KTIME_MAX || really === expires);
 }

@@ -87,7 +87,6 @@ export function tickNohzLowresHandler(cpu: KernelCpu): void {
   const record = cpu.image.timers[schedTimerOf(cpu.id)]!;
   deviceOf(cpu, cpu.tick.device as DeviceId).nextEvent = KTIME_MAX;
   const goesOn = tickNohzHandler(cpu, record);
-  // a device that is no true one-shot would come again and again for an event that nobody took back
-  const armed = goesOn || cpu.decisions.leavesDeviceArmed;
-  tickProgramEvent(cpu, armed ? record.expires : KTIME_MAX, true);
+  // whoever stops the tick leaves no event behind, or a device that is no true one-shot would come again and again
+  tickProgramEvent(cpu, goesOn ? record.expires : KTIME_MAX, true);
 }
