@@ -41,6 +41,13 @@ describe('formatEvent', () => {
     }
   });
 
+  it('puts a set of bits into words', () => {
+    expect(text(row('hrtimer_start', 0, 1, { mode: 11 }))).toContain(' mode=REL|PINNED|HARD ');
+    expect(text(row('hrtimer_start', 0, 1, {}))).toContain(' mode=ABS ');
+    expect(text(row('idle_sleep', 0, 1, { flags: 0x33 }))).toMatch(/ flags=Inidle\|Stopped\|Nohz\|Highres$/);
+    expect(text(row('idle_sleep', 0, 1, {}))).toMatch(/ flags=0$/);
+  });
+
   it('adds the words of a line of the kernel’s log', () => {
     expect(text(row('printk', 0, 1, { line: Printk.noHighRes, a: 3 })))
       .toBe('    0.000000001 [000] printk: line=noHighRes a=3 b=0: Could not switch to high resolution mode on CPU 3');
