@@ -159,6 +159,8 @@ const table = {
   timerfd_read: ['dynticks', { timerfd: 'count', task: 'task', ticks: 'count' }],
   /** A signal ended a sleep, and how much of it was left. */
   nanosleep_interrupted: ['dynticks', { task: 'task', rest: 'ns' }],
+  /** The interrupt gave up catching up with timers, after so long. */
+  hrtimer_hang: ['dynticks', { took: 'ns' }],
   /** hrtimers: `clockid` and `mode` as Linux numbers them */
   hrtimer_init: ['timer', { hrtimer: 'timer', clockid: 'code', mode: 'code' }],
 

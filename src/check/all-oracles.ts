@@ -27,9 +27,14 @@ import { DeviceStates } from './oracles/device-states.ts';
 import { DeviceTicks } from './oracles/device-ticks.ts';
 import { DutyOwner } from './oracles/duty-owner.ts';
 import { ForcedEvent } from './oracles/forced-event.ts';
+import { HrtimerArmed } from './oracles/hrtimer-armed.ts';
+import { HrtimerCancelled } from './oracles/hrtimer-cancelled.ts';
+import { HrtimerClocks } from './oracles/hrtimer-clocks.ts';
 import { HrtimerEarly } from './oracles/hrtimer-early.ts';
 import { HrtimerForgotten } from './oracles/hrtimer-forgotten.ts';
 import { HrtimerOrder } from './oracles/hrtimer-order.ts';
+import { HrtimerRestart } from './oracles/hrtimer-restart.ts';
+import { HrtimerSoftirq } from './oracles/hrtimer-softirq.ts';
 import { IdleCounts } from './oracles/idle-counts.ts';
 import { IdleRead } from './oracles/idle-read.ts';
 import { IdleStates } from './oracles/idle-states.ts';
@@ -82,7 +87,7 @@ const ORACLES: readonly OracleClass[] = [
   DeviceStates, DeviceTicks, DeviceDelivers, MinDelta, ForcedEvent, InterruptStorm, TickDevices, TickHandlers,
   JiffiesRelation, JiffiesClock, DutyOwner, JiffiesStall, JiffiesFresh, JiffiesOnce, TickPhase,
   DutyLimit, IdleStates, IdleCounts, IdleRead, IdleTruth, IdleTicks, TickGrid, StopsFar, SleepCovered, LookUsed,
-  HrtimerOrder, HrtimerEarly, HrtimerForgotten,
+  HrtimerOrder, HrtimerEarly, HrtimerForgotten, HrtimerArmed, HrtimerClocks, HrtimerCancelled, HrtimerSoftirq, HrtimerRestart,
   WheelExpiry, WheelLate, WheelClock, WheelLock, WheelDeleted,
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, OneCpuAtATime,
   VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader,

@@ -1,23 +1,27 @@
 /**
- * Every CPU's hrtimer queue as the events tell it: a plain list, searched from end to end. It is
+ * Every queue of hrtimers, eight on each CPU, as the events tell it: a plain list, searched from end to end. It is
  * meant to be too simple to be wrong; a queue is as long as the sleeps and ticks of one CPU.
  */
 import { Event } from '../../shared/events.ts';
-import { NOBODY, NONE, type CpuId, type Ns, type TimerId } from '../../shared/units.ts';
+import { NONE, type CpuId, type Ns, type TimerId } from '../../shared/units.ts';
 import { KeptEvents, places } from './kept-events.ts';
 
-const [EXPIRES] = places('hrtimer_start', 'expires');
+const [EXPIRES, BASE] = places('hrtimer_start', 'expires', 'clock_base');
+/** Queues of one CPU. */
+export const BASES = 8;
+/** The first of those that a softirq serves. */
+export const SOFT = 4;
 
 export class HrtimerQueues {
   readonly #queues: TimerId[][];
-  /** By timer: whose queue it is in, its order of insertion, and the event that started it. */
-  readonly #cpu: CpuId[] = [];
+  /** By timer: the queue that it is in, its order of insertion, and the event that started it. */
+  readonly #base: number[] = [];
   readonly #order: number[] = [];
   readonly #started: KeptEvents[] = [];
   #inserted = 0;
 
   constructor(cpus: number) {
-    this.#queues = Array.from({ length: cpus }, () => []);
+    this.#queues = Array.from({ length: BASES * cpus }, () => []);
   }
 
   /** Linux restarts a queued timer by taking it out first; the events may leave that out. */
@@ -25,42 +29,59 @@ export class HrtimerQueues {
     this.remove(timer);
     while (this.#started.length <= timer) {
       this.#started.push(new KeptEvents(1, 'hrtimer_start'));
-      this.#cpu.push(NOBODY);
+      this.#base.push(NONE);
       this.#order.push(0);
     }
     this.#started[timer].keep(0, Event.hrtimer_start, cpu, t, fields, at);
-    this.#cpu[timer] = cpu;
+    this.#base[timer] = fields[at + BASE];
     this.#order[timer] = this.#inserted++;
-    this.#queues[cpu].push(timer);
+    this.#queues[fields[at + BASE]].push(timer);
   }
 
   remove(timer: TimerId): void {
-    const cpu = this.cpuOf(timer);
-    if (cpu === NOBODY) return;
-    const queue = this.#queues[cpu];
+    const base = this.baseOf(timer);
+    if (base === NONE) return;
+    const queue = this.#queues[base];
     queue[queue.indexOf(timer)] = queue[queue.length - 1];
     queue.pop();
-    this.#cpu[timer] = NOBODY;
+    this.#base[timer] = NONE;
   }
 
-  /** The CPU in whose queue the timer is, or NOBODY. */
-  cpuOf(timer: TimerId): CpuId {
-    return timer < this.#cpu.length ? this.#cpu[timer] : NOBODY;
+  /** The queue that the timer is in, 8 * CPU + its number there, or NONE. */
+  baseOf(timer: TimerId): number {
+    return timer < this.#base.length ? this.#base[timer] : NONE;
   }
 
-  /** The timer that must expire next on a CPU: least hard expiry, then first in. NONE when nothing is queued. */
-  head(cpu: CpuId): TimerId {
+  /** The queue that it was put into last, whether it is there or not; NONE: none yet. */
+  lastBaseOf(timer: TimerId): number {
+    const started = this.#started[timer];
+    return started?.has(0) ? started.rows[started.at(0) + BASE] : NONE;
+  }
+
+  /** Whether another CPU than the queue's has put it there. */
+  isForeign(timer: TimerId): boolean {
+    const started = this.#started[timer];
+    return started?.has(0) === true && started.cpu(0) !== Math.floor(this.lastBaseOf(timer) / BASES);
+  }
+
+  /** The timer that must expire next of a queue: least hard expiry, then first in. NONE when nothing is queued. */
+  head(base: number): TimerId {
     let head = NONE;
-    for (const timer of this.#queues[cpu]) {
+    for (const timer of this.#queues[base]) {
       if (head === NONE || this.#isBefore(timer, head)) head = timer;
     }
     return head;
   }
 
-  /** Hard expiry with which the timer was started. */
+  /** Hard expiry with which the timer was started, on its clock. */
   expires(timer: TimerId): Ns {
     const started = this.#started[timer];
     return started.rows[started.at(0) + EXPIRES];
+  }
+
+  /** When it was started last. */
+  startedAt(timer: TimerId): Ns {
+    return this.#started[timer].t(0);
   }
 
   /** The event that started the timer, or undefined if none did. */

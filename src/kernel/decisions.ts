@@ -65,6 +65,10 @@ export interface Decisions {
   readonly skipsClockWasSet: boolean;
   /** B-61: coarse clocks follow each change of the multiplier, back too. */
   readonly coarseFollowsAdjustment: boolean;
+  /** B-37: whoever takes the next event out arms the device for the one after it, in the pause after a hang too. */
+  readonly rearmsInHang: boolean;
+  /** B-43: that the HRTIMER softirq is on its way is still believed when it has run. */
+  readonly keepsSoftirqActivated: boolean;
   /** B-38: a timer is put on another CPU even if it comes before that CPU's next event. */
   readonly enqueuesLeftmostRemotely: boolean;
   /** B-36: the offsets of the clocks that the timers go by stay what they were at first. */
@@ -123,6 +127,8 @@ export const asLinux: Decisions = {
   leavesShadowDirty: false,
   skipsClockWasSet: false,
   coarseFollowsAdjustment: false,
+  rearmsInHang: false,
+  keepsSoftirqActivated: false,
   enqueuesLeftmostRemotely: false,
   keepsStaleOffsets: false,
   skipsRunningBarrier: false,

@@ -12,7 +12,7 @@ describe('the model of the hrtimer queues', () => {
     fc.assert(fc.property(starts, (expiries) => {
       const queues = new HrtimerQueues(1);
       expiries.forEach((expires, timer) => {
-        const fields = new Float64Array(5);
+        const fields = new Float64Array(6);
         fields[TIMER!] = timer;
         fields[EXPIRES!] = expires;
         queues.start(timer, 0, Event.hrtimer_start, fields, 0);

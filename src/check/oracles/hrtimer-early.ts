@@ -13,12 +13,14 @@ import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
 import { ClockError } from '../clock-error.ts';
+import { ClockOffsets } from '../clock-offsets.ts';
 import { EventPool, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict } from '../oracle.ts';
 import { RaceBound } from '../race-bound.ts';
 
 const [TIMER, NOW, SOFTEXPIRES] = places('hrtimer_expire_entry', 'hrtimer', 'now', 'softexpires');
+const [STARTED, BASE] = places('hrtimer_start', 'hrtimer', 'clock_base');
 const [MONO] = places('timekeeping_update', 'mono');
 const [LAST_JIFFY] = places('jiffies_update', 'last_jiffies_update');
 
@@ -34,11 +36,14 @@ export class HrtimerEarly extends OracleBase {
     says: 'no timer expires before its softexpires, by the kernel’s clock exactly and by the true clock within 10 ppm',
     reference: 'kernel/time/hrtimer.c __hrtimer_run_queues',
     blindTo: 'timers that expire late or never (H-03)',
-    listens: ['hrtimer_expire_entry'],
+    listens: ['hrtimer_start', 'hrtimer_expire_entry', 'timekeeping_change'],
   };
 
   readonly #bound: RaceBound;
   readonly #error: ClockError;
+  readonly #offsets = new ClockOffsets();
+  /** By timer: the queue that it was put into. */
+  readonly #base: number[] = [];
   /** The last moves of the kernel's clock: to which instant, in an event that began when, by whom. */
   readonly #movedTo = new Float64Array(MOVES).fill(-1);
   readonly #movedIn = new Float64Array(MOVES);
@@ -57,6 +62,8 @@ export class HrtimerEarly extends OracleBase {
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     switch (id) {
       case Event.hrtimer_expire_entry: return this.#onExpire(id, cpu, t, fields, at);
+      case Event.hrtimer_start: this.#base[fields[at + STARTED]] = fields[at + BASE]; return;
+      case Event.timekeeping_change: return this.#offsets.onChange(t, fields, at);
       case Event.event: return this.#bound.onBegin(cpu, fields, at);
       case Event.timekeeping_update: return this.#onMove(cpu, t, fields[at + MONO]);
       case Event.jiffies_update: return this.#onMove(cpu, t, fields[at + LAST_JIFFY]);
@@ -72,13 +79,21 @@ export class HrtimerEarly extends OracleBase {
   #onExpire(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const soft = fields[at + SOFTEXPIRES];
     const now = fields[at + NOW];
+    const due = soft - this.#offsetOf(fields[at + TIMER]);
     this.checked++;
-    if (now >= soft && t + t * DRIFT_PER_NS + DRIFT_NS + this.#error.after(t) >= soft) return;
+    if (now >= soft && t + t * DRIFT_PER_NS + DRIFT_NS + this.#error.after(t) >= due) return;
     const slot = this.#kept.take(id, cpu, t, fields, at);
     const start = this.#bound.startOf(cpu, t);
     if (now < soft || !this.facts.racing) return this.#early(slot);
     for (let move = 0; move < MOVES; move++) if (this.#explains(move, slot, start)) return this.#kept.release(slot);
     this.#ahead.push({ slot, start });
+  }
+
+  /** What a timer's clock is ahead of the monotonic one; where CPUs race its CPU may not have heard of the last step. */
+  #offsetOf(timer: number): Ns {
+    const base = this.#base[timer] ?? 0;
+    const now = this.#offsets.of(base);
+    return this.facts.racing ? Math.max(now, this.#offsets.beforeOf(base)) : now;
   }
 
   /** The kernel's clock is at `to` now, or later. */

@@ -1,9 +1,11 @@
-/** A timer that is due does expire: none may still be queued, long overdue, when the run ends. */
+/** A timer that is due does expire: not much later, and none may still be queued, long overdue, when the run ends. */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
-import { NONE, NSEC_PER_MSEC, type CpuId, type Ns } from '../../../shared/units.ts';
-import { HrtimerQueues } from '../hrtimer-queues.ts';
-import { places } from '../kept-events.ts';
+import { NONE, NSEC_PER_MSEC, type CpuId, type Ns, type TimerId } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
+import { ClockOffsets } from '../clock-offsets.ts';
+import { BASES, HrtimerQueues } from '../hrtimer-queues.ts';
+import { namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict } from '../oracle.ts';
 
@@ -12,21 +14,27 @@ const [CANCEL_TIMER] = places('hrtimer_cancel', 'hrtimer');
 const [EXPIRE_TIMER] = places('hrtimer_expire_entry', 'hrtimer');
 /** Beside the tick to which low resolution rounds up: time with interrupts off and other timers' handlers. */
 const LATENESS_NS: Ns = NSEC_PER_MSEC;
+/** For so long a CPU that did not catch up may look at no timer. */
+const HANG_NS: Ns = 100 * NSEC_PER_MSEC;
 
 export class HrtimerForgotten extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'H-03',
-    says: 'at the end of a run no queued timer is overdue by more than a tick and a millisecond',
+    says: 'a timer expires no more than a tick and 101 ms after its expiry or the step of its clock that made it due, and at the end of a ' +
+      'run none is queued that is overdue by more than a tick and a millisecond',
     reference: 'kernel/time/hrtimer.c hrtimer_interrupt',
-    blindTo: 'timers that expired late but before the end',
-    listens: ['hrtimer_start', 'hrtimer_cancel', 'hrtimer_expire_entry'],
+    blindTo: 'smaller delays',
+    listens: ['hrtimer_start', 'hrtimer_cancel', 'hrtimer_expire_entry', 'timekeeping_change'],
   };
 
   readonly #queues: HrtimerQueues;
+  readonly #offsets = new ClockOffsets();
+  readonly #error: ClockError;
 
   constructor(facts: RunFacts) {
     super(HrtimerForgotten.about, facts);
     this.#queues = new HrtimerQueues(facts.cpus);
+    this.#error = new ClockError(facts.clocks);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -35,25 +43,51 @@ export class HrtimerForgotten extends OracleBase {
         this.checked++;
         return this.#queues.start(fields[at + START_TIMER], cpu, t, fields, at);
       case Event.hrtimer_cancel: return this.#queues.remove(fields[at + CANCEL_TIMER]);
-      case Event.hrtimer_expire_entry: return this.#queues.remove(fields[at + EXPIRE_TIMER]);
+      case Event.hrtimer_expire_entry: return this.#onExpire(cpu, t, fields, at);
+      case Event.timekeeping_change: return this.#offsets.onChange(t, fields, at);
     }
   }
 
   override finish(end: Ns): Verdict {
-    const allowed = this.facts.tickNs + LATENESS_NS;
-    for (let cpu = 0; cpu < this.facts.cpus; cpu++) {
-      for (let head = this.#queues.head(cpu); head !== NONE && this.#queues.expires(head) + allowed < end; head = this.#queues.head(cpu)) {
-        const timer = head;
-        const start = this.#queues.startOf(timer);
-        const expires = this.#queues.expires(timer);
-        this.broken(() => ({
-          says: `timer ${timer} on CPU ${cpu} expired at ${expires} ns, but is still queued at the end of the run, ` +
-            `${end - expires} ns later`,
-          events: start ? [start] : [],
-        }));
+    for (let base = 0; base < BASES * this.facts.cpus; base++) {
+      for (let timer = this.#queues.head(base); timer !== NONE; timer = this.#queues.head(base)) {
+        const late = this.#lateness(timer, end) - LATENESS_NS;
+        if (late > 0) this.#forgotten(timer, base, end);
         this.#queues.remove(timer);
       }
     }
     return this.verdict();
+  }
+
+  #onExpire(cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const timer = fields[at + EXPIRE_TIMER];
+    if (this.#queues.baseOf(timer) !== NONE && this.#lateness(timer, t) > LATENESS_NS + HANG_NS) {
+      const start = this.#queues.startOf(timer);
+      this.broken(() => ({
+        says: `CPU ${cpu} expires timer ${timer} at ${t} ns, ${t - this.#due(timer)} ns after it was due`,
+        events: [...(start ? [start] : []), namedEvent(Event.hrtimer_expire_entry, cpu, t, fields, at)],
+      }));
+    }
+    this.#queues.remove(timer);
+  }
+
+  /** By the true clock, from when it was due, if it was not started later, or a step of its clock made it so; a tick and the clock's error are allowed. */
+  #lateness(timer: TimerId, t: Ns): Ns {
+    const stepped = this.#queues.lastBaseOf(timer) % (BASES / 2) === 0 ? 0 : this.#offsets.steppedAt;
+    return t - Math.max(this.#due(timer), stepped, this.#queues.startedAt(timer)) - this.facts.tickNs - Math.max(0, ...this.facts.stalledNs) - this.#error.after(t);
+  }
+
+  #due(timer: TimerId): Ns {
+    return this.#queues.expires(timer) - this.#offsets.of(this.#queues.lastBaseOf(timer));
+  }
+
+  #forgotten(timer: TimerId, base: number, end: Ns): void {
+    const start = this.#queues.startOf(timer);
+    const due = this.#due(timer);
+    this.broken(() => ({
+      says: `timer ${timer} on CPU ${Math.floor(base / BASES)} expired at ${due} ns, but is still queued at the end of the run, ` +
+        `${end - due} ns later`,
+      events: start ? [start] : [],
+    }));
   }
 }

@@ -9,13 +9,15 @@ import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { TickFlag } from '../../../shared/structs/cpu.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
+import { ClockOffsets } from '../clock-offsets.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
 
 const [LAST] = places('jiffies_update', 'last_jiffies_update');
 const [FLAGS] = places('tick_nohz_idle_stop', 'flags');
-const [NOW] = places('hrtimer_expire_entry', 'now');
+const [TIMER, NOW] = places('hrtimer_expire_entry', 'hrtimer', 'now');
+const [STARTED, BASE] = places('hrtimer_start', 'hrtimer', 'clock_base');
 /** Between the look at the clock on the way in and that of the timers. */
 const WAY_NS: Ns = 100_000;
 
@@ -26,11 +28,15 @@ export class JiffiesFresh extends OracleBase {
     reference: 'kernel/time/tick-sched.c tick_irq_enter',
     blindTo: 'interrupts in which no hrtimer expires',
     listens: [
-      'jiffies_update', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'local_timer_entry', 'irq_handler_entry', 'hrtimer_expire_entry',
+      'jiffies_update', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'local_timer_entry', 'irq_handler_entry', 'hrtimer_start', 'hrtimer_expire_entry',
+      'timekeeping_change',
     ],
   };
 
   readonly #moved = new KeptEvents(1, 'jiffies_update');
+  /** By timer: the queue that it was put into, which says by what clock it goes. */
+  readonly #base: number[] = [];
+  readonly #offsets = new ClockOffsets();
   readonly #stopped: Uint8Array;
   /** 1 from an interrupt on a CPU whose tick is stopped until the first timer in it. */
   readonly #fresh: Uint8Array;
@@ -52,6 +58,8 @@ export class JiffiesFresh extends OracleBase {
       case Event.tick_nohz_restart:
         this.#stopped[cpu] = 0;
         return;
+      case Event.hrtimer_start: this.#base[fields[at + STARTED]] = fields[at + BASE]; return;
+      case Event.timekeeping_change: return this.#offsets.onChange(t, fields, at);
       case Event.hrtimer_expire_entry: return this.#onExpiry(id, cpu, t, fields, at);
       default: this.#fresh[cpu] = this.#stopped[cpu];
     }
@@ -60,7 +68,8 @@ export class JiffiesFresh extends OracleBase {
   #onExpiry(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     if (this.#fresh[cpu] === 0 || !this.#moved.has(0)) return;
     this.#fresh[cpu] = 0;
-    const age = fields[at + NOW] - this.#moved.rows[this.#moved.at(0) + LAST];
+    const now = fields[at + NOW] - this.#offsets.of(this.#base[fields[at + TIMER]] ?? 0);
+    const age = now - this.#moved.rows[this.#moved.at(0) + LAST];
     this.checked++;
     if (age < this.facts.tickNs + WAY_NS + this.facts.skewNs) return;
     this.broken(() => ({

@@ -149,7 +149,7 @@ export function hrtimerReprogram(cpu: KernelCpu, timer: TimerId, programs: boole
   }
   if (owner !== cpu.id || expires >= base.expiresNext || base.inHrtirq !== 0) return;
   base.nextTimer = timer;
-  armDevice(cpu, expires);
+  armDevice(cpu, expires, false);
 }
 
 /** With this CPU's base locked: looks for the first event anew. @linux kernel/time/hrtimer.c hrtimer_force_reprogram */
@@ -157,7 +157,7 @@ export function hrtimerForceReprogram(cpu: KernelCpu, skipEqual: boolean): void 
   const base = cpu.hrtimers;
   const next = hrtimerUpdateNextEvent(cpu, base);
   if (skipEqual && next === base.expiresNext) return;
-  armDevice(cpu, next);
+  armDevice(cpu, next, cpu.decisions.rearmsInHang);
 }
 
 /**
@@ -165,9 +165,9 @@ export function hrtimerForceReprogram(cpu: KernelCpu, skipEqual: boolean): void 
  * a far event now, and for no other until then, would lose all that comes in between.
  * @linux kernel/time/hrtimer.c __hrtimer_reprogram
  */
-function armDevice(cpu: KernelCpu, expires: Ns): void {
+function armDevice(cpu: KernelCpu, expires: Ns, inHang: boolean): void {
   const base = cpu.hrtimers;
   base.expiresNext = expires;
-  if (base.hresActive === 0 || base.hangDetected !== 0) return;
+  if (base.hresActive === 0 || (base.hangDetected !== 0 && !inHang)) return;
   tickProgramEvent(cpu, expires, true);
 }

@@ -58,6 +58,7 @@ function giveUp(cpu: KernelCpu, base: HrtimerCpuBase, now: Ns, took: Ns): void {
   base.hangDetected = 1;
   if (took > base.maxHangTime) base.maxHangTime = took;
   unlockCpuBase(cpu, cpu.id);
+  cpu.arch.trace(Event.hrtimer_hang, took);
   tickProgramEvent(cpu, now + Math.min(took, HRTIMER_HANG_MAX_NS), true);
 }
 
@@ -85,7 +86,7 @@ export function hrtimerRunSoftirq(cpu: KernelCpu): void {
   const base = cpu.hrtimers;
   lockCpuBase(cpu, cpu.id);
   hrtimerRunBases(cpu, base, hrtimerUpdateBase(cpu, base), HRTIMER_ACTIVE_SOFT);
-  base.softirqActivated = 0;
+  if (!cpu.decisions.keepsSoftirqActivated) base.softirqActivated = 0;
   // its timer becomes the next event even if a hard one comes at the same instant
   const next = hrtimerNextEventOf(cpu, base, HRTIMER_ACTIVE_SOFT);
   if (next !== KTIME_MAX) hrtimerReprogram(cpu, base.softirqNextTimer, true);
