@@ -6,14 +6,14 @@ import { weightOf } from '../../../src/kernel/sched/prio.ts';
 import { tryToWakeUp, wakeUpNewTask } from '../../../src/kernel/sched/wakeup.ts';
 import { KERNEL_VERSIONS } from '../../../src/kernel/versions.ts';
 import type { Attributes } from '../../../src/kernel/user.ts';
-import { attributesOf, FAKE_CONFIG, FakeMachine } from '../../support/fake-arch.ts';
+import { attributesOf, FakeMachine } from '../../support/fake-arch.ts';
 import { allAwake, runTicks, runTimes } from '../../support/sched-loop.ts';
 
 const version = KERNEL_VERSIONS.find(({ name }) => name === '6.1')!;
 const here = attributesOf({ cpus: [0] });
 const nice = (n: number) => attributesOf({ nice: n });
 const machineOf = (cpus: number, ...tasks: Attributes[]) =>
-  new FakeMachine(cpus, tasks, { config: { ...FAKE_CONFIG, version } });
+  new FakeMachine(cpus, tasks, { config: { version } });
 const oneCpu = (...tasks: Attributes[]) => allAwake(machineOf(1, ...tasks));
 
 describe('CFS, the fair class of 6.1', () => {
