@@ -13,7 +13,7 @@ import { Path } from './arch.ts';
 import { schedTimerOf } from './image.ts';
 import { RegsMode } from './irq/entry.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
-import { isHousekeeping, timersMigrate } from './sched/nohz-target.ts';
+import { isHousekeeping, mayMigrateTimers } from './sched/nohz-target.ts';
 import { SchedClass, classOf } from './sched/prio.ts';
 import { NOT_STARTED } from './syscalls/fork.ts';
 import { isUserWork } from './syscalls/step.ts';
@@ -46,7 +46,7 @@ function kindOfSleep(cpu: KernelCpu): EventKind {
   if (mayStopTick(cpu)) return EventKind.Interacting;
   // a sleep that a signal may have ended takes its timer out, wherever that is
   if (cpu.image.signals[cpu.curr]!.hasTimers !== 0) return EventKind.Interacting;
-  return isHousekeeping(cpu, cpu.id) || !timersMigrate(cpu) ? EventKind.Reading : EventKind.Interacting;
+  return isHousekeeping(cpu, cpu.id) || !mayMigrateTimers(cpu) ? EventKind.Reading : EventKind.Interacting;
 }
 
 /**

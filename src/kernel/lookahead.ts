@@ -17,6 +17,7 @@ import { Path } from './arch.ts';
 import { kindOfStep, mayThrottle } from './event-kind.ts';
 import { RegsMode } from './irq/entry.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
+import { isKthread } from './kthread.ts';
 import { looksOf } from './syscalls/read-cputime.ts';
 import { isUserWork } from './syscalls/step.ts';
 import { OpKind, Quiet } from './user.ts';
@@ -34,7 +35,8 @@ export function stepsQuietUntil(cpu: KernelCpu, quietest: EventKind, atMost: Ns)
   if (kindOfStep(cpu) > quietest) return start;
   const regs = cpu.image.regs[cpu.curr]!;
   const over = start + restOfOperation(cpu, regs);
-  if (mayLoseCpu(cpu, regs)) return over;
+  // whoever comes instead comes by a switch, and that takes time
+  if (mayLoseCpu(cpu, regs)) return Math.max(over, start + 1);
   const { declaration } = cpu.image.tasks[cpu.curr]!;
   const more = cpu.config.workload.user.quietFor(declaration, regs, levelOf(cpu, quietest), arch, atMost - over);
   return Math.min(over + more, KTIME_MAX);
@@ -47,12 +49,14 @@ function levelOf(cpu: KernelCpu, quietest: EventKind): Quiet {
 }
 
 /** From the start of the step to the end of the operation under way, or as much of it as is certain. */
-function restOfOperation({ arch, config }: KernelCpu, { mode, kind, stage, argA }: UserRegs): Ns {
+function restOfOperation(cpu: KernelCpu, { mode, kind, stage, argA }: UserRegs): Ns {
+  const { arch, config } = cpu;
   const begins = mode === RegsMode.User;
   if (begins && isUserWork(kind)) return 0;
   const entry = begins ? arch.costOf(Path.SyscallEntry) + arch.costOf(Path.Syscall) : 0;
   if (begins && maySleep(kind)) return entry;
-  const sure = entry + arch.costOf(Path.SyscallExit);
+  // a kernel thread comes from nowhere and goes nowhere
+  const sure = entry + (isKthread(cpu, cpu.curr) ? 0 : arch.costOf(Path.SyscallExit));
   if (kind === OpKind.ReadCputime) return sure + (looksOf(config.workload.reads[argA]!) - stage) * arch.costOf(Path.ReadCputime);
   return begins && kind === OpKind.Syscall ? sure + Math.max(1, argA) : sure;
 }

@@ -6,7 +6,12 @@ import { idleCpu } from './select-task-rq.ts';
 
 /** Whether timers go to other CPUs at all. @linux kernel/time/timer.c timers_migration_enabled */
 export function timersMigrate(cpu: KernelCpu): boolean {
-  return cpu.config.timerMigration && cpu.config.nohz && tickNohzActive(cpu);
+  return mayMigrateTimers(cpu) && tickNohzActive(cpu);
+}
+
+/** Whether they do once ticks can be stopped. @linux kernel/time/timer.c sysctl_timer_migration */
+export function mayMigrateTimers({ config }: KernelCpu): boolean {
+  return config.timerMigration && config.nohz;
 }
 
 /** CPUs that do the work that can be done anywhere: all but those of `nohz_full=`. @linux kernel/sched/isolation.c housekeeping_test_cpu */
