@@ -5,6 +5,7 @@ import { CPUTIME_READ, CPUTIME_SWITCH } from './cputime-read.ts';
 import { CSD, CSD_EACH_OTHER, CSD_FULL_POOL, CSD_TWICE } from './csd.ts';
 import { CSD_LOCK, CSD_LOCK_ALONE } from './csd-lock.ts';
 import { HAND_OFF } from './hand-off.ts';
+import { IDLE_WHEEL, IDLE_WHEEL_TWO } from './idle-wheel.ts';
 import { IRQ_WORK } from './irq-work.ts';
 import { JIFFIES_READER, JIFFIES_TICKS } from './jiffies.ts';
 import { LATCH } from './latch.ts';
@@ -19,6 +20,6 @@ import { WINDOWS, WINDOWS_LIMIT, WINDOWS_PARK } from './windows.ts';
 export const CATALOGUE: readonly Catalogued[] = [
   SEQCOUNT, SEQCOUNT_READERS, SEQLOCK, SEQLOCK_WRITERS, LATCH, RAW_SPINLOCK, CSD, CSD_TWICE, CSD_FULL_POOL, CSD_EACH_OTHER,
   HAND_OFF, TURN_BELL, STREAM_RING, WINDOWS, WINDOWS_LIMIT, WINDOWS_PARK, ANNOUNCE, CPUTIME_READ, CPUTIME_SWITCH,
-  JIFFIES_TICKS, JIFFIES_READER,
+  JIFFIES_TICKS, JIFFIES_READER, IDLE_WHEEL, IDLE_WHEEL_TWO,
   CSD_LOCK, CSD_LOCK_ALONE, IRQ_WORK, STOP_MACHINE, STOP_MACHINE_THREE,
 ];

@@ -9,6 +9,7 @@ import { ClocksourceId } from '../../shared/structs/timekeeper.ts';
 import { KTIME_MAX, type CpuId, type Cycles, type Ns, type TaskId } from '../../shared/units.ts';
 import type { Arch, DeviceMode, Path } from '../../src/kernel/arch.ts';
 import type { KernelConfig } from '../../src/kernel/config.ts';
+import type { BackgroundSpec } from '../../src/kernel/background.ts';
 import { ctCpuTrackUser } from '../../src/kernel/context-tracking.ts';
 import { CALLBACKS } from '../../src/kernel/callbacks.ts';
 import { asLinux, type Decisions } from '../../src/kernel/decisions.ts';
@@ -157,6 +158,8 @@ export interface FakeOptions {
   readonly decisions?: Partial<Decisions>;
   readonly syncObjects?: number;
   readonly sharedTimers?: number;
+  readonly background?: readonly BackgroundSpec[];
+  readonly workers?: readonly TaskId[];
 }
 
 /** A machine of guarded memory and fake hardware, its schedulers initialised, its tasks new with the given attributes. */
@@ -171,8 +174,10 @@ export class FakeMachine {
   private readonly options: FakeOptions;
 
   constructor(cpus: number, tasks: readonly Attributes[], options: FakeOptions = {}) {
-    const { syncObjects = 0, sharedTimers = 0 } = options;
-    const map = layOutMachine({ cpus, tasks: cpus + tasks.length, syncObjects, sharedTimers });
+    const { syncObjects = 0, sharedTimers = 0, background = [], workers = [] } = options;
+    const map = layOutMachine({
+      cpus, tasks: cpus + tasks.length, syncObjects, sharedTimers, background: background.length, workers: workers.length,
+    });
     this.options = options;
     this.memory = new PlainMemory(map.map);
     this.image = new KernelImage(this.memory, map);
@@ -185,9 +190,11 @@ export class FakeMachine {
 
   /** One more kernel object of a CPU over the same memory and hardware. */
   kernelOf(cpu: CpuId): KernelCpu {
-    const { config, functions = [neverCalled, neverCalled, dlTaskTimer], timers = CALLBACKS.timers, decisions, tscHz = 1_000_000_000 } = this.options;
+    const { config, functions = [neverCalled, neverCalled, dlTaskTimer], timers = CALLBACKS.timers, decisions } = this.options;
+    const { tscHz = 1_000_000_000, background = [], workers = [] } = this.options;
+    const workload = { ...NO_WORKLOAD, background, workers };
     const clocksources = clocksourceTable([{ id: ClocksourceId.Tsc, hz: tscHz, trusted: true }], config?.tickNs ?? FAKE_CONFIG.tickNs);
-    const whole = { ...FAKE_CONFIG, clocksources, cputime: this.archs.map(() => 'tick' as const), ...config };
+    const whole = { ...FAKE_CONFIG, workload, clocksources, cputime: this.archs.map(() => 'tick' as const), ...config };
     return new KernelCpu(cpu, this.image, whole, this.archs[cpu]!, { ...asLinux, ...decisions }, functions, { ...CALLBACKS, timers });
   }
 

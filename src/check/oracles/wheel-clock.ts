@@ -52,10 +52,11 @@ export class WheelClock extends OracleBase {
     if (clk > now + 1) return `its clock at ${clk}, at jiffy ${now}`;
     if (clk > nextExpiry) return `its clock at ${clk}, past its first expiry ${nextExpiry}`;
     if (row.recalc) return undefined;
-    if (row.op === WheelOp.Enqueue && row.bucketExpiry < nextExpiry) return `a first expiry of ${nextExpiry}, behind that of timer ${row.timer}`;
+    const behind = `a first expiry of ${nextExpiry}, behind that of timer`;
+    if (row.op === WheelOp.Enqueue && row.bucketExpiry < nextExpiry) return `${behind} ${row.timer}`;
     if (row.op !== WheelOp.Recalc) return undefined;
     for (const [timer, { bucketExpiry }] of queued) {
-      if (bucketExpiry >= clk && bucketExpiry < nextExpiry) return `a first expiry of ${nextExpiry}, behind that of timer ${timer}, ${bucketExpiry}`;
+      if (bucketExpiry >= clk && bucketExpiry < nextExpiry) return `${behind} ${timer}, ${bucketExpiry}`;
     }
     return undefined;
   }

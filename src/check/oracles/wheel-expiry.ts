@@ -46,7 +46,8 @@ export class WheelExpiry extends OracleBase {
     const due = queued.bucketExpiry;
     if (row.clk - 1 === due && row.now >= due) return;
     this.broken(() => ({
-      says: `CPU ${row.cpu} at ${row.t} ns runs timer ${row.timer}, due at jiffy ${due}, at jiffy ${row.now} with the wheel’s clock at ${row.clk}`,
+      says: `CPU ${row.cpu} at ${row.t} ns runs timer ${row.timer}, due at jiffy ${due}, at jiffy ${row.now} `
+        + `with the wheel’s clock at ${row.clk}`,
       events: [queued.event, row.event],
     }));
   }

@@ -42,7 +42,8 @@ export class WheelLate extends OracleBase {
       for (const [timer, { bucketExpiry: due, event }] of queued) {
         if (this.#jiffies <= due + this.#late(cpu)) continue;
         this.broken(() => ({
-          says: `timer ${timer} on CPU ${cpu} was due at jiffy ${due}, and is still queued at the end of the run, at jiffy ${this.#jiffies}`,
+          says: `timer ${timer} on CPU ${cpu} was due at jiffy ${due}, and is still queued at the end of the run, `
+            + `at jiffy ${this.#jiffies}`,
           events: [event],
         }));
       }

@@ -15,7 +15,8 @@ const [BASE] = places('timer_base', 'base');
 export class WheelLock extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'W-05',
-    says: 'whoever changes a timer wheel holds its lock, and its lists hold a timer at most once: what comes is not in them, what leaves is',
+    says: 'whoever changes a timer wheel holds its lock, and its lists hold a timer at most once: what comes is not in them, '
+      + 'what leaves is',
     reference: 'kernel/time/timer.c lock_timer_base',
     blindTo: 'one timer in two wheels',
     listens: ['timer_base', 'lock_acquire', 'lock_release'],

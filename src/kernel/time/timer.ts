@@ -242,7 +242,7 @@ function callTimerFn(cpu: KernelCpu, timer: number, fn: TimerFunction, data: num
   arch.trace6(Event.timer_expire_entry, timer, fn, cpu.image.jiffies.jiffies, baseclk);
   arch.spend(Path.TimerExpire);
   cpu.callbacks.timers[fn]!(cpu, data);
-  assert(state.preemptCount === preemptCount, `function ${fn} of timer ${timer} returns at another depth of preempt-off than it was called`);
+  assert(state.preemptCount === preemptCount, `timer ${timer}: its function ${fn} returns at another depth of preempt-off`);
   arch.trace(Event.timer_expire_exit, timer);
 }
 

@@ -121,7 +121,8 @@ describe('W-03, a wheel’s clock', () => {
 
   it('finds a clock that is two jiffies ahead, or past its first expiry', () => {
     expect(wrong(new Wheel().then(WheelOp.Forward, { clk: 9, now: 7 }))).toContain('its clock at 9, at jiffy 7');
-    expect(wrong(new Wheel().then(WheelOp.Forward, { clk: 9, now: 9, next_expiry: 8 }))).toContain('its clock at 9, past its first expiry 8');
+    const past = new Wheel().then(WheelOp.Forward, { clk: 9, now: 9, next_expiry: 8 });
+    expect(wrong(past)).toContain('its clock at 9, past its first expiry 8');
   });
 
   it('finds a first expiry behind that of a timer that is still to be run', () => {
@@ -142,7 +143,8 @@ describe('W-05, who changes a wheel', () => {
   const enqueue = { base: 0, op: WheelOp.Enqueue, timer: 7, expires: 3, bucket_expiry: 4, next_expiry: 4 };
 
   it('holds for whoever has the lock', () => {
-    const stream = held().add('timer_base', 0, 1, { ...enqueue, version: 1 }).add('timer_base', 0, 2, { base: 0, version: 2, op: WheelOp.Detach, timer: 7 });
+    const stream = held().add('timer_base', 0, 1, { ...enqueue, version: 1 })
+      .add('timer_base', 0, 2, { base: 0, version: 2, op: WheelOp.Detach, timer: 7 });
     expect(judge(WheelLock, stream)).toEqual({ verdict: 'held', checked: 2 });
   });
 
@@ -171,11 +173,13 @@ describe('W-08, timers deleted for good', () => {
 
   it('finds a deletion while the function executes', () => {
     const wheel = new Wheel().enqueue(1, 10, 11).then(WheelOp.Expire, { timer: 1 }).then(WheelOp.DeletedSync, { timer: 1 });
-    expect(witnessOf(judge(WheelDeleted, wheel.stream)).says).toBe('CPU 0 at 3 ns is told that timer 1 is gone, while its function executes');
+    expect(witnessOf(judge(WheelDeleted, wheel.stream)).says)
+      .toBe('CPU 0 at 3 ns is told that timer 1 is gone, while its function executes');
   });
 
   it('finds a deleted timer that is run', () => {
-    const wheel = new Wheel().enqueue(1, 10, 11).then(WheelOp.Detach, { timer: 1 }).then(WheelOp.DeletedSync, { timer: 1 }).then(WheelOp.Expire, { timer: 1 });
+    const wheel = new Wheel().enqueue(1, 10, 11).then(WheelOp.Detach, { timer: 1 }).then(WheelOp.DeletedSync, { timer: 1 })
+      .then(WheelOp.Expire, { timer: 1 });
     expect(witnessOf(judge(WheelDeleted, wheel.stream)).says)
       .toBe('CPU 0 at 4 ns runs timer 1, which was deleted for good at 3 ns and not put up since');
   });
