@@ -23,7 +23,8 @@ describe('kernel threads', () => {
   });
 
   test('share one worker a CPU, and one that is bound to none', () => {
-    const threads = compileKthreads([row({}), row({ cpu: 2 }), row({}), row({ cpu: null }), row({ timer: 'deferrable_work', cpu: null })], place);
+    const rows = [row({}), row({ cpu: 2 }), row({}), row({ cpu: null }), row({ timer: 'deferrable_work', cpu: null })];
+    const threads = compileKthreads(rows, place);
     expect(names(threads).slice(4)).toEqual(['kworker/0:0', 'kworker/2:0', 'kworker/u8:0']);
     expect(threads.background.map(({ pool }) => pool)).toEqual([0, 1, 0, 2, 2]);
     expect(threads.workers).toEqual([14, 15, 16]);
@@ -31,7 +32,8 @@ describe('kernel threads', () => {
   });
 
   test('have a real-time thread for an hrtimer, on each housekeeping CPU where the row says so', () => {
-    const threads = compileKthreads([row({ name: 'w', timer: 'hrtimer', cpu: 'each', thread: 'migration' })], { ...place, housekeeping: [0, 2] });
+    const each = row({ name: 'w', timer: 'hrtimer', cpu: 'each', thread: 'migration' });
+    const threads = compileKthreads([each], { ...place, housekeeping: [0, 2] });
     expect(names(threads).slice(4)).toEqual(['migration/0', 'migration/2']);
     expect(threads.tasks[5]!.attributes).toMatchObject({ policy: Policy.Fifo, rtPriority: 99, cpus: [2] });
     expect(threads.background.map(({ name, cpu, task }) => [name, cpu, task])).toEqual([['w', 0, 14], ['w', 2, 15]]);
