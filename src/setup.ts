@@ -97,9 +97,14 @@ export function kernelConfigOf(scenario: Scenario): KernelConfig {
     timerMigration: cmdline.timerMigration, profile: cmdline.profile !== null,
     tscHz: machine.tscHz, lapicHz: machine.lapicHz, clockevents: machine.clockevents,
     clocksource: cmdline.clocksource, tsc: cmdline.tsc, clocksources: clocksourceTable(usableBy(scenario), NSEC_PER_SEC / hz),
-    epochSec: scenario.epochSec,
+    clocksWander: clocksWander(scenario), epochSec: scenario.epochSec,
     cputime: cputimeOf(scenario), workload: { ...workload, user: new RtAppUser(programs) },
   };
+}
+
+function clocksWander({ machine, workload }: Scenario): boolean {
+  const wanders = machine.clocksources.some(({ drifts, skews }) => drifts.length + skews.length > 0);
+  return wanders || machine.stalls.length > 0 || workload.clockSteps.length > 0;
 }
 
 /** Without a tsc that the command line calls unstable. @linux arch/x86/kernel/tsc.c init_tsc_clocksource */

@@ -66,6 +66,8 @@ export interface KernelConfig {
   readonly tsc: string | null;
   /** By `ClocksourceId`. */
   readonly clocksources: readonly Clocksource[];
+  /** Something may put the kernel's clock ahead of the machine's: a counter that drifts or jumps, a frequency that is set, a stall. */
+  readonly clocksWander: boolean;
   /** `timer_migration=`: timers may be queued on other CPUs, where the tick can stop. */
   readonly timerMigration: boolean;
   /** `profile=`: whether ticks note what they interrupt. */

@@ -65,8 +65,8 @@ function mayStopTick({ config }: KernelCpu): boolean {
 /** An interrupt of the CPU's own device at `at`. @dynticks what the timer entry declares */
 export function kindOfTimerInterrupt(cpu: KernelCpu, at: Ns): EventKind {
   const { tick, image, config } = cpu;
-  // a tick that may stop, start again or kick an idle CPU touches what all share
-  if (config.nohz) return EventKind.Interacting;
+  // a tick that may stop, start again or kick an idle CPU touches what all share; and if the clock may be ahead, so may timers be due
+  if (config.nohz || config.clocksWander) return EventKind.Interacting;
   const owner = image.jiffies.tickDoTimerCpu;
   const hasDuty = owner === cpu.id || owner === TICK_DO_TIMER_NONE;
   const rescues = tick.stalledJiffies + 1 >= config.version.maxStalledJiffies;

@@ -70,7 +70,7 @@ export function modelCpu(memory: Memory, id: CpuId, { map, tickNs, decisions, pr
   const config: KernelConfig = {
     version: KERNEL_VERSIONS[0]!, hz: 250, tickNs, highres: true, nohz: false, nohzFull: false, isolated: [],
     cpuidle: null, tickless: [], skewTick: false,
-    clocksource: null, tsc: null, epochSec: 0, clocksources: SOURCES, nolapicTimer: false, timerMigration: true, profile: false,
+    clocksource: null, tsc: null, clocksWander: false, epochSec: 0, clocksources: SOURCES, nolapicTimer: false, timerMigration: true, profile: false,
     clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
     tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: Array.from({ length: map.shape.cpus }, () => 'gen'), workload: NO_WORKLOAD,
   };
