@@ -23,7 +23,7 @@ import { setAttributesOfNewTask } from '../../src/kernel/sched/syscalls.ts';
 import { dlTaskTimer } from '../../src/kernel/sched/deadline.ts';
 import { hrtimersCpuStarting } from '../../src/kernel/time/hrtimer.ts';
 import { initTimers } from '../../src/kernel/time/timer-base.ts';
-import { clocksourceTable } from '../../src/kernel/time/clocksource.ts';
+import { clocksourceTable, type ClocksourceSpec } from '../../src/kernel/time/clocksource.ts';
 import { clocksourceInit } from '../../src/kernel/time/clocksource-list.ts';
 import { clocksourceDoneBooting, clocksourceRegister } from '../../src/kernel/time/clocksource-register.ts';
 import { timekeepingInit } from '../../src/kernel/time/timekeeping-update.ts';
@@ -57,7 +57,7 @@ export class FakeArch implements Arch {
   /** Whether the device takes an event: false is "too late". */
   onArm: (ticks: Cycles) => boolean = () => true;
   /** What the hardware counter shows; the clock itself unless the test says otherwise. */
-  counter: () => Cycles = () => this.clock as number;
+  counter: (source: ClocksourceId) => Cycles = () => this.clock as number;
   /** Called where a planted fault does its harm. */
   onLinger: () => void = () => undefined;
   /** Called when the stack switches, to look at memory in the middle of it. */
@@ -86,8 +86,8 @@ export class FakeArch implements Arch {
   advanceTo(stamp: Ns): void {
     this.clock = Math.max(this.clock, stamp);
   }
-  readCounter(): Cycles {
-    return this.counter();
+  readCounter(source: ClocksourceId): Cycles {
+    return this.counter(source);
   }
   setEventMode(mode: DeviceMode, periodTicks: Cycles): void {
     this.modes.push({ mode, periodTicks });
@@ -150,6 +150,8 @@ const neverCalled = (): boolean => { throw new Error('this timer is not part of 
 export interface FakeOptions {
   /** Of the one counter that it has. */
   readonly tscHz?: number;
+  /** In its place: what it has; none of them is registered. */
+  readonly sources?: readonly ClocksourceSpec[];
   readonly config?: Partial<KernelConfig>;
   /** By `HrtimerFunction`. */
   readonly functions?: readonly HrtimerCallback[];
@@ -191,9 +193,10 @@ export class FakeMachine {
   /** One more kernel object of a CPU over the same memory and hardware. */
   kernelOf(cpu: CpuId): KernelCpu {
     const { config, functions = [neverCalled, neverCalled, dlTaskTimer], timers = CALLBACKS.timers, decisions } = this.options;
-    const { tscHz = 1_000_000_000, background = [], workers = [] } = this.options;
+    const { tscHz = 1_000_000_000, sources, background = [], workers = [] } = this.options;
     const workload = { ...NO_WORKLOAD, background, workers };
-    const clocksources = clocksourceTable([{ id: ClocksourceId.Tsc, hz: tscHz, trusted: true }], config?.tickNs ?? FAKE_CONFIG.tickNs);
+    const ofTsc = [{ id: ClocksourceId.Tsc, hz: tscHz, trusted: true }];
+    const clocksources = clocksourceTable(sources ?? ofTsc, config?.tickNs ?? FAKE_CONFIG.tickNs);
     const whole = { ...FAKE_CONFIG, workload, clocksources, cputime: this.archs.map(() => 'tick' as const), ...config };
     return new KernelCpu(cpu, this.image, whole, this.archs[cpu]!, { ...asLinux, ...decisions }, functions, { ...CALLBACKS, timers });
   }
@@ -228,6 +231,6 @@ export class FakeMachine {
     timekeepingInit(cpu);
     clocksourceDoneBooting(cpu);
     clocksourceRegister(cpu, ClocksourceId.Jiffies);
-    clocksourceRegister(cpu, ClocksourceId.Tsc);
+    if (this.options.sources === undefined) clocksourceRegister(cpu, ClocksourceId.Tsc);
   }
 }
