@@ -3,11 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { ALL_CPUS, ClockEventState, MessageKind } from '../../../shared/structs/cpu.ts';
 import { KTIME_MAX } from '../../../shared/units.ts';
 import { deviceCommand, DeviceMode } from '../../../src/kernel/arch.ts';
-import { lapicSpec, PIT_SPEC } from '../../../src/kernel/time/clockevent-devices.ts';
+import { archSysTimerSpec, hpetSpec, lapicSpec, PIT_SPEC } from '../../../src/kernel/time/clockevent-devices.ts';
 import { clockeventDelta2ns, clockeventsConfig, clockeventsInit } from '../../../src/kernel/time/clockevents-config.ts';
 import {
-  clockeventsProgramEvent, clockeventsShutdown, clockeventsSwitchState, DeviceId,
+  clockeventsFired, clockeventsProgramEvent, clockeventsShutdown, clockeventsSwitchState, DeviceId,
 } from '../../../src/kernel/time/clockevents.ts';
+import type { Decisions } from '../../../src/kernel/decisions.ts';
+import type { KernelCpu } from '../../../src/kernel/kernel-cpu.ts';
+import { KERNEL_VERSIONS } from '../../../src/kernel/versions.ts';
 import { clocksCalcMultShift } from '../../../src/kernel/time/clocksource.ts';
 import { FakeMachine } from '../../support/fake-arch.ts';
 import { oneshotLapic } from '../../support/tick-device.ts';
@@ -163,5 +166,120 @@ describe('clockevents_switch_state', () => {
     expect(lapic.nextEvent).toBe(9_000);
     machine.as(0, (cpu) => clockeventsShutdown(cpu, DeviceId.Lapic));
     expect(lapic.nextEvent).toBe(KTIME_MAX);
+  });
+});
+
+describe('an event that is forced while another is under way', () => {
+  const forcedTwice = (name: string, decisions: Partial<Decisions> = {}): FakeMachine => {
+    const version = KERNEL_VERSIONS.find((of) => of.name === name)!;
+    const machine = new FakeMachine(1, [], { config: { version }, decisions });
+    oneshotLapic(machine);
+    machine.setClock(10_000);
+    for (const at of [10_000, 10_400, 10_800]) {
+      machine.setClock(at);
+      expect(program(machine, 500, true)).toBe(true);
+    }
+    return machine;
+  };
+
+  test('puts it off in 6.12, and is left out in 7.0', () => {
+    expect(forcedTwice('6.12').archs[0]!.armed).toEqual([1_000, 1_000, 1_000]);
+    expect(forcedTwice('7.0').archs[0]!.armed).toEqual([1_000]);
+    expect(forcedTwice('7.0', { forgetsForcedEvent: true }).archs[0]!.armed).toEqual([1_000, 1_000, 1_000]);
+  });
+
+  test('is forced anew once the first has come, the device was switched over, or programmed for later', () => {
+    const ways: ((cpu: KernelCpu) => unknown)[] = [
+      (cpu) => clockeventsFired(cpu, DeviceId.Lapic),
+      (cpu) => {
+        clockeventsSwitchState(cpu, DeviceId.Lapic, ClockEventState.OneshotStopped);
+        clockeventsSwitchState(cpu, DeviceId.Lapic, ClockEventState.Oneshot);
+      },
+      (cpu) => clockeventsProgramEvent(cpu, DeviceId.Lapic, 90_000, false),
+    ];
+    for (const way of ways) {
+      const machine = forcedTwice('7.0');
+      machine.as(0, way);
+      program(machine, 500, true);
+      expect(machine.archs[0]!.armed.filter((ticks) => ticks === 1_000)).toHaveLength(2);
+    }
+  });
+
+  test('is not forced anew where it is believed that the first is still to come (B-46)', () => {
+    const machine = forcedTwice('7.0', { remembersForcedEvent: true });
+    machine.as(0, (cpu) => clockeventsFired(cpu, DeviceId.Lapic));
+    program(machine, 500, true);
+    expect(machine.archs[0]!.armed).toEqual([1_000]);
+  });
+});
+
+describe('a device of another kind', () => {
+  test('an HPET is too late for what has passed while its comparator was written, and its least distance grows', () => {
+    const machine = new FakeMachine(1, []);
+    machine.setClock(1_000);
+    machine.archs[0]!.cost = 5_000;
+    machine.as(0, (cpu) => {
+      clockeventsInit(cpu.image.globalDevices[1]!, hpetSpec(14_318_180), ALL_CPUS);
+      clockeventsShutdown(cpu, DeviceId.Hpet);
+      clockeventsSwitchState(cpu, DeviceId.Hpet, ClockEventState.Oneshot);
+      const { minDeltaNs } = cpu.image.globalDevices[1]!;
+      expect(clockeventsProgramEvent(cpu, DeviceId.Hpet, 500, true)).toBe(true);
+      expect(cpu.image.globalDevices[1]!.minDeltaNs).toBe(minDeltaNs + Math.floor(minDeltaNs / 2));
+      expect(cpu.image.globalDevices[1]!.retries).toBe(4);
+    });
+  });
+
+  test('Arm adds the least distance once more at each try, ten times, and gives up', () => {
+    const machine = new FakeMachine(1, []);
+    machine.setClock(1_000);
+    machine.as(0, (cpu) => {
+      clockeventsInit(cpu.lapic, archSysTimerSpec(1_000_000_000), 0);
+      clockeventsShutdown(cpu, DeviceId.Lapic);
+      clockeventsSwitchState(cpu, DeviceId.Lapic, ClockEventState.Oneshot);
+    });
+    machine.archs[0]!.onArm = () => false;
+    expect(program(machine, 500, true)).toBe(false);
+    expect(machine.archs[0]!.armed).toEqual(Array.from({ length: 10 }, (_, i) => 1_000 * (i + 1)));
+    expect(machine.cpus[0]!.lapic.minDeltaNs).toBe(1_000);
+  });
+
+  test('counts 56 bits without the conversion’s overflow, as recorded on Arm', () => {
+    const { lapic } = new FakeMachine(1, []).cpus[0]!;
+    clockeventsConfig(lapic, archSysTimerSpec(62_500_000));
+    expect([lapic.mult, lapic.shift, lapic.minDeltaNs, lapic.maxDeltaNs]).toEqual([8_388_608, 27, 1_000, 2_199_023_255_551]);
+  });
+
+  test('an HPET of 100 MHz has the least distance that was recorded', () => {
+    const { lapic } = new FakeMachine(1, []).cpus[0]!;
+    clockeventsConfig(lapic, hpetSpec(100_000_000));
+    expect([lapic.mult, lapic.shift, lapic.minDeltaNs, lapic.maxDeltaNs]).toEqual([429_496_730, 32, 1_920, 21_474_836_451]);
+  });
+});
+
+describe('a device’s way from state to state', () => {
+  const { Detached, Shutdown, Periodic, Oneshot, OneshotStopped } = ClockEventState;
+  const go = (features: number, ...states: ClockEventState[]) => () => {
+    const machine = new FakeMachine(1, []);
+    machine.as(0, (cpu) => {
+      clockeventsInit(cpu.lapic, { ...lapicSpec(1_000_000_000), features }, 0);
+      for (const state of states) clockeventsSwitchState(cpu, DeviceId.Lapic, state);
+    });
+    return machine.cpus[0]!.lapic.state;
+  };
+
+  test('is one of those that there are', () => {
+    expect(go(3, Shutdown, Periodic, Shutdown, Oneshot, OneshotStopped, Oneshot, Detached)()).toBe(Detached);
+    for (const wrong of [go(3, Periodic), go(3, Oneshot), go(3, Shutdown, OneshotStopped), go(1, Shutdown, Oneshot), go(2, Shutdown, Periodic)]) {
+      expect(wrong).toThrow(/goes from state/);
+    }
+  });
+
+  test('is closed where the driver has none: a global device cannot be stopped, and stays one-shot', () => {
+    const machine = new FakeMachine(1, []);
+    machine.as(0, (cpu) => {
+      clockeventsInit(cpu.image.globalDevices[0]!, PIT_SPEC, ALL_CPUS);
+      for (const state of [Shutdown, Oneshot, OneshotStopped]) clockeventsSwitchState(cpu, DeviceId.Pit, state);
+    });
+    expect(machine.image.globalDevices[0]!.state).toBe(Oneshot);
   });
 });
