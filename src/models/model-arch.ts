@@ -10,7 +10,7 @@ import { asLinux, type Decisions } from '../kernel/decisions.ts';
 import { KernelImage } from '../kernel/image.ts';
 import { KernelCpu } from '../kernel/kernel-cpu.ts';
 import { clocksourceTable } from '../kernel/time/clocksource.ts';
-import { KERNEL_VERSIONS } from '../kernel/versions.ts';
+import { KERNEL_VERSIONS, type KernelVersion } from '../kernel/versions.ts';
 
 export class ModelArch implements Arch {
   readonly cpu: CpuId;
@@ -61,14 +61,17 @@ const SOURCES = clocksourceTable([{ id: ClocksourceId.Tsc, hz: 1_000_000_000, tr
 export interface KernelParts {
   readonly map: MachineMap;
   readonly tickNs: Ns;
-  readonly decisions?: Partial<Decisions>;
+  readonly decisions?: Partial<Decisions> | undefined;
   readonly promiseOf?: (cpu: CpuId) => Ns;
+  /** The default version, if no other. */
+  readonly version?: KernelVersion | undefined;
 }
 
 /** A CPU's kernel and its hardware. Made anew in each run of a strand, so that nothing outlives one. */
-export function modelCpu(memory: Memory, id: CpuId, { map, tickNs, decisions, promiseOf = () => KTIME_MAX }: KernelParts) {
+export function modelCpu(memory: Memory, id: CpuId, parts: KernelParts) {
+  const { map, tickNs, decisions, promiseOf = () => KTIME_MAX, version = KERNEL_VERSIONS[0]! } = parts;
   const config: KernelConfig = {
-    version: KERNEL_VERSIONS[0]!, hz: 250, tickNs, highres: true, nohz: false, nohzFull: false, isolated: [],
+    version, hz: 250, tickNs, highres: true, nohz: false, nohzFull: false, isolated: [],
     cpuidle: null, tickless: [], skewTick: false,
     clocksource: null, tsc: null, clocksWander: false, epochSec: 0, clocksources: SOURCES, nolapicTimer: false, timerMigration: true, profile: false,
     clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
