@@ -27,7 +27,9 @@ const LOCK_WAITS_NS: Ns = 50_000;
 
 /** A step of the running task at its `stepDue`. @dynticks what the step entry declares */
 export function kindOfStep(cpu: KernelCpu): EventKind {
-  if (!cpu.booted || isGlobal(cpu.tick.device as DeviceId) || cpu.stopRequest !== undefined || cpu.signalDue) return EventKind.Interacting;
+  if (!cpu.booted || isGlobal(cpu.tick.device as DeviceId) || cpu.signalDue) return EventKind.Interacting;
+  // on its way back to user mode it may stand still, and move a stop of the machine on
+  if (cpu.stopPending || cpu.stopRequest !== undefined) return EventKind.Interacting;
   const regs = cpu.image.regs[cpu.curr]!;
   if (regs.mode === RegsMode.User && isUserWork(regs.kind)) return EventKind.Local;
   switch (regs.kind) {
@@ -66,7 +68,7 @@ function mayStopTick({ config }: KernelCpu): boolean {
 export function kindOfTimerInterrupt(cpu: KernelCpu, at: Ns): EventKind {
   const { tick, image, config } = cpu;
   // a tick that may stop, start again or kick an idle CPU touches what all share; and if the clock may be ahead, so may timers be due
-  if (config.nohz || config.clocksWander) return EventKind.Interacting;
+  if (config.nohz || config.clocksWander || cpu.stopPending) return EventKind.Interacting;
   const owner = image.jiffies.tickDoTimerCpu;
   const hasDuty = owner === cpu.id || owner === TICK_DO_TIMER_NONE;
   const rescues = tick.stalledJiffies + 1 >= config.version.maxStalledJiffies;

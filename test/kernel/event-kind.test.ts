@@ -57,6 +57,15 @@ describe('a step', () => {
     });
   });
 
+  test('interacts where the machine is about to stand still, in user mode too', () => {
+    const machine = newMachine();
+    machine.as(1, (cpu) => {
+      Object.assign(cpu.image.regs[machine.first]!, { mode: User, kind: OpKind.Run });
+      cpu.stopPending = true;
+      expect(kindOfStep(cpu)).toBe(Interacting);
+    });
+  });
+
   test.each([OpKind.Yield, OpKind.Syscall, OpKind.SetSlack])('of a deadline task may have to ask what time it is: operation %i', (kind) => {
     const machine = newMachine();
     machine.as(1, (cpu) => {
@@ -82,6 +91,7 @@ describe('a timer interrupt', () => {
   };
 
   test('of a CPU that only ticks reads others’ records and writes its own', () => expect(kindAt(() => undefined)).toBe(Reading));
+  test('interacts where the machine is about to stand still', () => expect(kindAt((cpu) => { cpu.stopPending = true; })).toBe(Interacting));
   test('interacts on the CPU that has the duty', () => expect(kindAt((cpu) => setTickDoTimerCpu(cpu, 1))).toBe(Interacting));
   test('interacts where nobody has the duty: it will take it', () => {
     expect(kindAt((cpu) => setTickDoTimerCpu(cpu, TICK_DO_TIMER_NONE))).toBe(Interacting);
