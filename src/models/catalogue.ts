@@ -5,11 +5,14 @@ import { CPUTIME_READ, CPUTIME_SWITCH } from './cputime-read.ts';
 import { CSD, CSD_EACH_OTHER, CSD_FULL_POOL, CSD_TWICE } from './csd.ts';
 import { CSD_LOCK, CSD_LOCK_ALONE } from './csd-lock.ts';
 import { JIFFIES_BOOT, JIFFIES_DUTY, JIFFIES_RESCUE } from './duty.ts';
+import { DUTY_LAST } from './duty-last.ts';
 import { HAND_OFF } from './hand-off.ts';
+import { IDLE_SLEEP, IDLE_SLEEP_READERS } from './idle-sleep.ts';
 import { IDLE_WHEEL, IDLE_WHEEL_TWO } from './idle-wheel.ts';
 import { IRQ_WORK } from './irq-work.ts';
 import { JIFFIES_READER, JIFFIES_TICKS } from './jiffies.ts';
 import { LATCH } from './latch.ts';
+import { NOHZ_KICK } from './nohz-kick.ts';
 import { RAW_SPINLOCK } from './raw-spinlock.ts';
 import { SEQCOUNT, SEQCOUNT_READERS } from './seqcount.ts';
 import { SEQLOCK, SEQLOCK_WRITERS } from './seqlock.ts';
@@ -22,5 +25,6 @@ export const CATALOGUE: readonly Catalogued[] = [
   SEQCOUNT, SEQCOUNT_READERS, SEQLOCK, SEQLOCK_WRITERS, LATCH, RAW_SPINLOCK, CSD, CSD_TWICE, CSD_FULL_POOL, CSD_EACH_OTHER,
   HAND_OFF, TURN_BELL, STREAM_RING, WINDOWS, WINDOWS_LIMIT, WINDOWS_PARK, ANNOUNCE, CPUTIME_READ, CPUTIME_SWITCH,
   JIFFIES_TICKS, JIFFIES_READER, JIFFIES_DUTY, JIFFIES_RESCUE, JIFFIES_BOOT, IDLE_WHEEL, IDLE_WHEEL_TWO,
+  IDLE_SLEEP, IDLE_SLEEP_READERS, DUTY_LAST, NOHZ_KICK,
   CSD_LOCK, CSD_LOCK_ALONE, IRQ_WORK, STOP_MACHINE, STOP_MACHINE_THREE,
 ];

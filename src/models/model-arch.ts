@@ -56,7 +56,7 @@ export class ModelArch implements Arch {
 }
 
 /** A counter of one cycle a ns. No model takes time from jiffies. */
-const SOURCES = clocksourceTable([{ id: ClocksourceId.Tsc, hz: 1_000_000_000, trusted: true }], 4_000_000);
+export const MODEL_SOURCES = clocksourceTable([{ id: ClocksourceId.Tsc, hz: 1_000_000_000, trusted: true }], 4_000_000);
 
 export interface KernelParts {
   readonly map: MachineMap;
@@ -73,7 +73,8 @@ export function modelCpu(memory: Memory, id: CpuId, parts: KernelParts) {
   const config: KernelConfig = {
     version, hz: 250, tickNs, highres: true, nohz: false, nohzFull: false, isolated: [],
     cpuidle: null, tickless: [], skewTick: false,
-    clocksource: null, tsc: null, clocksWander: false, epochSec: 0, clocksources: SOURCES, nolapicTimer: false, timerMigration: true, profile: false,
+    clocksource: null, tsc: null, clocksWander: false, epochSec: 0, clocksources: MODEL_SOURCES,
+    nolapicTimer: false, timerMigration: true, profile: false,
     clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
     tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: Array.from({ length: map.shape.cpus }, () => 'gen'), workload: NO_WORKLOAD,
   };

@@ -60,6 +60,8 @@ export function inPieces(memory: Memory, cell: number): Memory {
   };
   return tampered(memory, {
     add: (at, by) => (at === cell ? word(at, (old) => old + by) : memory.add(at, by)),
+    or: (at, bits) => (at === cell ? word(at, (old) => old | bits) : memory.or(at, bits)),
+    and: (at, bits) => (at === cell ? word(at, (old) => old & bits) : memory.and(at, bits)),
     exchange: (at, value) => (at === cell ? word(at, () => value) : memory.exchange(at, value)),
     cas: (at, expected, value) => {
       if (at !== cell) return memory.cas(at, expected, value);

@@ -24,6 +24,7 @@ import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { SmpFunction, smpCallFunctionSingleAsync } from '../smp.ts';
 import { schedBalanceDomains } from './balance.ts';
 import { LOAD_AVG_PERIOD, hasBlockedLoad, updateLoadSum } from './pelt.ts';
+import { isHousekeeping } from './nohz-target.ts';
 import { idleCpu } from './select-task-rq.ts';
 
 /** No balance is due for so long, in seconds, if no idle CPU wants one sooner. */
@@ -75,7 +76,7 @@ function kickFlags(cpu: KernelCpu): number {
 }
 
 /** @linux kernel/sched/fair.c kick_ilb */
-function kickIlb(cpu: KernelCpu, flags: number): void {
+export function kickIlb(cpu: KernelCpu, flags: number): void {
   const { image, memory } = cpu;
   if ((flags & NohzFlag.Balance) !== 0) image.nohz.nextBalance = image.jiffies.jiffies + 1;
   const target = findNewIlb(cpu);
@@ -88,9 +89,9 @@ function kickIlb(cpu: KernelCpu, flags: number): void {
 
 /** The first idle CPU without a tick that is there for such work. @linux kernel/sched/fair.c find_new_ilb */
 function findNewIlb(cpu: KernelCpu): CpuId {
-  const { image, config } = cpu;
+  const { image } = cpu;
   for (let other = 0; other < image.map.shape.cpus; other++) {
-    if (other === cpu.id || config.cputime[other] === 'gen' || !isStopped(cpu, other)) continue;
+    if (other === cpu.id || !isHousekeeping(cpu, other) || !isStopped(cpu, other)) continue;
     if (idleCpu(image, other)) return other;
   }
   return NOBODY;

@@ -187,8 +187,8 @@ function isProgrammed(cpu: KernelCpu, expires: Ns): boolean {
   return expires === cpu.tick.nextTick && (expires === KTIME_MAX || really === expires);
 }
 
-/** A CPU that stops its tick cannot keep the time; whoever ticks next will. */
-function dropDuty(cpu: KernelCpu): void {
+/** A CPU that stops its tick cannot keep the time; whoever ticks next will. @linux kernel/time/tick-sched.c tick_nohz_stop_tick */
+export function dropDuty(cpu: KernelCpu): void {
   const { tick } = cpu;
   const owner = tickDoTimerCpu(cpu);
   if (owner === cpu.id) {
