@@ -182,6 +182,8 @@ export interface PosixTimerSpec {
 export interface TimerfdSpec extends PosixTimerSpec {
   /** a step of the wall clock ends a read of an absolute timer on CLOCK_REALTIME */
   readonly cancelOnSet: boolean;
+  /** the HRTIMER softirq expires it, as it does timers of drivers */
+  readonly soft: boolean;
 }
 
 /** A task as it stands when the machine boots, or a free member of a fork pool. */

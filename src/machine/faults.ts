@@ -262,6 +262,46 @@ export const FAULTS: readonly Fault[] = [
     needsRaces: false,
     decisions: { sleepsInInterrupts: true },
   },
+  {
+    id: 'B-36',
+    says: 'timers go by the offsets that the clocks had at boot, whatever steps the wall clock has made since (Linux until 3.5, in part)',
+    caughtBy: ['H-07', 'H-02', 'H-03'],
+    breaksGuards: false,
+    needsRaces: false,
+    decisions: { keepsStaleOffsets: true },
+  },
+  {
+    id: 'B-37',
+    says: 'in the pause after a hang the end of the next timer arms the device for the one after it, and no other until then (Linux until 3.15)',
+    caughtBy: ['H-04', 'H-03'],
+    breaksGuards: false,
+    needsRaces: false,
+    decisions: { rearmsInHang: true },
+  },
+  {
+    id: 'B-38',
+    says: 'a timer is put into another CPU’s queue though it comes before all that this CPU’s device is armed for (Linux until 3.15)',
+    caughtBy: ['H-04', 'H-03'],
+    breaksGuards: false,
+    needsRaces: false,
+    decisions: { enqueuesLeftmostRemotely: true },
+  },
+  {
+    id: 'B-42',
+    says: 'a relative timer on CLOCK_REALTIME follows steps of the wall clock (Linux until 4.15)',
+    caughtBy: ['H-07'],
+    breaksGuards: false,
+    needsRaces: false,
+    decisions: { relativeFollowsWallClock: true },
+  },
+  {
+    id: 'B-43',
+    says: 'when the HRTIMER softirq has run it is still believed to be on its way, so no soft timer raises it again',
+    caughtBy: ['H-09', 'H-03'],
+    breaksGuards: false,
+    needsRaces: false,
+    decisions: { keepsSoftirqActivated: true },
+  },
 ];
 
 /** All of Linux's decisions with those of the named faults in their place. */

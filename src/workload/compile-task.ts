@@ -106,14 +106,14 @@ class TaskCompiler {
   }
 
   #timerEvent(event: EventDeclaration): void {
-    const { ns, intervalNs, index, ref, cancelOnSet } = event;
+    const { ns, intervalNs, index, ref, cancelOnSet, soft } = event;
     const out = this.#out;
     switch (event.name) {
       case 'posix_timer': return out.emit(OpKind.TimerSettime, this.#posixTimer(ref, timerSpec(event)), ns, intervalNs, index);
       case 'posix_timer_gettime': return out.emit(OpKind.TimerGettime, this.#posixTimer(ref, null), 0, 0, index);
       case 'posix_timer_delete': return out.emit(OpKind.TimerDelete, this.#posixTimer(ref, null), 0, 0, index);
       case 'fd_timer': {
-        const fd = this.#context.names.timerfd(ref, { ...timerSpec(event), cancelOnSet });
+        const fd = this.#context.names.timerfd(ref, { ...timerSpec(event), cancelOnSet, soft });
         return out.emit(OpKind.TimerfdSettime, fd, ns, intervalNs, index);
       }
       case 'fd_read': return out.emit(OpKind.TimerfdRead, this.#context.names.timerfd(ref, null), 0, 0, index);

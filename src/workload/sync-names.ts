@@ -37,7 +37,7 @@ export class SyncNames {
   readonly #objects: { readonly kind: SyncKind; readonly name: string; parties: number }[] = [];
   readonly #sharedTimers = new Map<string, number>();
   readonly #posixTimers = new TimerNames<PosixTimerSpec>(RELATIVE);
-  readonly #timerfds = new TimerNames<TimerfdSpec>({ ...RELATIVE, cancelOnSet: false });
+  readonly #timerfds = new TimerNames<TimerfdSpec>({ ...RELATIVE, cancelOnSet: false, soft: false });
 
   /** The object's number in operations. */
   numberOf(kind: SyncKind, name: string): number {

@@ -28,7 +28,8 @@ const [VEC] = places('softirq_raise', 'vec');
 export class HrtimerArmed extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'H-04',
-    says: 'in high resolution, outside of an event and of the pause after a hang, a CPU’s device is armed for its first timer or earlier',
+    says: 'in high resolution, outside of events, a CPU’s device is armed for its first timer or earlier; after a hang for the end of the pause ' +
+      'if that is later',
     reference: 'kernel/time/hrtimer.c hrtimer_reprogram, hrtimer_check_target',
     blindTo: 'a device that is armed too early; timers that other CPUs put there, where CPUs race; low resolution',
     listens: [
@@ -41,7 +42,9 @@ export class HrtimerArmed extends OracleBase {
   readonly #offsets = new ClockOffsets();
   /** By CPU: what its device was armed for last; KTIME_MAX since it fired or was stopped. */
   readonly #armed: Float64Array;
-  /** By CPU: 1 in high resolution; 1 from a hang until its next interrupt; 1 while the HRTIMER softirq is on its way. */
+  /** By CPU: when the pause after a hang ends, until the next interrupt; 0: it does not pause. */
+  readonly #pause: Float64Array;
+  /** By CPU: 1 in high resolution; 1 from a hang until the device is armed; 1 while the HRTIMER softirq is on its way. */
   readonly #hres: Uint8Array;
   readonly #hung: Uint8Array;
   readonly #activated: Uint8Array;
@@ -52,6 +55,7 @@ export class HrtimerArmed extends OracleBase {
     super(HrtimerArmed.about, facts);
     this.#queues = new HrtimerQueues(facts.cpus);
     this.#armed = new Float64Array(facts.cpus + 1).fill(KTIME_MAX);
+    this.#pause = new Float64Array(facts.cpus + 1);
     this.#hres = new Uint8Array(facts.cpus + 1);
     this.#hung = new Uint8Array(facts.cpus + 1);
     this.#activated = new Uint8Array(facts.cpus + 1);
@@ -74,7 +78,10 @@ export class HrtimerArmed extends OracleBase {
     switch (id) {
       case Event.clockevents_program_event:
         if (fields[at + RESULT] === 0) this.#armed[cpu] = fields[at + EXPIRES];
-        else if (fields[at + FORCE] === 0) this.#armed[cpu] = KTIME_MAX;
+        if (this.#hung[cpu] === 1) this.#pause[cpu] = fields[at + EXPIRES];
+        this.#hung[cpu] = 0;
+        if (fields[at + RESULT] === 0) return;
+        if (fields[at + FORCE] === 0) this.#armed[cpu] = KTIME_MAX;
         return;
       case Event.clockevents_switch_state:
         if (fields[at + STATE] !== ClockEventState.Oneshot) this.#armed[cpu] = KTIME_MAX;
@@ -86,20 +93,21 @@ export class HrtimerArmed extends OracleBase {
       default:
         // the interrupt: what it was armed for has come
         this.#armed[cpu] = KTIME_MAX;
-        this.#hung[cpu] = 0;
+        this.#pause[cpu] = 0;
     }
   }
 
   /** The CPU begins another event, so it is done with the one before. */
   #judge(cpu: CpuId, t: Ns): void {
-    if (cpu >= this.facts.cpus || this.#changed[cpu] === 0 || this.#hres[cpu] === 0 || this.#hung[cpu] === 1) return;
+    if (cpu >= this.facts.cpus || this.#changed[cpu] === 0 || this.#hres[cpu] === 0) return;
     this.#changed[cpu] = 0;
     const last = this.#activated[cpu] === 1 ? SOFT : BASES;
     for (let base = BASES * cpu; base < BASES * cpu + last; base++) {
       const first = this.#queues.head(base);
       if (first === NONE) continue;
       this.checked++;
-      if (this.#armed[cpu] > this.#latest(base, first)) this.#late(cpu, t, first, this.#latest(base, first));
+      const latest = Math.max(this.#latest(base, first), this.#pause[cpu]);
+      if (this.#armed[cpu] > latest) this.#late(cpu, t, first, latest);
     }
   }
 
@@ -114,7 +122,7 @@ export class HrtimerArmed extends OracleBase {
     const start = this.#queues.startOf(timer);
     const armed = this.#armed[cpu];
     this.broken(() => ({
-      says: `before ${t} ns CPU ${cpu} is done with timer ${timer} first in its queue, for ${expires} ns, and its device ` +
+      says: `before ${t} ns CPU ${cpu} is done with timer ${timer} first in its queue, to come by ${expires} ns, and its device ` +
         (armed === KTIME_MAX ? 'not armed' : `armed for ${armed} ns`),
       events: start ? [start] : [],
     }));

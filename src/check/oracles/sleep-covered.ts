@@ -24,7 +24,7 @@ export class SleepCovered extends OracleBase {
       'where it must wake, and that is no later than the first timer of its wheel',
     reference: 'kernel/time/tick-sched.c tick_nohz_stop_tick',
     blindTo: 'timers of clocks that can be set, and whether the look for the next event found everything (N-02)',
-    listens: ['cpu_idle', 'tick_nohz_next_event', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'idle_sleep', ...FineTimers.listens,
+    listens: ['hrtimer_hang', 'local_timer_entry', 'cpu_idle', 'tick_nohz_next_event', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'idle_sleep', ...FineTimers.listens,
       ...ArmedDevices.listens],
   };
 
@@ -35,11 +35,14 @@ export class SleepCovered extends OracleBase {
   /** When a CPU whose tick is stopped must wake; -1 while it runs. */
   readonly #wanted: Float64Array;
   readonly #stop: KeptEvents;
+  /** 1 in the pause after a hang, in which the device is armed for its end. */
+  readonly #pauses: Uint8Array;
 
   constructor(facts: RunFacts) {
     super(SleepCovered.about, facts);
     this.#devices = new ArmedDevices(facts.cpus, facts.racing);
     this.#wheel = new FineTimers(facts.racing);
+    this.#pauses = new Uint8Array(facts.cpus);
     this.#flags = new Int32Array(facts.cpus);
     this.#look = new KeptEvents(facts.cpus, 'tick_nohz_next_event');
     this.#wanted = new Float64Array(facts.cpus).fill(-1);
@@ -48,6 +51,8 @@ export class SleepCovered extends OracleBase {
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     switch (id) {
+      case Event.hrtimer_hang: this.#pauses[cpu] = 1; return;
+      case Event.local_timer_entry: this.#pauses[cpu] = 0; break;
       case Event.idle_sleep: this.#flags[cpu] = fields[at + SLEEP_FLAGS]; return;
       case Event.tick_nohz_next_event: return this.#look.keep(cpu, id, cpu, t, fields, at);
       case Event.tick_nohz_restart: this.#wanted[cpu] = -1; return;
@@ -55,10 +60,9 @@ export class SleepCovered extends OracleBase {
       case Event.cpu_idle:
         if (fields[at + STATE] !== PWR_EVENT_EXIT) this.#judge(id, cpu, t, fields, at);
         return;
-      default:
-        this.#wheel.onEvent(id, cpu, fields, at);
-        if (cpu < this.facts.cpus) this.#devices.onEvent(id, cpu, fields, at);
     }
+    this.#wheel.onEvent(id, cpu, fields, at);
+    if (cpu < this.facts.cpus) this.#devices.onEvent(id, cpu, fields, at);
   }
 
   #onStop(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -96,7 +100,7 @@ export class SleepCovered extends OracleBase {
     }
     const first = this.#devices.firstExpiry(cpu);
     const tick = this.#devices.tickExpiry(cpu);
-    if (armed > first) return `its first timer expires at ${first}, but its device comes at ${text(armed)}`;
+    if (armed > first && this.#pauses[cpu] === 0) return `its first timer expires at ${first}, but its device comes at ${text(armed)}`;
     if (wanted < 0) return tick === KTIME_MAX ? 'its tick is not stopped, but has no timer' : undefined;
     return tick === wanted ? undefined : `must wake at ${text(wanted)}, but its stopped tick stands at ${text(tick)}`;
   }

@@ -36,13 +36,13 @@ export function timerfdInit(cpu: KernelCpu): void {
 /** File `argA` fires at or after `argB` ns (0: never), then each `argC` ns (0: once). @linux fs/timerfd.c do_timerfd_settime */
 export function timerfdSettime(cpu: KernelCpu, _task: TaskId, { argA, argB, argC }: UserRegs): Outcome {
   const ctx = stopTimer(cpu, argA);
-  const { clock, absolute, cancelOnSet } = cpu.config.workload.timerfds[argA]!;
+  const { clock, absolute, cancelOnSet, soft } = cpu.config.workload.timerfds[argA]!;
   ctx.expired = 0;
   ctx.ticks = 0;
   ctx.interval = argC;
   ctx.mayCancel = absolute && cancelOnSet && clock === ClockId.Realtime ? 1 : 0;
   if (ctx.mayCancel !== 0) ctx.moffs = ktimeGetOffset(cpu, TkOffset.Real);
-  const mode = absolute ? HrtimerMode.Abs : HrtimerMode.Rel;
+  const mode = (absolute ? HrtimerMode.Abs : HrtimerMode.Rel) | (soft ? HrtimerMode.Soft : 0);
   const id = timerfdTimerOf(cpu.image, argA);
   hrtimerInit(cpu, id, clock, mode, HrtimerFunction.TimerfdTmrproc, argA);
   if (argB > 0) hrtimerStart(cpu, id, argB, argB, mode);

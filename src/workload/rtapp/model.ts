@@ -94,6 +94,8 @@ export interface EventDeclaration {
   readonly clock: number;
   /** fd_timer: a step of the wall clock ends a read. */
   readonly cancelOnSet: boolean;
+  /** fd_timer: a softirq expires it. */
+  readonly soft: boolean;
 }
 
 /** A function called on other CPUs. */

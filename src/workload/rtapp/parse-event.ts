@@ -12,7 +12,7 @@ export function parseEvent(
   const value = READERS[name](context, entry.value, path);
   return {
     name, key: entry.key, at: entry.at, path, index, ns: 0, ref: '', mutex: '', absolute: false, grid: false,
-    intervalNs: 0, bytes: 0, writes: false, call: null, clock: 1, cancelOnSet: false, ...value,
+    intervalNs: 0, bytes: 0, writes: false, call: null, clock: 1, cancelOnSet: false, soft: false, ...value,
   };
 }
 

@@ -45,8 +45,11 @@ const TIMER_KEYS = ['name', 'clock', 'value', 'interval', 'absolute'];
 const readPosixTimer: EventReader = ({ source }, node, path) => readTimerOf(source, node, path, TIMER_KEYS);
 
 const readFdTimer: EventReader = ({ source }, node, path) => {
-  const value = readTimerOf(source, node, path, [...TIMER_KEYS, 'cancel_on_set']);
-  return { ...value, cancelOnSet: flag(source, source.object(node, path, ''), path, 'cancel_on_set', false) };
+  const value = readTimerOf(source, node, path, [...TIMER_KEYS, 'cancel_on_set', 'soft']);
+  const object = source.object(node, path, '');
+  return {
+    ...value, cancelOnSet: flag(source, object, path, 'cancel_on_set', false), soft: flag(source, object, path, 'soft', false),
+  };
 };
 
 /** `"value": "off"` stops it. */
