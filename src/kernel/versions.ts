@@ -19,6 +19,11 @@ export interface KernelVersion {
   readonly timerSlackNs: Ns;
   /** A POSIX timer that is set anew takes back a signal that was not delivered. From memory: 6.13 and later. */
   readonly dropsQueuedTimerSignal: boolean;
+  /**
+   * A wheel timer that is bound to no CPU is pushed to one that is awake and does housekeeping. From memory: until 6.8; later
+   * ones stay where they are put up, and others pull them.
+   */
+  readonly pushesWheelTimers: boolean;
   /** Time slice of SCHED_RR. From memory. */
   readonly rrTimesliceNs: Ns;
   /** Form of /proc/timer_list. Evidence: recordings of 6.1 and 6.12; 7.0 from memory. */
@@ -52,6 +57,7 @@ const V6_12: KernelVersion = {
   baseSliceNs: 750_000,
   timerSlackNs: 50_000,
   dropsQueuedTimerSignal: false,
+  pushesWheelTimers: false,
   rrTimesliceNs: 100_000_000,
   timerList: {
     version: 'v0.10', getTime: true, nohzMode: false, tickFunction: 'tick_nohz_handler', lowresHandler: 'tick_nohz_lowres_handler',
@@ -63,7 +69,7 @@ const V6_12: KernelVersion = {
 export const KERNEL_VERSIONS: readonly KernelVersion[] = [
   V6_12,
   {
-    ...V6_12, name: '6.1', fairClass: 'cfs', machineCheckRows: false,
+    ...V6_12, name: '6.1', fairClass: 'cfs', pushesWheelTimers: true, machineCheckRows: false,
     timerList: { version: 'v0.9', getTime: true, nohzMode: true, tickFunction: 'tick_sched_timer', lowresHandler: 'tick_nohz_handler' },
   },
   { ...V6_12, name: '7.0', oneRescuer: true, dropsQueuedTimerSignal: true, keepsForcedEvent: true, baseSliceNs: 700_000, timerList: { ...V6_12.timerList, getTime: false } },

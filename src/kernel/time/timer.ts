@@ -22,14 +22,15 @@ import { Event } from '../../../shared/events.ts';
 import { SoftirqVec } from '../../../shared/structs/cpu.ts';
 import { TaskState } from '../../../shared/structs/task.ts';
 import {
-  FIRST_OF, LVL_SIZE, TIMER_CPUMASK, TIMER_MIGRATING, TimerBaseKind, TimerFunction, UNLINKED, WHEEL_SIZE, WheelOp,
-  type TimerBase,
+  FIRST_OF, LVL_SIZE, TIMER_CPUMASK, TIMER_MIGRATING, TIMER_PINNED, TimerBaseKind, TimerFunction, UNLINKED, WHEEL_SIZE, WheelOp,
+  type TimerBase, type TimerList,
 } from '../../../shared/structs/timer.ts';
 import { KTIME_MAX, NONE, type CpuId, type Jiffies, type Ns, type TaskId } from '../../../shared/units.ts';
 import { timeoutTimerOf } from '../image.ts';
 import { Path } from '../arch.ts';
 import { raiseSoftirq } from '../irq/softirq.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { getNohzTimerTarget, timersMigrate } from '../sched/nohz-target.ts';
 import { hrtimerRunQueues } from './hrtimer-interrupt.ts';
 import {
   baseIndex, baseIndexOf, bucketFor, detachTimer, enqueueTimer, forwardTimerBase, lockBase, lockTimerBase, recalcNextExpiry, timerPending,
@@ -64,11 +65,17 @@ export function modTimer(cpu: KernelCpu, timer: number, expires: Jiffies): boole
     return true;
   }
   const detached = detachIfPending(cpu, index, timer, jiffies);
-  index = moveTo(cpu, timer, index, cpu.id, jiffies);
+  index = moveTo(cpu, timer, index, targetOf(cpu, record), jiffies);
   record.expires = expires;
   enqueueTimer(cpu, index, timer, jiffies);
   unlockBase(cpu, index);
   return detached;
+}
+
+/** The CPU for a timer that is put up here. @linux kernel/time/timer.c get_target_base */
+function targetOf(cpu: KernelCpu, { flags }: TimerList): CpuId {
+  const pushed = cpu.config.version.pushesWheelTimers && (flags & TIMER_PINNED) === 0 && timersMigrate(cpu);
+  return pushed ? getNohzTimerTarget(cpu) : cpu.id;
 }
 
 /** Queues a timer that is not queued, on this CPU. @linux kernel/time/timer.c add_timer */

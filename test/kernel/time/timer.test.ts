@@ -2,13 +2,16 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SoftirqVec } from '../../../shared/structs/cpu.ts';
 import { TaskState } from '../../../shared/structs/task.ts';
-import { TIMER_DEFERRABLE, TimerFunction } from '../../../shared/structs/timer.ts';
+import { TIMER_DEFERRABLE, TIMER_PINNED, TimerFunction } from '../../../shared/structs/timer.ts';
 import { KTIME_MAX, type CpuId, type Jiffies } from '../../../shared/units.ts';
 import type { KernelCpu, TimerCallback } from '../../../src/kernel/kernel-cpu.ts';
 import {
   addTimer, addTimerOn, getNextTimerInterrupt, modTimer, runLocalTimers, runTimerSoftirq, scheduleTimeout, timerBaseIsIdle,
   timerBaseTryToSetIdle, timerClearIdle, timerDelete, timerSetup, tryToDelTimerSync,
 } from '../../../src/kernel/time/timer.ts';
+import type { KernelConfig } from '../../../src/kernel/config.ts';
+import { lockRq, unlockRq } from '../../../src/kernel/sched/core.ts';
+import { KERNEL_VERSIONS } from '../../../src/kernel/versions.ts';
 import { timerPending } from '../../../src/kernel/time/timer-base.ts';
 import { attributesOf, FakeMachine } from '../../support/fake-arch.ts';
 
@@ -25,12 +28,12 @@ beforeEach(() => {
   machine = newMachine();
 });
 
-function newMachine(decisions = {}): FakeMachine {
+function newMachine(decisions = {}, config: Partial<KernelConfig> = {}): FakeMachine {
   const note: TimerCallback = (cpu, data) => {
     fired.push({ timer: data, jiffy: cpu.image.jiffies.jiffies, cpu: cpu.id });
     onFire(cpu, data);
   };
-  const made = new FakeMachine(2, Array.from({ length: 4 }, () => attributesOf()), { timers: [note, note, note, note], decisions });
+  const made = new FakeMachine(2, Array.from({ length: 4 }, () => attributesOf()), { timers: [note, note, note, note], decisions, config });
   made.as(0, (cpu) => { for (let timer = 0; timer < 6; timer++) timerSetup(cpu, timer, TimerFunction.Callback, timer); });
   return made;
 }
@@ -142,6 +145,52 @@ describe('a wheel timer', () => {
     on0((cpu) => addTimer(cpu, A, 1));
     runTo(2);
     expect(machine.image.timerLists[A]!.flags & 1).toBe(1);
+  });
+});
+
+describe('a timer that is bound to no CPU, where versions before 6.9 push', () => {
+  const pushing = (nohz: boolean): void => {
+    machine = newMachine({}, { version: KERNEL_VERSIONS.find(({ name }) => name === '6.1')!, nohz });
+    on0((cpu) => { cpu.image.nohz.active = nohz ? 1 : 0; });
+  };
+  const cpuOf = (timer: number): CpuId => machine.image.timerLists[timer]!.flags & 0x3_ffff;
+  /** Something runs on CPU 1. */
+  const occupy1 = (): void => machine.as(1, (cpu) => {
+    lockRq(cpu);
+    cpu.rq.nrRunning = 1;
+    unlockRq(cpu);
+  });
+
+  test('goes to a CPU that is awake when this one is idle', () => {
+    pushing(true);
+    occupy1();
+    on0((cpu) => addTimer(cpu, A, 10));
+    expect(cpuOf(A)).toBe(1);
+  });
+
+  test('stays where all sleep, where ticks never stop, and where it is bound', () => {
+    pushing(true);
+    on0((cpu) => addTimer(cpu, A, 10));
+    expect(cpuOf(A)).toBe(0);
+    occupy1();
+    on0((cpu) => {
+      timerSetup(cpu, B, TimerFunction.Callback, B, TIMER_PINNED);
+      addTimer(cpu, B, 10);
+    });
+    expect(cpuOf(B)).toBe(0);
+    pushing(false);
+    occupy1();
+    on0((cpu) => addTimer(cpu, A, 10));
+    expect(cpuOf(A)).toBe(0);
+  });
+
+  test('stays where its own function puts it up again', () => {
+    pushing(true);
+    onFire = (cpu, timer) => addTimer(cpu, timer, 30);
+    on0((cpu) => addTimer(cpu, A, 10));
+    occupy1();
+    tickAt(11);
+    expect(cpuOf(A)).toBe(0);
   });
 });
 
