@@ -39,8 +39,8 @@ export class ModelArch implements Arch {
   advanceTo(stamp: Ns): void {
     this.clock = Math.max(this.clock, stamp);
   }
-  readCounter(): Cycles {
-    return this.clock as number;
+  readCounter(source: ClocksourceId): Cycles {
+    return source === ClocksourceId.Hpet ? HPET_AT_0 + Math.floor(this.clock / 2) : (this.clock as number);
   }
   setEventMode(): void {}
   setNextEvent(): boolean {
@@ -55,8 +55,12 @@ export class ModelArch implements Arch {
   traceFields(): void {}
 }
 
-/** A counter of one cycle a ns. No model takes time from jiffies. */
-export const MODEL_SOURCES = clocksourceTable([{ id: ClocksourceId.Tsc, hz: 1_000_000_000, trusted: true }], 4_000_000);
+/** One counter of a cycle a ns, one of half as many that is far ahead. No model takes time from jiffies. */
+export const MODEL_SOURCES = clocksourceTable([
+  { id: ClocksourceId.Tsc, hz: 1_000_000_000, trusted: true },
+  { id: ClocksourceId.Hpet, hz: 500_000_000, trusted: true },
+], 4_000_000);
+const HPET_AT_0: Cycles = 70_000_000;
 
 export interface KernelParts {
   readonly map: MachineMap;
