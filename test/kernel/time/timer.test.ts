@@ -152,6 +152,7 @@ describe('a timer that is bound to no CPU, where versions before 6.9 push', () =
   const pushing = (nohz: boolean): void => {
     machine = newMachine({}, { version: KERNEL_VERSIONS.find(({ name }) => name === '6.1')!, nohz });
     on0((cpu) => { cpu.image.nohz.active = nohz ? 1 : 0; });
+    machine.as(1, (cpu) => { cpu.state.online = 1; });
   };
   const cpuOf = (timer: number): CpuId => machine.image.timerLists[timer]!.flags & 0x3_ffff;
   /** Something runs on CPU 1. */
