@@ -26,7 +26,10 @@ const MAKERS: readonly Maker[] = [
     [`fdtimer${n}`]: {
       ...somewhere(draws, cpus),
       ...loops(
-        { fd_timer: { name: `fd${n}`, clock: draws.pick(['monotonic', 'realtime']), value: ms(draws, 2, 20), interval: ms(draws, 3, 20) } },
+        { fd_timer: {
+          name: `fd${n}`, clock: draws.pick(['monotonic', 'realtime', 'boottime']), value: ms(draws, 2, 20), interval: ms(draws, 3, 20),
+          ...(draws.chance(0.5) ? { soft: true } : {}),
+        } },
         { fd_read: `fd${n}`, run: draws.int(50, 900) },
       ),
     },
@@ -35,6 +38,15 @@ const MAKERS: readonly Maker[] = [
     [`nap${n}`]: {
       ...somewhere(draws, cpus), run: draws.int(100, 900),
       clock_nanosleep: { clock: draws.pick(['monotonic', 'realtime', 'boottime', 'tai']), value: ms(draws, 1, 40) },
+    },
+  }),
+  (draws, cpus, n) => ({
+    [`posix${n}`]: {
+      ...somewhere(draws, cpus),
+      ...loops(
+        { posix_timer: { name: `p${n}`, clock: draws.pick(['monotonic', 'realtime']), value: ms(draws, 2, 20), interval: ms(draws, 1, 9) } },
+        draws.chance(0.5) ? { pause: '', run: draws.int(50, 900) } : { run: draws.int(900, 5_000), sleep: draws.int(0, 2_000) },
+      ),
     },
   }),
   (draws, cpus, n) => ({ [`timeout${n}`]: { ...somewhere(draws, cpus), run: draws.int(50, 900), timeout: ms(draws, 1, 400) } }),
