@@ -95,7 +95,7 @@ export class ForcedEvent extends OracleBase {
     this.#since[slot] = -1;
     this.checked++;
     const late = this.#start[cpu] - since;
-    if (late <= this.#most(slot)) return;
+    if (late <= this.#most(slot) + this.facts.stalledNs[cpu]) return;
     this.broken(() => ({
       says: `${deviceText(this.facts.cpus, slot)} was to interrupt at once at ${since} ns, and does so ${late} ns later; its least ` +
         `distance is ${this.#minDelta[slot]} ns`,

@@ -6,6 +6,7 @@ import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event, Mode } from '../../../shared/events.ts';
 import { ClocksourceId } from '../../../shared/structs/timekeeper.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
@@ -60,8 +61,7 @@ export class IdleTruth extends OracleBase {
     this.#task = Int32Array.from({ length: cpus }, (_, cpu) => cpu);
     this.#doubtful = new Uint8Array(cpus).fill(1);
     this.#last = new KeptEvents(cpus, 'idle_sleep');
-    const drifts = clocks.sources.flatMap((source) => source.drifts.map(({ ppb }) => Math.abs(ppb)));
-    this.#ppb = CLOCK_PPB + Math.max(0, ...drifts, ...clocks.frequencies.map(Math.abs));
+    this.#ppb = CLOCK_PPB + new ClockError(clocks).ppb;
     this.#jumps = clocks.sources.some(({ skews }) => skews.length > 0);
   }
 

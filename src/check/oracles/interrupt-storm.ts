@@ -61,6 +61,8 @@ export class InterruptStorm extends OracleBase {
   }
 
   #most(cpu: CpuId): number {
-    return (2 * this.facts.hz * SPAN_NS) / NSEC_PER_SEC + this.#reasons[cpu] + GRACE;
+    // what came while the firmware had the CPU comes now, each tick of a periodic device
+    const held = this.facts.stalledNs[cpu] / this.facts.tickNs;
+    return (2 * this.facts.hz * SPAN_NS) / NSEC_PER_SEC + this.#reasons[cpu] + held + GRACE;
   }
 }
