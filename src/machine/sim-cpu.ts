@@ -21,7 +21,7 @@ import type { Message } from './inbox.ts';
 import { LocalApic } from './local-apic.ts';
 import { Participant, type Board } from './participant.ts';
 
-/** From the end of the first event that reaches `at` on, so long, the CPU hears of nothing; null: each CPU. */
+/** From the end of the first event that reaches `at` until so long after `at`, the CPU hears of nothing; null: each CPU. */
 export interface Stall {
   readonly at: Ns;
   readonly cpu: CpuId | null;
@@ -120,7 +120,10 @@ export class SimCpu extends Participant implements Arch {
   /** The firmware takes the processor: what runs seems to run on, and no interrupt is heard. */
   private stall(): void {
     const { stalls } = this;
-    for (; this.stalled < stalls.length && stalls[this.stalled]!.at <= this.now; this.stalled++) this.now += stalls[this.stalled]!.forNs;
+    for (; this.stalled < stalls.length && stalls[this.stalled]!.at <= this.now; this.stalled++) {
+      const { at, forNs } = stalls[this.stalled]!;
+      this.now = Math.max(this.now, at + forNs);
+    }
   }
 
   private timerFires(): void {
