@@ -27,7 +27,8 @@ const MAKERS: readonly Maker[] = [
       ...somewhere(draws, cpus),
       ...loops(
         { fd_timer: {
-          name: `fd${n}`, clock: draws.pick(['monotonic', 'realtime', 'boottime']), value: ms(draws, 2, 20), interval: ms(draws, 3, 20),
+          name: `fd${n}`, clock: draws.pick(['monotonic', 'realtime', 'boottime']), value: ms(draws, 2, 20),
+          interval: ms(draws, 3, 20),
           ...(draws.chance(0.5) ? { soft: true } : {}),
         } },
         { fd_read: `fd${n}`, run: draws.int(50, 900) },
@@ -44,10 +45,23 @@ const MAKERS: readonly Maker[] = [
     [`posix${n}`]: {
       ...somewhere(draws, cpus),
       ...loops(
-        { posix_timer: { name: `p${n}`, clock: draws.pick(['monotonic', 'realtime']), value: ms(draws, 2, 20), interval: ms(draws, 1, 9) } },
+        { posix_timer: {
+          name: `p${n}`, clock: draws.pick(['monotonic', 'realtime']), value: ms(draws, 2, 20), interval: ms(draws, 1, 9),
+        } },
         draws.chance(0.5) ? { pause: '', run: draws.int(50, 900) } : { run: draws.int(900, 5_000), sleep: draws.int(0, 2_000) },
       ),
     },
+  }),
+  (draws, _cpus, n) => ({
+    [`lap${n}`]: { instance: draws.int(2, 4), run: draws.int(100, 3_000), barrier: `lap${n}`, sleep: draws.int(100, 900) },
+  }),
+  (draws, cpus, n) => ({
+    [`parent${n}`]: { ...somewhere(draws, cpus), run: 400, fork: `child${n}`, sleep: draws.int(3_000, 20_000) },
+    [`child${n}`]: { instance: 0, loop: 1, run: draws.int(20, 2_000) },
+  }),
+  (draws, cpus, n) => ({
+    [`maker${n}`]: { ...somewhere(draws, cpus), run: draws.int(50, 500), sem_post: `s${n}`, sleep: draws.int(300, 4_000) },
+    [`taker${n}`]: { ...somewhere(draws, cpus), sem_wait: `s${n}`, run: draws.int(50, 500), yield: '' },
   }),
   (draws, cpus, n) => ({ [`timeout${n}`]: { ...somewhere(draws, cpus), run: draws.int(50, 900), timeout: ms(draws, 1, 400) } }),
   (draws, cpus, n) => ({
