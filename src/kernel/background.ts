@@ -48,7 +48,7 @@ const US: Ns = 1_000;
  * of their traces, and noise there. Whatever RCU does, and the rows of hotplug, of disks and of entropy, are not among them.
  */
 const LINUX_ROWS: readonly BackgroundRow[] = [
-  { name: 'kcompactd0', timer: 'process_timeout', cpu: 3, every: 500 * MS, work: 2 * US },
+  { name: 'kcompactd0', timer: 'process_timeout', cpu: null, every: 500 * MS, work: 2 * US },
   { name: 'tcp_orphan_update', timer: 'deferrable', cpu: 2, every: 100 * MS, work: 1 * US },
   { name: 'psi_avgs_work', timer: 'delayed_work', cpu: 0, every: 2_000 * MS, work: 4 * US },
   { name: 'vmstat_shepherd', timer: 'deferrable_work', cpu: 0, every: 1_000 * MS, work: 4 * US },

@@ -8,6 +8,8 @@ import { BACKGROUND, type BackgroundRow, type BackgroundSpec } from '../kernel/b
 import { OpKind, type Attributes, type TaskSpec } from '../kernel/user.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
 import { PHASE_END, ProgramBuilder, type Program } from './program.ts';
+import { nodeAt, type JsonNode } from './rtapp/document.ts';
+import type { Source } from './rtapp/source.ts';
 
 /** What a list of kernel threads needs to know of the machine. */
 export interface KthreadPlace {
@@ -33,6 +35,18 @@ export interface Kthreads {
 export function rowsOf({ kthreads }: DynticksBlock, kernel: string): readonly BackgroundRow[] {
   if (kthreads === 'linux') return BACKGROUND[kernel] ?? [];
   return (kthreads ?? []).map((row) => ({ ...row, cpu: row.cpu ?? null, pinned: row.cpu !== undefined }));
+}
+
+/** A CPU has one timer for such a thread. Throws BadInput at the second. */
+export function checkKthreads(source: Source, { kthreads }: DynticksBlock, block: JsonNode | null): void {
+  if (!Array.isArray(kthreads) || block === null) return;
+  const taken = new Set<CpuId>();
+  kthreads.forEach(({ timer, cpu = 0 }, i) => {
+    if (timer !== 'hrtimer') return;
+    const { at } = nodeAt(block, ['kthreads', i]);
+    if (taken.has(cpu)) throw source.bad(at, `dynticks.kthreads[${i}]`, `a second "hrtimer" on CPU ${cpu}`, 'at most one for each CPU');
+    taken.add(cpu);
+  });
 }
 
 export function compileKthreads(rows: readonly BackgroundRow[], place: KthreadPlace): Kthreads {

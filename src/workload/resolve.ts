@@ -17,7 +17,7 @@ import {
   DEFAULT_WIDEN_NS, defaultSkewNs, HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS,
 } from './defaults.ts';
 import { meantHint } from './did-you-mean.ts';
-import { rowsOf } from './kthreads.ts';
+import { checkKthreads, rowsOf } from './kthreads.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
 import { timeText } from './quantity.ts';
 import { readBlock } from './read-block.ts';
@@ -131,6 +131,7 @@ function compile(
   { kernel, clocks }: { readonly kernel: string; readonly clocks: ClockDeclarations },
 ): Compiled {
   const otherwise = block.reader ?? DEFAULT_READER;
+  checkKthreads(source, block, file.dynticks);
   const readers = readersOf(source, block, file.dynticks, file.tasks, cpus, overrides.reader ?? null, otherwise);
   const compiled = compileWorkload(source, file.tasks, {
     cpus, everywhere, readers, clocks, background: rowsOf(block, kernel), housekeeping: housekeepingCpus(cmdline, cpus),

@@ -106,6 +106,12 @@ describe('a dynticks block', () => {
       'w.json:1:55: dynticks.kthreads: found "bsd" (a string), expected "linux" or an array of kernel threads.',
     ],
     [
+      'has two hrtimers of kernel threads on one CPU',
+      block('"kthreads": [{"name": "a", "every": "1ms", "work": "1us", "timer": "hrtimer"}, '
+        + '{"name": "b", "cpu": 0, "every": "1ms", "work": "1us", "timer": "hrtimer"}]'),
+      'w.json:1:122: dynticks.kthreads[1]: found a second "hrtimer" on CPU 0, expected at most one for each CPU.',
+    ],
+    [
       'has a kernel thread that never comes',
       block('"kthreads": [{"name": "t", "work": "1us", "timer": "hrtimer"}]'),
       'w.json:1:56: dynticks.kthreads[0].every: found no "every", expected "every": a time with its unit, such as "5s", "1.5ms", '

@@ -206,3 +206,39 @@ it('parameters that are read and do nothing are named', () => {
     ['tsc=noirqtime', 'rcu_nocbs=', 'threadirqs', 'isolcpus=nohz'],
   );
 });
+
+describe('the events that are ours', () => {
+  const own = (events: string): unknown[] => {
+    const { workload, programs } = resolve(`{"tasks": {"t": {"loop": 1, ${events}}}}`);
+    const [program] = programs;
+    const ops = [...program!.kinds].map((kind, i) => [kind, program!.a[i], program!.b[i]]).filter(([kind]) => kind! > OpKind.Mark && kind! < 255);
+    return [ops, workload.syncObjects.map(({ kind, name }) => `${kind} ${name}`), workload.calls];
+  };
+
+  it('count a pipe as two objects: its bytes, and right behind them its room', () => {
+    expect(own('"pipe": {"name": "p", "op": "write", "bytes": 7}, "pipe1": {"name": "q", "op": "read"}, "pipe2": {"name": "p", "op": "read"}'))
+      .toEqual([
+        [[OpKind.PipeWrite, 0, 7], [OpKind.PipeRead, 2, 1], [OpKind.PipeRead, 0, 1]],
+        ['pipe p', 'pipe room p', 'pipe q', 'pipe room q'], [],
+      ]);
+  });
+
+  it('number the calls of a workload', () => {
+    expect(own('"call": {}, "call1": {"cpus": [1], "wait": false}, "call2": {"membarrier": true}')).toEqual([
+      [[OpKind.Call, 0, 0], [OpKind.Call, 1, 0], [OpKind.Call, 2, 0]], [], [
+        { cpus: null, wait: true, membarrier: false }, { cpus: [1], wait: false, membarrier: false },
+        { cpus: null, wait: true, membarrier: true },
+      ],
+    ]);
+  });
+
+  it('set an itimer that goes on, fires once, or is off; and sleep on the wheel', () => {
+    expect(own('"itimer": "50ms", "itimer1": {"value": "10ms"}, "itimer2": "off", "timeout": "30ms"')).toEqual([
+      [[OpKind.SetItimer, 50e6, 50e6], [OpKind.SetItimer, 10e6, 0], [OpKind.SetItimer, 0, 0], [OpKind.Timeout, 30e6, 0]], [], [],
+    ]);
+  });
+
+  it('make a machine as large as the CPUs that they call', () => {
+    expect(resolve('{"tasks": {"t": {"call": {"cpus": [6]}}}}').cpus).toBe(7);
+  });
+});

@@ -7,7 +7,8 @@ import type { Source } from './source.ts';
 
 /** What the value of an event holds, beside its place. */
 type EventValue = Partial<Pick<
-  EventDeclaration, 'ns' | 'ref' | 'mutex' | 'absolute' | 'grid' | 'intervalNs' | 'bytes' | 'writes' | 'call' | 'clock' | 'cancelOnSet' | 'soft'
+  EventDeclaration,
+  'ns' | 'ref' | 'mutex' | 'absolute' | 'grid' | 'intervalNs' | 'bytes' | 'writes' | 'call' | 'clock' | 'cancelOnSet' | 'soft'
 >>;
 
 /** Who reads the value of an event. `task` is the task's own name. */
