@@ -4,6 +4,7 @@ import { FORK_POOL } from '../../shared/limits.ts';
 import { Policy } from '../../shared/structs/task.ts';
 import { looksOf } from '../../src/kernel/syscalls/read-cputime.ts';
 import { OpKind } from '../../src/kernel/user.ts';
+import { PHASE_END } from '../../src/workload/program.ts';
 import { resolveScenario, scenarioName, type Overrides } from '../../src/workload/resolve.ts';
 import { readFixture } from '../support/rtapp-files.ts';
 import { userOf, walk } from '../support/walk-program.ts';
@@ -211,16 +212,18 @@ describe('the events that are ours', () => {
   const own = (events: string): unknown[] => {
     const { workload, programs } = resolve(`{"tasks": {"t": {"loop": 1, ${events}}}}`);
     const [program] = programs;
-    const ops = [...program!.kinds].map((kind, i) => [kind, program!.a[i], program!.b[i]]).filter(([kind]) => kind! > OpKind.Mark && kind! < 255);
+    const all = [...program!.kinds].map((kind, i) => [kind, program!.a[i]!, program!.b[i]!] as const);
+    const ops = all.filter(([kind]) => kind > OpKind.Mark && kind < PHASE_END);
     return [ops, workload.syncObjects.map(({ kind, name }) => `${kind} ${name}`), workload.calls];
   };
 
   it('count a pipe as two objects: its bytes, and right behind them its room', () => {
-    expect(own('"pipe": {"name": "p", "op": "write", "bytes": 7}, "pipe1": {"name": "q", "op": "read"}, "pipe2": {"name": "p", "op": "read"}'))
-      .toEqual([
-        [[OpKind.PipeWrite, 0, 7], [OpKind.PipeRead, 2, 1], [OpKind.PipeRead, 0, 1]],
-        ['pipe p', 'pipe room p', 'pipe q', 'pipe room q'], [],
-      ]);
+    const events = '"pipe": {"name": "p", "op": "write", "bytes": 7}, "pipe1": {"name": "q", "op": "read"}, '
+      + '"pipe2": {"name": "p", "op": "read"}';
+    expect(own(events)).toEqual([
+      [[OpKind.PipeWrite, 0, 7], [OpKind.PipeRead, 2, 1], [OpKind.PipeRead, 0, 1]],
+      ['pipe p', 'pipe room p', 'pipe q', 'pipe room q'], [],
+    ]);
   });
 
   it('number the calls of a workload', () => {
