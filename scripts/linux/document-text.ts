@@ -33,6 +33,8 @@ export function objectAt(node: JsonNode, key: string): ObjectNode {
  */
 export const SHARED_BEFORE = ['a', 'b'].map((name) => `"before-${name}": { "cpus": [3], "loop": 1, "runtime": 1000000 }`);
 
-/** A dynticks block with all that the kernel does by itself. */
-export const withKernelThreads = ({ entries }: ObjectNode): string =>
-  `{ ${['"kthreads": "linux"', ...entries.filter(({ key }) => key !== 'kthreads').map(entryText)].join(', ')} }`;
+/** Tasks and a dynticks block, with all that the kernel does by itself. */
+export function scenarioText(tasks: readonly string[], { entries }: ObjectNode): string {
+  const block = ['"kthreads": "linux"', ...entries.filter(({ key }) => key !== 'kthreads').map(entryText)];
+  return `{ "tasks": { ${tasks.join(', ')} }, "dynticks": { ${block.join(', ')} } }`;
+}

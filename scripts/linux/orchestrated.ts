@@ -6,7 +6,7 @@ import type { Entry, JsonNode, ObjectNode } from '../../src/workload/rtapp/docum
 import { PHASE_KEYS, TASK_KEYS } from '../../src/workload/rtapp/grammar.ts';
 import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
 import type { Ns } from '../../shared/units.ts';
-import { entriesText, entryText, objectAt, withKernelThreads } from './document-text.ts';
+import { entriesText, entryText, objectAt, scenarioText } from './document-text.ts';
 import { PAUSE_NS, type Timeline } from './timeline.ts';
 
 /** Where the recorder's program was put. */
@@ -38,7 +38,7 @@ export function orchestrated(text: string, file: string, time: Timeline, bootNs:
     '"look again": { "loop": 1, "syscall": "1s" }',
   ];
   const recorder = `${RECORDER}, "delay": ${us(time.wakeNs - bootNs)}, "phases": { ${phases.join(', ')} } }`;
-  return `{ "tasks": { ${[recorder, ...wrapped, ...orchestration.before].join(', ')} }, "dynticks": ${withKernelThreads(objectAt(root, 'dynticks'))} }`;
+  return scenarioText([recorder, ...wrapped, ...orchestration.before], objectAt(root, 'dynticks'));
 }
 
 /** So long after the one before, these tasks are started. */

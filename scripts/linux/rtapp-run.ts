@@ -5,7 +5,7 @@
  */
 import { NSEC_PER_MSEC, NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
 import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
-import { entriesText, objectAt, withKernelThreads } from './document-text.ts';
+import { entriesText, objectAt, scenarioText } from './document-text.ts';
 import type { Timeline } from './timeline.ts';
 
 /** rt-app measures a loop by so many tries, each of more loops than the one before; twice, the second time without sleeps. */
@@ -20,8 +20,19 @@ const END_NS: Ns = 25 * NSEC_PER_MSEC;
 
 const us = (ns: Ns): number => Math.max(1, Math.round(ns / 1_000));
 
-/** `bootNs`: when user space begins, from which delays count; `durationNs`: what the workload's file says; `sleepTickNs`: how coarse sleeps are. */
-export function rtappRun(text: string, file: string, time: Timeline, bootNs: Ns, durationNs: Ns, sleepTickNs: Ns, before: readonly string[]): string {
+export interface RtappRun {
+  /** when user space begins, from which delays count */
+  readonly bootNs: Ns;
+  /** what the workload's file says */
+  readonly durationNs: Ns;
+  /** how coarse sleeps are */
+  readonly sleepTickNs: Ns;
+  /** Tasks that have run before. */
+  readonly before: readonly string[];
+}
+
+/** The scenario's text. */
+export function rtappRun(text: string, file: string, time: Timeline, { bootNs, durationNs, sleepTickNs, before }: RtappRun): string {
   const root = parseDocument(file, text);
   const tasks = objectAt(root, 'tasks').entries;
   // all that is not known to be sleep or load is the measuring: how long a loop takes is the host's affair
@@ -43,5 +54,5 @@ export function rtappRun(text: string, file: string, time: Timeline, bootNs: Ns,
     const none = { key: 'instance', at, value: { kind: 'number', at, value: 0, text: '0' } } as const;
     return `${JSON.stringify(key)}: ${entriesText([none, ...value.entries])}`;
   });
-  return `{ "tasks": { ${[main, ...forked, ...before].join(', ')} }, "dynticks": ${withKernelThreads(objectAt(root, 'dynticks'))} }`;
+  return scenarioText([main, ...forked, ...before], objectAt(root, 'dynticks'));
 }

@@ -34,7 +34,7 @@ export async function simulatedFigures(recording: Recording, scenarios = SCENARI
   const machine = await QemuMachine.of(configuration);
   const whole = rtappNs === null
     ? orchestrated(text, file, time, machine.boot.userNs, { ...orchestration, before })
-    : rtappRun(text, file, time, machine.boot.userNs, rtappNs, sleepTickNs, before);
+    : rtappRun(text, file, time, { bootNs: machine.boot.userNs, durationNs: rtappNs, sleepTickNs, before });
   const scenario = machine.scenarioOf(whole, file);
   const ahead = machine.boot.aheadNs;
   const spanNs = (time.t1Ns + time.liveNs) / 2 - time.t0Ns;

@@ -6,18 +6,23 @@
 import { z } from 'zod';
 import type { Leaf } from './leaves.ts';
 
-export type Tolerance = {
-  /** all CPUs together */
-  readonly sum: boolean;
-} & (
+/** So many of another figure of the recording. */
+interface Per {
+  readonly times: number;
+  readonly key: string;
+}
+
+type Bounds =
   | { readonly kind: 'exact' | 'noise' }
   /** neither more than so many times the other */
   | { readonly kind: 'order'; readonly factor: number }
   /** either of the two is enough */
   | { readonly kind: 'near'; readonly counts: number; readonly percent: number }
   /** the simulated figure lies there, whatever the real one was; a rate where `per` names a figure: for so many of it */
-  | { readonly kind: 'within'; readonly least: number; readonly most: number; readonly per: { readonly times: number; readonly key: string } | null }
-);
+  | { readonly kind: 'within'; readonly least: number; readonly most: number; readonly per: Per | null };
+
+/** `sum`: all CPUs together. */
+export type Tolerance = Bounds & { readonly sum: boolean };
 
 const NEAR = /^±(\d+(?:\.\d+)?)(%?)$/;
 const WITHIN = /^(\d+) \.\. (\d+)(?: per (\d+) (\S+))?$/;

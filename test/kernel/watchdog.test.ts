@@ -6,7 +6,9 @@ import { resolve } from '../support/engine.ts';
 import { brokenOf } from '../support/shipped.ts';
 
 describe('the watchdog', () => {
-  test.each(['', 'highres=off', 'nohz=off', 'nohz=off highres=off'])('wakes its thread on its own CPU once a period, with "%s"', async (cmdline) => {
+  const cmdlines = ['', 'highres=off', 'nohz=off', 'nohz=off highres=off'];
+
+  test.each(cmdlines)('wakes its thread on its own CPU once a period, with "%s"', async (cmdline) => {
     const text = `{"tasks": {"busy": {"cpus": [1], "run": 900}},
       "dynticks": {"kthreads": [{"name": "watchdog", "timer": "hrtimer", "cpu": 1, "every": "40ms", "work": "2us"}]}}`;
     const expiries: number[] = [];

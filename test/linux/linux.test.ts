@@ -9,6 +9,7 @@ import { ruleFor, rulesOf, toleranceFile } from '../../scripts/linux/rules.ts';
 import { simulatedFigures } from '../../scripts/linux/simulated.ts';
 import { COMPARED } from '../../scripts/linux/workloads.ts';
 
+const SCENARIOS = join(import.meta.dirname, '..', '..', 'scenarios');
 const folder = join(import.meta.dirname, 'recordings');
 const recordings = readRecordings(folder);
 const compared = recordings.filter((recording) => letterOf(recording) !== null && recording.workload in COMPARED);
@@ -43,7 +44,7 @@ describe('beside a real kernel, the machine', () => {
 
   test.each(some)('holds in %s', async (place) => {
     const recording = compared.find((of) => placeOf(of) === place)!;
-    const figures = compare(place, recording.figures, await simulatedFigures(recording, join(import.meta.dirname, '..', '..', 'scenarios')), rules);
+    const figures = compare(place, recording.figures, await simulatedFigures(recording, SCENARIOS), rules);
     const out = figures.filter(({ verdict }) => verdict === 'OUT');
     expect(out.map(({ key, real, simulated, tolerance }) => `${key}: ${real}, simulated ${simulated}, ${tolerance}`)).toEqual([]);
   });

@@ -37,9 +37,11 @@ describe('figures', () => {
 describe('two looks at /proc', () => {
   const look = (n: number): ProcTexts => ({
     stat: `cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 ${n} 0 2 ${3 * n} 0 0 0 0 0 0\nintr 5\nctxt ${10 * n}\n`,
-    interrupts: `           CPU0       CPU1\n  0:        ${n}          0   IO-APIC   2-edge      timer\nLOC:        ${n}   ${2 * n}   Local timer interrupts\n`,
+    interrupts: '           CPU0       CPU1\n'
+      + `  0:        ${n}          0   IO-APIC   2-edge      timer\nLOC:        ${n}   ${2 * n}   Local timer interrupts\n`,
     softirqs: `                    CPU0       CPU1\n       TIMER:         ${n}          7\n`,
-    timer_list: `cpu: 0\n  .nr_events      : ${n}\n  .tick_stopped   : 1\n  .idle_sleeptime : ${n} nsecs\njiffies: ${4294892296 + n}\n\ncpu: 1\n  .nohz_mode      : 2\n`,
+    timer_list: `cpu: 0\n  .nr_events      : ${n}\n  .tick_stopped   : 1\n  .idle_sleeptime : ${n} nsecs\n`
+      + `jiffies: ${4294892296 + n}\n\ncpu: 1\n  .nohz_mode      : 2\n`,
   });
 
   test('give what was counted in between, and how the tick stands at the second', () => {
@@ -51,10 +53,11 @@ describe('two looks at /proc', () => {
   });
 });
 
-test('the command that started QEMU says kernel, CPUs and parameters, without the recorder’s own', () => {
+test('the command that started QEMU says kernel, CPUs, parameters, and which passes it ran', () => {
   const command = 'qemu.sh -machine pc -smp 4 -kernel vmlinuz-6.1.0-56-cloud-amd64 '
     + '-append console=ttyS0\\ rdinit=/init\\ panic=-1\\ nohz=off\\ wl.set=idle:5000:0\\,busy:1:1 -drive x\nrc=0';
-  expect(parseQemuCommand(command)).toEqual({ release: '6.1.0-56-cloud-amd64', cpus: 4, cmdline: 'nohz=off', passes: ['idle/notrace', 'busy'] });
+  const passes = ['idle/notrace', 'busy'];
+  expect(parseQemuCommand(command)).toEqual({ release: '6.1.0-56-cloud-amd64', cpus: 4, cmdline: 'nohz=off', passes });
 });
 
 describe('a comparison', () => {
@@ -75,7 +78,8 @@ describe('a comparison', () => {
   });
 
   test('goes by the last row that fits, wider ones last', () => {
-    const rules = file([all, { ...all, keys: 'ctxt', as: 'exact' }], [{ keys: 'ctxt', as: 'noise', why: 'because it is only a test of tests' }]);
+    const why = 'because it is only a test of tests';
+    const rules = file([all, { ...all, keys: 'ctxt', as: 'exact' }], [{ keys: 'ctxt', as: 'noise', why }]);
     expect(compare('a/idle', real, real, rules).at(-1)).toMatchObject({ key: 'ctxt', tolerance: 'noise', verdict: 'noise' });
   });
 

@@ -36,7 +36,9 @@ const time = timelineOf(recorded(3.06, 40.06, 43.06), 0);
 const shipped = (name: string): string => readFileSync(join(SCENARIOS, `${name}.json`), 'utf8');
 
 describe('a scenario as the recorder ran it', () => {
-  test.each(['idle', 'busy', 'busy3', 'periodic', 'slack', 'share', 'mix'])('%s is a scenario with one task more, which comes first', (name) => {
+  const names = ['idle', 'busy', 'busy3', 'periodic', 'slack', 'share', 'mix'];
+
+  test.each(names)('%s is a scenario with one task more, which comes first', (name) => {
     const lateTask = name === 'share' ? 'w3_busyB' : null;
     const text = orchestrated(shipped(name), `${name}.json`, time, 24e6, { polls: false, lateTask, before: [] });
     const [alone, with_] = [shipped(name), text].map((of) => resolveScenario(of, `${name}.json`).workload.tasks.map((task) => task.name));
@@ -58,13 +60,14 @@ describe('a scenario as the recorder ran it', () => {
 
   test('is refused where a task goes through its phases more than once', () => {
     const text = '{ "tasks": { "t": { "phases": { "a": { "run": 1 } } } }, "dynticks": {} }';
-    expect(() => orchestrated(text, 't.json', time, 0, { polls: false, lateTask: null, before: [] })).toThrow('goes through its phases more than once');
+    const build = (): string => orchestrated(text, 't.json', time, 0, { polls: false, lateTask: null, before: [] });
+    expect(build).toThrow('goes through its phases more than once');
   });
 });
 
 test('rt-app measures its loop for as long as is left of the window, forks its threads, and sleeps for their time', () => {
   const long = timelineOf(leavesOf({ window_s: 9.9, trace: { span_s: 9.8 }, workers: [] }), 0);
-  const text = rtappRun(shipped('rtapp1'), 'rtapp1.json', long, 24e6, 2 * SECOND, 0, []);
+  const text = rtappRun(shipped('rtapp1'), 'rtapp1.json', long, { bootNs: 24e6, durationNs: 2 * SECOND, sleepTickNs: 0, before: [] });
   const loadUs = [...text.matchAll(/"(?:try \d|again)": \{ "loop": 1, (?:"sleep": 1000000, )?"run": (\d+)/g)].map(([, us]) => Number(us));
   expect(loadUs.length).toBe(7);
   expect(loadUs.reduce((sum, us) => sum + us, 0) / 1e6).toBeCloseTo(9.8 - 6 - 2 - 0.045, 3);
