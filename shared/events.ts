@@ -274,6 +274,8 @@ const table = {
   clock_gettime: ['dynticks', { by: 'task', clock: 'code', t: 'ns', value: 'ns' }],
   /** `profile=`: a tick notes what it interrupts: the task, the side of the border, and the operation under way (an `OpKind`). */
   profile_hit: ['dynticks', { task: 'task', user: 'code', type: 'code' }],
+  /** RCU: grace period `gp_seq` begins (gpevent 0) or ends (1). */
+  rcu_grace_period: ['rcu', { gp_seq: 'count', gpevent: 'code' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

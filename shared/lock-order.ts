@@ -28,6 +28,8 @@ export const LockClass = {
   Timekeeper: 10,
   /** a task's monotonic filter. @linux include/linux/sched.h prev_cputime.lock */
   PrevCputime: 11,
+  /** grace periods. @linux kernel/rcu/tree.h rcu_node.lock */
+  Rcu: 12,
 } as const;
 export type LockClass = (typeof LockClass)[keyof typeof LockClass];
 

@@ -10,6 +10,7 @@ import {
 } from './structs/cpu.ts';
 import { Hrtimer, HrtimerCpuBase } from './structs/hrtimer.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from './structs/global.ts';
+import { RcuPage } from './structs/rcu.ts';
 import { PosixTimer, Signals, TimerFd } from './structs/signal.ts';
 import { StopPage, callFunctionData } from './structs/smp.ts';
 import { Work, WorkerPool } from './structs/workqueue.ts';
@@ -100,6 +101,7 @@ export interface MachineMap {
     readonly signals: number;
     readonly posixTimer: number;
     readonly timerfd: number;
+    readonly rcu: number;
   };
 }
 
@@ -154,6 +156,7 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     signals: map.place(Signals, tasks, idleOwn),
     posixTimer: map.place(PosixTimer, Math.max(1, shape.posixTimers)),
     timerfd: map.place(TimerFd, Math.max(1, shape.timerfds)),
+    rcu: map.place(RcuPage, 1),
   };
   return { shape, map, timers, wheelTimers, callsLayout, at };
 }

@@ -1,4 +1,5 @@
 /** An rt-app document back to text: key order and repeated keys as they were. */
+import { NSEC_PER_MSEC, type Ns } from '../../shared/units.ts';
 import type { Entry, JsonNode, ObjectNode } from '../../src/workload/rtapp/document.ts';
 
 export function textOf(node: JsonNode): string {
@@ -27,11 +28,20 @@ export function objectAt(node: JsonNode, key: string): ObjectNode {
   return found;
 }
 
+/** To read one of the files. */
+const FILE_NS: Ns = 2 * NSEC_PER_MSEC;
+
 /**
  * What has gone on before, as far as it is still felt: while tasks that may not move have shared a CPU, the others
  * have come to look for work more and more rarely.
  */
 export const SHARED_BEFORE = ['a', 'b'].map((name) => `"before-${name}": { "cpus": [3], "loop": 1, "runtime": 1000000 }`);
+
+/** A look at /proc: files are opened, read and closed, one after the other, and whatever is closed is freed later. */
+export function lookText(lookNs: Ns): string {
+  const files = Math.max(1, Math.ceil(lookNs / FILE_NS));
+  return `"look": { "loop": ${files}, "syscall": "${Math.round(lookNs / files)}ns", "free": "" }`;
+}
 
 /** Tasks and a dynticks block, with all that the kernel does by itself. */
 export function scenarioText(tasks: readonly string[], { entries }: ObjectNode): string {

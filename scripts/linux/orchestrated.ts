@@ -6,7 +6,7 @@ import type { Entry, JsonNode, ObjectNode } from '../../src/workload/rtapp/docum
 import { PHASE_KEYS, TASK_KEYS } from '../../src/workload/rtapp/grammar.ts';
 import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
 import type { Ns } from '../../shared/units.ts';
-import { entriesText, entryText, objectAt, scenarioText } from './document-text.ts';
+import { entriesText, entryText, lookText, objectAt, scenarioText } from './document-text.ts';
 import { PAUSE_NS, type Timeline } from './timeline.ts';
 
 /** Where the recorder's program was put. */
@@ -31,7 +31,7 @@ export function orchestrated(text: string, file: string, time: Timeline, bootNs:
   const third = (time.t1Ns - time.t0Ns) / 3;
   const wrapped = tasks.map((entry) => `${JSON.stringify(entry.key)}: ${started(entry, entry.key === lateTask ? third : null)}`);
   const phases = [
-    `"look": { "loop": 1, "syscall": "${Math.round(time.lookNs)}ns" }`,
+    lookText(time.lookNs),
     `"pause": { "loop": 1, "sleep": ${us(time.pauseNs)} }`,
     ...actsOf(tasks.map(({ key }) => key), third, orchestration).flatMap(actText),
     sleepText('"run"', time.runNs - (lateTask === null ? 0 : 2 * third), polls),

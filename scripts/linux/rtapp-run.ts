@@ -5,7 +5,7 @@
  */
 import { NSEC_PER_MSEC, NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
 import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
-import { entriesText, objectAt, scenarioText } from './document-text.ts';
+import { entriesText, lookText, objectAt, scenarioText } from './document-text.ts';
 import type { Timeline } from './timeline.ts';
 
 /** rt-app measures a loop by so many tries, each of more loops than the one before; twice, the second time without sleeps. */
@@ -40,8 +40,9 @@ export function rtappRun(text: string, file: string, time: Timeline, { bootNs, d
   const loadNs = time.t1Ns - time.t0Ns - durationNs - restsNs - EXEC_NS - END_NS;
   const loopsText = (loops: number): number => us((loadNs * loops) / (2 * TRIES_LOOPS));
   const phases = [
-    `"look": { "loop": 1, "syscall": "${Math.round(time.lookNs)}ns", "sleep": ${us(time.t0Ns - time.beforeNs - time.lookNs)} }`,
-    `"start": { "loop": 1, "syscall": "${EXEC_NS}ns" }`,
+    lookText(time.lookNs),
+    `"pause": { "loop": 1, "sleep": ${us(time.t0Ns - time.beforeNs - time.lookNs)} }`,
+    lookText(EXEC_NS).replace('look', 'start'),
     ...TRIES.map((loops, i) => `"try ${i}": { "loop": 1, "sleep": ${us(REST_NS)}, "run": ${loopsText(loops)} }`),
     `"again": { "loop": 1, "run": ${loopsText(TRIES_LOOPS)} }`,
     `"threads": { "loop": 1, ${tasks.map(({ key }) => `"fork": ${JSON.stringify(key)}`).join(', ')} }`,

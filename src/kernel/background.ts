@@ -8,11 +8,13 @@ import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
 /** How a row comes again. */
 export const KTHREAD_TIMERS = ['delayed_work', 'process_timeout', 'deferrable_work', 'deferrable', 'hrtimer'] as const;
 export type KthreadTimer = (typeof KTHREAD_TIMERS)[number];
+/** And the thread that runs grace periods, when it is asked to. */
+export type BackgroundTimer = KthreadTimer | 'grace_period';
 
 /** A row as listed. */
 export interface BackgroundRow {
   readonly name: string;
-  readonly timer: KthreadTimer;
+  readonly timer: BackgroundTimer;
   /** Where; `each`: one on each CPU that does housekeeping; null: wherever its worker wakes. */
   readonly cpu: CpuId | 'each' | null;
   readonly every: Ns;
@@ -26,7 +28,7 @@ export interface BackgroundRow {
 /** A row as a machine has it. */
 export interface BackgroundSpec {
   readonly name: string;
-  readonly timer: KthreadTimer;
+  readonly timer: BackgroundTimer;
   readonly cpu: CpuId;
   readonly every: Ns;
   readonly work: Ns;
@@ -45,7 +47,7 @@ const US: Ns = 1_000;
  * machines, since it may wait), psi 0.4 to 0.6, vmstat_shepherd 1.0 (0.4 to 0.7 idle), vmstat_update 0.4 to 1.0,
  * memcg 0.5 (0.2 to 0.4 idle), neigh_managed 0.4 (two tables), neigh_periodic 0.1 to 0.2 (two tables); the watchdog
  * of each housekeeping CPU 0.25, each time with a switch to its stopper thread and back. How long they work is
- * of their traces, and noise there. Whatever RCU does, and the rows of hotplug, of disks and of entropy, are not among them.
+ * of their traces, and noise there. rcu_preempt comes when something is freed. The rows of hotplug, of disks and of entropy, are not among them.
  */
 const LINUX_ROWS: readonly BackgroundRow[] = [
   { name: 'kcompactd0', timer: 'process_timeout', cpu: null, every: 500 * MS, work: 2 * US },
@@ -58,6 +60,7 @@ const LINUX_ROWS: readonly BackgroundRow[] = [
   { name: 'neigh_managed_work', timer: 'delayed_work', cpu: 0, every: 5_000 * MS, work: 2 * US },
   { name: 'neigh_periodic_work', timer: 'deferrable_work', cpu: 0, every: 15_000 * MS, work: 2 * US },
   { name: 'neigh_periodic_work', timer: 'deferrable_work', cpu: 0, every: 15_000 * MS, work: 2 * US },
+  { name: 'rcu_preempt', timer: 'grace_period', cpu: null, every: 0, work: 0 },
   { name: 'watchdog_timer_fn', timer: 'hrtimer', cpu: 'each', every: 4_000 * MS, work: 2 * US, thread: 'migration' },
 ];
 

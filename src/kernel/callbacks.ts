@@ -1,5 +1,6 @@
 /** What calls, softirqs and irq_works run: the tables that the kernel's lower parts are given at boot. */
 import type { Callbacks, SmpCallback, SoftirqAction, TimerCallback } from './kernel-cpu.ts';
+import { rcuCore } from './rcu.ts';
 import { schedBalanceSoftirq } from './sched/balance.ts';
 import { nohzCsdFunc } from './sched/nohz-balance.ts';
 import { tryToWakeUp } from './sched/wakeup.ts';
@@ -16,9 +17,9 @@ const nothing: SmpCallback = () => undefined;
 // table: in the order of SmpFunction
 const SMP_CALLBACKS: readonly SmpCallback[] = [nohzCsdFunc, retriggerNextEvent, nothing, nothing];
 
-// table: in the order of SoftirqVec; a softirq that nobody raises has no action. RCU is one: nothing here is freed later
+// table: in the order of SoftirqVec; a softirq that nobody raises has no action
 const SOFTIRQ_ACTIONS: readonly SoftirqAction[] = [
-  undefined, runTimerSoftirq, undefined, undefined, undefined, undefined, undefined, schedBalanceSoftirq, hrtimerRunSoftirq, undefined,
+  undefined, runTimerSoftirq, undefined, undefined, undefined, undefined, undefined, schedBalanceSoftirq, hrtimerRunSoftirq, rcuCore,
 ];
 
 /** Wakes the task that sleeps on it. @linux kernel/time/sleep_timeout.c process_timeout */

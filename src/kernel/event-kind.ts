@@ -67,8 +67,9 @@ function mayStopTick({ config }: KernelCpu): boolean {
 /** An interrupt of the CPU's own device at `at`. @dynticks what the timer entry declares */
 export function kindOfTimerInterrupt(cpu: KernelCpu, at: Ns): EventKind {
   const { tick, image, config } = cpu;
-  // a tick that may stop, start again or kick an idle CPU touches what all share; and if the clock may be ahead, so may timers be due
-  if (config.nohz || config.clocksWander || cpu.stopPending) return EventKind.Interacting;
+  // a tick that may stop, start again or kick an idle CPU touches what all share; and if the clock may be ahead, so may timers be due;
+  // and so does a CPU that owes RCU a look
+  if (config.nohz || config.clocksWander || cpu.stopPending || cpu.rcu.gpThread !== NONE) return EventKind.Interacting;
   const owner = image.jiffies.tickDoTimerCpu;
   const hasDuty = owner === cpu.id || owner === TICK_DO_TIMER_NONE;
   const rescues = tick.stalledJiffies + 1 >= config.version.maxStalledJiffies;

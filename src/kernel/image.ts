@@ -12,6 +12,7 @@ import { Hrtimer, HrtimerCpuBase } from '../../shared/structs/hrtimer.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from '../../shared/structs/global.ts';
 import { PosixTimer, Signals, TimerFd } from '../../shared/structs/signal.ts';
 import { StopPage, type CallFunctionData } from '../../shared/structs/smp.ts';
+import { RcuPage } from '../../shared/structs/rcu.ts';
 import { KERNEL_TIMERS, NR_TIMER_BASES, TimerBase, TimerList, type KernelTimer } from '../../shared/structs/timer.ts';
 import { Work, WorkerPool } from '../../shared/structs/workqueue.ts';
 import { PrevCputime, Task, UserRegs, Vtime } from '../../shared/structs/task.ts';
@@ -44,6 +45,7 @@ export class KernelImage {
   readonly hrtimerBases: readonly HrtimerCpuBase[];
   readonly calls: readonly CallFunctionData[];
   readonly stop: StopPage;
+  readonly rcu: RcuPage;
   readonly tasks: readonly Task[];
   readonly vtimes: readonly Vtime[];
   readonly prevCputimes: readonly PrevCputime[];
@@ -85,6 +87,7 @@ export class KernelImage {
     this.hrtimerBases = viewsOf(HrtimerCpuBase, memory, at.hrtimerBase, shape.cpus);
     this.calls = viewsOf(map.callsLayout, memory, at.callFunctionData, shape.cpus);
     this.stop = StopPage.view(memory, at.stop);
+    this.rcu = RcuPage.view(memory, at.rcu);
     this.tasks = viewsOf(Task, memory, at.task, shape.tasks);
     this.vtimes = viewsOf(Vtime, memory, at.vtime, shape.tasks);
     this.prevCputimes = viewsOf(PrevCputime, memory, at.prevCputime, shape.tasks);

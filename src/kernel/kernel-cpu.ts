@@ -9,7 +9,7 @@ import type {
 } from '../../shared/structs/cpu.ts';
 import type { Hrtimer, HrtimerCpuBase } from '../../shared/structs/hrtimer.ts';
 import type { MessageKind } from '../../shared/structs/cpu.ts';
-import { KTIME_MAX, type CpuId, type Jiffies, type Ns, type TaskId, type TimerId } from '../../shared/units.ts';
+import { KTIME_MAX, NONE, type CpuId, type Jiffies, type Ns, type TaskId, type TimerId } from '../../shared/units.ts';
 import type { Arch } from './arch.ts';
 import type { KernelConfig } from './config.ts';
 import type { Decisions } from './decisions.ts';
@@ -69,6 +69,23 @@ export interface IncomingCall {
 /** Reads are counted by passes that were thrown away: none, one, two and so on, and all that had more. */
 export const RETRY_BUCKETS = 8;
 
+/** What a CPU knows of RCU; the CPU's own. @linux kernel/rcu/tree.h struct rcu_data */
+export interface RcuData {
+  /** Who runs grace periods; -1: nobody, and nothing waits. */
+  readonly gpThread: TaskId;
+  /** The periods that it knows to have begun, and to have ended. */
+  started: number;
+  completed: number;
+  /** It has still to be seen in the one under way, and has been since. */
+  owes: boolean;
+  seen: boolean;
+  /** What waits to be freed: not yet for any period, for the end of `waitsFor`, for nothing any more. */
+  fresh: number;
+  waiting: number;
+  waitsFor: number;
+  ready: number;
+}
+
 export class KernelCpu {
   readonly id: CpuId;
   readonly image: KernelImage;
@@ -120,6 +137,7 @@ export class KernelCpu {
   idleBalance = false;
   /** What a kick asked of that softirq. @linux kernel/sched/sched.h rq.nohz_idle_balance */
   nohzIdleBalance = 0;
+  readonly rcu: RcuData;
   /** Whether the interrupt being handled came in user mode. */
   interruptedUser = false;
   /** The function, plus 1, that this CPU has called on others and waits for; 0: it waits for nobody. */
@@ -165,6 +183,7 @@ export class KernelCpu {
     this.fair = FAIR_CLASSES[config.version.fairClass];
     this.wheel = wheelShape(config.hz);
     this.cpuidle = config.cpuidle === null ? undefined : new CpuidleDevice(config.cpuidle);
+    this.rcu = newRcuData(config.workload.background.find(({ timer }) => timer === 'grace_period')?.task ?? NONE);
     this.state = image.cpus[id]!;
     this.rq = image.rqs[id]!;
     this.kcpustat = image.kcpustats[id]!;
@@ -184,3 +203,6 @@ export class KernelCpu {
     return this.id as number;
   }
 }
+
+const newRcuData = (gpThread: TaskId): RcuData =>
+  ({ gpThread, started: 0, completed: 0, owes: false, seen: false, fresh: 0, waiting: 0, waitsFor: 0, ready: 0 });

@@ -43,7 +43,7 @@ export const OpKind = {
   Fork: 14,
   /** a = index into `Workload.attributes` (sched_setattr and affinity at the start of a phase) */
   SetAttributes: 15,
-  /** a = ns of work in the kernel (our `syscall`; also rt-app's `iorun`) */
+  /** a = ns of work in the kernel (our `syscall`; also rt-app's `iorun`), c = 1: it frees what others may be looking at (our `free`) */
   Syscall: 16,
   /** a = ns: PR_SET_TIMERSLACK (our `slack`) */
   SetSlack: 17,
@@ -89,6 +89,8 @@ export const OpKind = {
   Sigprocmask: 37,
   /** asleep until a signal comes */
   Pause: 38,
+  /** the thread of grace periods: begins and ends them, and sleeps while nobody asks for one */
+  RcuGpKthread: 40,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
 

@@ -88,6 +88,7 @@ class TaskCompiler {
       case 'timer': return this.#timer(event);
       case 'iorun':
       case 'syscall': return out.emit(OpKind.Syscall, ns, 0, 0, index);
+      case 'free': return out.emit(OpKind.Syscall, 0, 0, 1, index);
       case 'slack': return out.emit(OpKind.SetSlack, ns, 0, 0, index);
       case 'timeout': return out.emit(OpKind.Timeout, ns, 0, 0, index);
       case 'itimer': return out.emit(OpKind.SetItimer, ns, event.intervalNs, 0, index);

@@ -88,6 +88,7 @@ class KthreadCompiler implements Kthreads {
     let task: TaskId = -1;
     let pool = -1;
     if (timer === 'process_timeout') task = this.#thread(threadName, bound ? cpu : null, false, sleeper(every, work));
+    else if (timer === 'grace_period') task = this.#thread(threadName, null, false, endless(new ProgramBuilder(), OpKind.RcuGpKthread));
     else if (timer === 'hrtimer') task = this.#thread(threadName, cpu, true, waiter(number, work));
     else if (timer !== 'deferrable') {
       pool = this.#poolOf(bound ? cpu : null);

@@ -23,6 +23,7 @@ import { NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
+import { rcuNoteContextSwitch } from '../rcu.ts';
 import { schedBalanceNewidle } from './balance.ts';
 import { throttleDl, updateCurrDl, wakeupPreemptDl } from './dl-entity.ts';
 import { calcGlobalLoadTick } from './loadavg.ts';
@@ -123,6 +124,7 @@ function contextSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId, prevState: nu
   if (preempted) putPrevTask(cpu, prev);
   rq.curr = next;
   rq.nrSwitches += 1;
+  rcuNoteContextSwitch(cpu);
   if (prevState === PREV_STATE.running) prevTask.nivcsw += 1;
   else prevTask.nvcsw += 1;
   arch.trace6(Event.sched_switch, prev, taskPrio(image, prev), prevState, next, taskPrio(image, next));

@@ -11,6 +11,8 @@ import { Path } from '../arch.ts';
 import { runKsoftirqd } from '../irq/softirq.ts';
 import { RegsMode, pauseStretch, returnToTask, startStretch, syscallEnter, syscallExit } from '../irq/entry.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { callRcu } from '../rcu.ts';
+import { rcuGpKthread } from '../rcu-gp.ts';
 import { isKthread, timeout, waitAsKthread } from '../kthread.ts';
 import { schedule } from '../sched/core.ts';
 import { doSignal, exitSignals, sigprocmask } from '../signal.ts';
@@ -114,12 +116,13 @@ function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case OpKind.SemWait: return semWait(cpu, task, regs);
     case OpKind.Fork: return fork(cpu, task, regs);
     case OpKind.ReadCputime: return readCputime(cpu, task, regs);
-    case OpKind.Syscall: return workInKernel(regs);
+    case OpKind.Syscall: return freeingWork(cpu, regs);
     case OpKind.Call: return call(cpu, regs);
     case OpKind.Timeout: return timeout(cpu, task, regs);
     case OpKind.PipeRead: return pipeRead(cpu, task, regs);
     case OpKind.PipeWrite: return pipeWrite(cpu, task, regs);
     case OpKind.KthreadWork: return workInKernel(regs);
+    case OpKind.RcuGpKthread: return rcuGpKthread(cpu, task, regs);
     case OpKind.SetItimer: return setItimer(cpu, task, regs);
     case OpKind.ClockNanosleep: return clockNanosleep(cpu, task, regs);
     case OpKind.TimerSettime: return timerSettime(cpu, task, regs);
@@ -162,7 +165,14 @@ function doExit(cpu: KernelCpu, task: TaskId): Outcome {
   cpu.arch.trace(Event.sched_process_exit, task, 0);
   exitSignals(cpu, task);
   record.state = TaskState.Dead;
+  callRcu(cpu);
   return Outcome.Gone;
+}
+
+/** Such work at the end of which something may be freed, as when a file is closed. @linux fs/file_table.c file_free */
+function freeingWork(cpu: KernelCpu, regs: UserRegs): Outcome {
+  if (regs.stage !== 0 && regs.argC !== 0) callRcu(cpu);
+  return workInKernel(regs);
 }
 
 /** Work that the program asks of the kernel; interrupts may come meanwhile, preemption may not. */

@@ -22,6 +22,7 @@ import {
 } from './clockevents.ts';
 import { doTimer, setTickDoTimerCpu, tickDoTimerCpu, tickNextPeriod } from './jiffies.ts';
 import { tickCheckOneshotChange } from './tick-check.ts';
+import { rcuSchedClockIrq } from '../rcu.ts';
 import { irqWorkTick } from '../irq/irq-work.ts';
 import { runLocalTimers } from './timer.ts';
 import { ktimeGet, timekeepingValidForHres } from './timekeeping.ts';
@@ -186,6 +187,7 @@ export function updateProcessTimes(cpu: KernelCpu, mode: TickMode): void {
   accountProcessTick(cpu, user);
   if (cpu.hrtimers.hresActive === 0) tickCheckOneshotChange(cpu);
   runLocalTimers(cpu);
+  rcuSchedClockIrq(cpu, user);
   irqWorkTick(cpu);
   schedTick(cpu);
   schedBalanceTrigger(cpu);

@@ -19,6 +19,7 @@ import { schedTimerOf } from '../image.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { irqWorkNeedsCpu } from '../irq/irq-work.ts';
 import { localTimerSoftirqPending, reportIdleSoftirq } from '../irq/softirq.ts';
+import { rcuNeedsCpu } from '../rcu.ts';
 import { accountIdleTicks } from '../sched/cputime.ts';
 import { calcLoadNohzStart, calcLoadNohzStop } from '../sched/loadavg.ts';
 import { nohzBalanceEnterIdle } from '../sched/nohz-balance.ts';
@@ -133,7 +134,7 @@ function nextEvent(cpu: KernelCpu): void {
 
 /** Work that waits for a tick. */
 function needsTickSoon(cpu: KernelCpu): boolean {
-  return localTimerSoftirqPending(cpu) || irqWorkNeedsCpu(cpu);
+  return localTimerSoftirqPending(cpu) || irqWorkNeedsCpu(cpu) || rcuNeedsCpu(cpu);
 }
 
 /** Of the wheel, and in low resolution of the hrtimers, which the tick at or after their expiry will find. */

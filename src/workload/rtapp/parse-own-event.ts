@@ -115,6 +115,7 @@ export const OWN_READERS: Readonly<Record<(typeof OWN_EVENT_NAMES)[number], Even
   fd_read: readName,
   sigmask: readSigmask,
   pause: () => ({}),
+  free: () => ({}),
 };
 
 function cpusOf(source: Source, object: ObjectNode, path: string): CpuList | null {

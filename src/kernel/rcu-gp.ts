@@ -1,0 +1,59 @@
+/** The thread that begins and ends grace periods, and looks each jiffy which of the CPUs that owe a look idle. */
+import { Event } from '../../shared/events.ts';
+import { TaskState, type UserRegs } from '../../shared/structs/task.ts';
+import type { TaskId } from '../../shared/units.ts';
+import { timeoutTimerOf } from './image.ts';
+import type { KernelCpu } from './kernel-cpu.ts';
+import { clearOwed, lockRcu, nobodyOwes, owesQs, unlockRcu } from './rcu.ts';
+import { idleCpu } from './sched/select-task-rq.ts';
+import { Outcome } from './syscalls/outcome.ts';
+import { scheduleTimeout, timerDelete } from './time/timer.ts';
+
+/** From one look at those that owe one to the next. @linux kernel/rcu/tree.c jiffies_till_next_fqs */
+const FQS_JIFFIES = 1;
+/** `gpevent` of the trace. */
+const GP_START = 0;
+const GP_END = 1;
+
+/** One turn: `stage` 1, it slept until the next look. @linux kernel/rcu/tree.c rcu_gp_kthread */
+export function rcuGpKthread(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
+  if (regs.stage !== 0) timerDelete(cpu, timeoutTimerOf(task));
+  regs.stage = 0;
+  lockRcu(cpu);
+  endGp(cpu);
+  const begun = beginGp(cpu);
+  // whoever asks for a period does so under this lock: before this look, or when the thread is asleep
+  if (!begun) cpu.image.tasks[task]!.state = TaskState.Sleeping;
+  unlockRcu(cpu);
+  if (!begun) return Outcome.Blocked;
+  scheduleTimeout(cpu, task, FQS_JIFFIES);
+  regs.stage = 1;
+  return Outcome.Blocked;
+}
+
+/** @linux kernel/rcu/tree.c rcu_gp_fqs, rcu_gp_cleanup */
+function endGp(cpu: KernelCpu): void {
+  const page = cpu.image.rcu;
+  if (page.started === page.completed) return;
+  const { cpus } = cpu.image.map.shape;
+  for (let other = 0; other < cpus; other++) {
+    if (owesQs(page, other) && (other === cpu.id || idleCpu(cpu.image, other))) clearOwed(page, other);
+  }
+  if (!nobodyOwes(page)) return;
+  page.completed = page.started;
+  cpu.arch.trace(Event.rcu_grace_period, page.started, GP_END);
+}
+
+/** Whether a period is under way; one that was asked for begins. @linux kernel/rcu/tree.c rcu_gp_init */
+function beginGp(cpu: KernelCpu): boolean {
+  const page = cpu.image.rcu;
+  if (page.started !== page.completed) return true;
+  if (page.requested <= page.started) return false;
+  page.started += 1;
+  const { cpus } = cpu.image.map.shape;
+  for (let other = 0; other < cpus; other++) {
+    if (cpu.image.cpus[other]!.online !== 0) page.setQsMask(other >>> 5, page.qsMask(other >>> 5) | (1 << (other & 31)));
+  }
+  cpu.arch.trace(Event.rcu_grace_period, page.started, GP_START);
+  return true;
+}
