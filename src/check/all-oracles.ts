@@ -57,6 +57,7 @@ import { OneCpuAtATime } from './oracles/one-cpu-at-a-time.ts';
 import { ReadMonotonic } from './oracles/read-monotonic.ts';
 import { SeqcountVersions } from './oracles/seqcount-versions.ts';
 import { SleepCovered } from './oracles/sleep-covered.ts';
+import { RcuGracePeriod } from './oracles/rcu-grace-period.ts';
 import { SoftirqLimits } from './oracles/softirq-limits.ts';
 import { StopStates } from './oracles/stop-states.ts';
 import { StopsFar } from './oracles/stops-far.ts';
@@ -89,7 +90,7 @@ const ORACLES: readonly OracleClass[] = [
   DutyLimit, IdleStates, IdleCounts, IdleRead, IdleTruth, IdleTicks, TickGrid, StopsFar, SleepCovered, LookUsed,
   HrtimerOrder, HrtimerEarly, HrtimerForgotten, HrtimerArmed, HrtimerClocks, HrtimerCancelled, HrtimerSoftirq, HrtimerRestart,
   WheelExpiry, WheelLate, WheelClock, WheelLock, WheelDeleted,
-  CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, OneCpuAtATime,
+  CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, RcuGracePeriod, OneCpuAtATime,
   VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader,
   ReadMonotonic, KcpustatMonotonic, AdjustedMonotonic, AdjustedSum,
   CputimeExact, CpuConservation, MachineConservation,

@@ -172,7 +172,7 @@ function machines(engine: EngineChoice): void {
 function operations(engine: EngineChoice): void {
   test('executes every kind of operation, each event of a task as often as its file says', async () => {
     const all = scenario(EVERYTHING, { durationNs: 2 * SHORT_NS });
-    const elsewhere: readonly number[] = [OpKind.ClockCall, OpKind.Kwatchdog];
+    const elsewhere: readonly number[] = [OpKind.ClockCall, OpKind.Kwatchdog, OpKind.RcuGpKthread];
     const kinds = new Set([...Object.values(OpKind).filter((kind) => !elsewhere.includes(kind)), PHASE_END]);
     expect(new Set(all.programs.flatMap((program) => [...program.kinds]))).toEqual(kinds);
     const run = await runOn(engine, all);
