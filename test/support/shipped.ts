@@ -17,6 +17,10 @@ export const withFault = shipped.filter(({ name }) => name.startsWith('fault-'))
 export const resolveFile = (file: RtAppFile, overrides: Overrides = {}): Scenario =>
   resolveScenario(file.text, file.name, { durationNs: SHORT_NS, ...overrides }, FAULTS.map(({ id }) => id));
 
+/** As long as the file says: some clocks and faults take seconds. */
+export const resolveWhole = (file: RtAppFile, overrides: Overrides = {}): Scenario =>
+  resolveScenario(file.text, file.name, overrides, FAULTS.map(({ id }) => id));
+
 export const fileOf = (name: string): RtAppFile => shipped.find((file) => file.name === `${name}.json`)!;
 
 /** Numbers of CPUs up to four that the affinities of a file allow. */
