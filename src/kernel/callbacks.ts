@@ -6,6 +6,7 @@ import { nohzCsdFunc } from './sched/nohz-balance.ts';
 import { tryToWakeUp } from './sched/wakeup.ts';
 import { rearmBackground } from './kthread.ts';
 import { queueWork } from './workqueue.ts';
+import { unbindTickDevice } from './time/clockevents-register.ts';
 import { clocksourceWatchdog } from './time/clocksource-watchdog.ts';
 import { retriggerNextEvent } from './time/hrtimer-clock-set.ts';
 import { hrtimerRunSoftirq } from './time/hrtimer-interrupt.ts';
@@ -15,7 +16,7 @@ import { runTimerSoftirq } from './time/timer.ts';
 const nothing: SmpCallback = () => undefined;
 
 // table: in the order of SmpFunction
-const SMP_CALLBACKS: readonly SmpCallback[] = [nohzCsdFunc, retriggerNextEvent, nothing, nothing];
+const SMP_CALLBACKS: readonly SmpCallback[] = [nohzCsdFunc, retriggerNextEvent, nothing, nothing, unbindTickDevice];
 
 // table: in the order of SoftirqVec; a softirq that nobody raises has no action
 const SOFTIRQ_ACTIONS: readonly SoftirqAction[] = [

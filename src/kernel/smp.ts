@@ -40,6 +40,8 @@ export const SmpFunction = {
   Membarrier: 2,
   /** nothing: the phase event `call` */
   Nothing: 3,
+  /** let the tick device go. @linux kernel/time/clockevents.c clockevents_unbind */
+  UnbindDevice: 4,
 } as const;
 export type SmpFunction = (typeof SmpFunction)[keyof typeof SmpFunction];
 

@@ -203,14 +203,14 @@ export interface TaskSpec {
 }
 
 /** What a task does to the clocks. */
-export const ClockStepKind = { Settime: 0, Setoffset: 1, Tai: 2, Frequency: 3, Clocksource: 4, Unbind: 5 } as const;
+export const ClockStepKind = { Settime: 0, Setoffset: 1, Tai: 2, Frequency: 3, Clocksource: 4, Unbind: 5, UnbindDevice: 6 } as const;
 export type ClockStepKind = (typeof ClockStepKind)[keyof typeof ClockStepKind];
 
 export interface ClockStep {
   /** Instant of CLOCK_MONOTONIC. */
   readonly at: Ns;
   readonly kind: ClockStepKind;
-  /** ns forward or back; seconds; parts per billion; a clock source, -1 for none. */
+  /** ns forward or back; seconds; parts per billion; a clock source, -1 for none; a CPU. */
   readonly value: number;
 }
 

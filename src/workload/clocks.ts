@@ -29,12 +29,13 @@ export function clockDeclarationsOf({ events }: DynticksBlock, sources: readonly
   return { steps, watchdog: sources.some(({ trusted }) => !trusted) };
 }
 
-function stepOf({ at, settime, setoffset, tai, frequency, clocksource, unbind }: Events[number]): ClockStep[] {
+function stepOf({ at, settime, setoffset, tai, frequency, clocksource, unbind, unbindDevice }: Events[number]): ClockStep[] {
   if (settime !== undefined) return [{ at, kind: ClockStepKind.Settime, value: settime }];
   if (setoffset !== undefined) return [{ at, kind: ClockStepKind.Setoffset, value: setoffset }];
   if (tai !== undefined) return [{ at, kind: ClockStepKind.Tai, value: tai }];
   if (frequency !== undefined) return [{ at, kind: ClockStepKind.Frequency, value: frequency }];
   if (clocksource !== undefined) return [{ at, kind: ClockStepKind.Clocksource, value: CLOCKSOURCE_NAMES.indexOf(clocksource) }];
+  if (unbindDevice !== undefined) return [{ at, kind: ClockStepKind.UnbindDevice, value: unbindDevice }];
   return unbind === undefined ? [] : [{ at, kind: ClockStepKind.Unbind, value: CLOCKSOURCE_NAMES.indexOf(unbind) }];
 }
 

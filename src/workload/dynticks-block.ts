@@ -71,6 +71,7 @@ const event = z.strictObject({
   clocksource: z.enum(['', 'jiffies', ...sourceNames], { error: 'a clock source, or "" for the best' }).optional()
     .describe('a task writes to sysfs’ current_clocksource'),
   unbind: z.enum(['jiffies', ...sourceNames], { error: 'a clock source' }).optional().describe('a task writes to unbind_clocksource'),
+  unbindDevice: cpu.optional().describe('a task writes to unbind_device of a CPU’s tick device'),
 }, { error: 'an event (an object)' }).refine((each) => Object.keys(each).length === 2, { error: 'one thing that happens, beside "at"' });
 
 const machine = z.strictObject({

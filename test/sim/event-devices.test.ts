@@ -134,3 +134,26 @@ describe('a machine with other devices', () => {
     expect(brokenOf(await simulate(scenario))).toEqual({});
   });
 });
+
+describe('whoever unbinds a CPU’s tick device', () => {
+  const unbind = (cpus: readonly number[], cmdline: string): Scenario => {
+    const events = cpus.map((unbindDevice, i) => ({ at: `${50 + 10 * i}ms`, unbindDevice }));
+    const block = { machine: { clockevents: { global: ['pit', 'hpet'] } }, events };
+    return resolve(JSON.stringify({ tasks: TASKS, dynticks: block }), { cpus: 2, cmdline, durationNs: LONG_NS });
+  };
+
+  test.each(['', 'highres=off', 'nohz=off', 'highres=off nohz=off'])('gets the next best in its place, or is refused: %s', async (cmdline) => {
+    const scenario = unbind([0, 1, 0, 0], cmdline);
+    const end = runOf(scenario);
+    expect(end.log.filter((line) => line.includes('event device') && !line.includes('periodic'))).toEqual([
+      '0: dynticks: CPU 0 lets its event device go, and has hpet from now on',
+      '1: dynticks: CPU 1 keeps its event device lapic: nothing can take its place',
+      '0: dynticks: CPU 0 lets its event device go, and has pit from now on',
+      '0: dynticks: CPU 0 keeps its event device pit: nothing can take its place',
+    ]);
+    expect(devices(end)).toEqual([DeviceId.Pit, DeviceId.Lapic]);
+    const ticksSince = end.rows.named('irq_handler_entry').filter(({ t }) => t > 90e6);
+    expect(ticksSince.length).toBeGreaterThan(5);
+    expect(brokenOf(await simulate(scenario))).toEqual({});
+  });
+});

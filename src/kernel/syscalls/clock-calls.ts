@@ -7,6 +7,7 @@ import { NO_CLOCKSOURCE, type ClocksourceId } from '../../../shared/structs/time
 import type { TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { SmpFunction, smpCallFunctionSingleAsync } from '../smp.ts';
 import { clocksourceSelect, lockClocksources, unlockClocksources } from '../time/clocksource-list.ts';
 import { clocksourceUnbind, clocksourceUnregister } from '../time/clocksource-register.ts';
 import { clocksourceWatchdogKthread, clocksourceWorkPending } from '../time/clocksource-watchdog.ts';
@@ -45,6 +46,7 @@ function take(cpu: KernelCpu, { kind, value }: ClockStep): void {
     case ClockStepKind.Frequency: adjtimexFrequency(cpu, value); return;
     case ClockStepKind.Clocksource: return currentClocksourceStore(cpu, value);
     case ClockStepKind.Unbind: clocksourceUnbind(cpu, value as ClocksourceId); return;
+    case ClockStepKind.UnbindDevice: smpCallFunctionSingleAsync(cpu, value, SmpFunction.UnbindDevice, 0); return;
   }
 }
 

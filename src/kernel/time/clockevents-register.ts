@@ -3,9 +3,11 @@
  * once more, since another use may be found for it.
  */
 import { Event } from '../../../shared/events.ts';
+import { Printk } from '../../../shared/printk.ts';
 import { ALL_CPUS, ClockEventState } from '../../../shared/structs/cpu.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { printk } from '../printk.ts';
 import type { DeviceSpec } from './clockevent-devices.ts';
 import { clockeventsConfig, clockeventsInit, type DeviceLimits } from './clockevents-config.ts';
 import { DeviceId, clockeventsProgramEvent, clockeventsSwitchState, deviceOf, isGlobal } from './clockevents.ts';
@@ -47,6 +49,13 @@ export function clockeventsUnbind(cpu: KernelCpu, id: DeviceId): boolean {
   deviceOf(cpu, id).name = 0;
   deviceOf(cpu, id).released = 0;
   return true;
+}
+
+/** What is called on a CPU whose tick device is to go. @linux kernel/time/clockevents.c unbind_device_store */
+export function unbindTickDevice(cpu: KernelCpu): void {
+  const id = cpu.tick.device as DeviceId;
+  const gone = clockeventsUnbind(cpu, id);
+  printk(cpu, gone ? Printk.deviceUnbound : Printk.deviceBusy, cpu.id, deviceOf(cpu, cpu.tick.device as DeviceId).name);
 }
 
 /** @linux kernel/time/clockevents.c clockevents_replace */
