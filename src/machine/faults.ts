@@ -199,6 +199,8 @@ export const FAULTS: readonly Fault[] = [
       caughtBy: ['J-03'], decisions: { bootKeepsDuty: true } },
     { id: 'B-44', says: 'the least distance of a device’s events grows without bound (Linux until 2.6.34)', caughtBy: ['E-04'],
       decisions: { minDeltaUnbounded: true } },
+    { id: 'B-45', says: 'each forced event puts off the one that was forced before it (Linux until 7.0)', caughtBy: ['E-05'],
+      decisions: { forgetsForcedEvent: true } },
     { id: 'B-46', says: 'that a forced event is under way is still believed when it has come (the first fix of B-45)', caughtBy: ['E-03'],
       decisions: { remembersForcedEvent: true } },
     { id: 'B-47', says: 'an event whose moment has passed is refused, though it must come', caughtBy: ['E-03'],
