@@ -4,7 +4,9 @@
  */
 import { describe, expect, test } from 'vitest';
 import { EVENTS } from '../../shared/events.ts';
-import { TickFlag } from '../../shared/structs/cpu.ts';
+import { SoftirqVec, TickFlag } from '../../shared/structs/cpu.ts';
+import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
+import { Signal } from '../../shared/structs/signal.ts';
 import { NSEC_PER_MSEC, type CpuId } from '../../shared/units.ts';
 import { simulate, type RunResult } from '../../src/sim.ts';
 import type { Overrides } from '../../src/workload/resolve.ts';
@@ -99,6 +101,56 @@ describe('high resolution', () => {
       // one that knows them is preferred, but cannot serve two
       'dynticks: CPU 0 stays periodic: its event device is one for all CPUs',
     ]);
+  });
+});
+
+describe('timers', () => {
+  const fdTimer = (soft: boolean): string =>
+    `"t": { "loop": -1, "fd_timer": { "name": "f", "value": "5ms", "soft": ${soft} }, "fd_read": "f", "run": 100 }`;
+  const story = ({ rows }: Ran): string[] => rows.all
+    .filter((row) => row.name !== 'hrtimer_expire_entry' || field(row, 'function') === HrtimerFunction.TimerfdTmrproc)
+    .filter(({ name }) => ['softirq_entry', 'softirq_exit', 'hrtimer_expire_entry'].includes(name))
+    .map((row) => (row.name.startsWith('softirq') && field(row, 'vec') !== SoftirqVec.Hrtimer ? 'other' : row.name));
+
+  test('may leave their work to a softirq of their own, which is not the wheel’s', async () => {
+    const ran = await run(fdTimer(true), {}, { cpus: 1 });
+    const seen = story(ran).filter((name) => name !== 'other');
+    const expiries = seen.flatMap((name, i) => (name === 'hrtimer_expire_entry' ? [i] : []));
+    expect(expiries.length).toBeGreaterThan(30);
+    for (const i of expiries) expect(seen.slice(i - 1, i + 2)).toEqual(['softirq_entry', 'hrtimer_expire_entry', 'softirq_exit']);
+    expect(ran.run.snapshot.cpus[0]!.softirqs[SoftirqVec.Hrtimer]).toBe(expiries.length);
+  });
+
+  test('do it in the interrupt where their mode says so', async () => {
+    const ran = await run(fdTimer(false), {}, { cpus: 1 });
+    expect(story(ran).filter((name) => name === 'hrtimer_expire_entry').length).toBeGreaterThan(30);
+    expect(ran.run.snapshot.cpus[0]!.softirqs[SoftirqVec.Hrtimer]).toBe(0);
+    const inSoftirq = story(ran).flatMap((name, i, all) => (name === 'hrtimer_expire_entry' && all[i - 1] === 'softirq_entry' ? [i] : []));
+    expect(inSoftirq).toEqual([]);
+  });
+
+  /** Starts its timer once, and waits for signals from then on. */
+  const waits = (timer: string): string =>
+    `"t": { "phases": { "start": { "loop": 1, ${timer} }, "wait": { "loop": -1, "pause": "", "run": 100 } } }`;
+
+  test('of the interval kind deliver a signal each period', async () => {
+    const { rows } = await run(waits('"itimer": "10ms"'), {}, { cpus: 1 });
+    const at = rows.named('signal_deliver').filter((row) => field(row, 'sig') === Signal.Alarm).map(({ t }) => t);
+    expect(at.length).toBeGreaterThan(20);
+    for (let i = 1; i < at.length; i++) expect(Math.abs(at[i]! - at[i - 1]! - 10 * NSEC_PER_MSEC)).toBeLessThan(100_000);
+  });
+
+  test('of POSIX deliver one too, and count the periods that went by without', async () => {
+    const busy = '"t": { "phases": { "start": { "loop": 1, "posix_timer": { "name": "p", "value": "5ms", "interval": "5ms" } }, '
+      + '"busy": { "loop": -1, "sigmask1": true, "run": 20000, "sigmask2": false } } }';
+    for (const [tasks, overruns] of [[waits('"posix_timer": { "name": "p", "value": "5ms", "interval": "5ms" }'), 0], [busy, 3]] as const) {
+      const { rows } = await run(tasks, {}, { cpus: 1 });
+      const delivered = rows.named('posixtimer_deliver').map((row) => field(row, 'overruns'));
+      expect(delivered.length).toBeGreaterThan(8);
+      expect(Math.max(...delivered)).toBeGreaterThanOrEqual(overruns);
+      expect(Math.min(...delivered.slice(1))).toBeGreaterThanOrEqual(overruns === 0 ? 0 : overruns - 1);
+      if (overruns === 0) expect(Math.max(...delivered)).toBe(0);
+    }
   });
 });
 
