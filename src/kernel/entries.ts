@@ -5,7 +5,7 @@
  */
 import { Event, type Mode } from '../../shared/events.ts';
 import { MessageKind, TickHandler } from '../../shared/structs/cpu.ts';
-import { CALL_BY_MASK } from '../../shared/structs/smp.ts';
+import { CALL_BY_MASK, MultiStopState } from '../../shared/structs/smp.ts';
 import { NONE, type Ns, type TaskId } from '../../shared/units.ts';
 import { irqEnter, irqExit, pauseStretch, returnToTask } from './irq/entry.ts';
 import { irqWorkRun } from './irq/irq-work.ts';
@@ -56,7 +56,7 @@ export function deviceInterrupt(cpu: KernelCpu, id: DeviceId): void {
 export function ipiInterrupt(cpu: KernelCpu, kind: MessageKind, a: number): void {
   switch (kind) {
     case MessageKind.CallsDone: return noInterrupt(cpu, callsDone);
-    case MessageKind.StopMachine: return stopMessage(cpu);
+    case MessageKind.StopMachine: return stopMessage(cpu, a);
     case MessageKind.IrqWorkSelf: return irqWorkInterrupt(cpu);
     case MessageKind.Signal: return signalInterrupt(cpu, a);
     case MessageKind.BringUp: return noInterrupt(cpu, startSecondary);
@@ -135,9 +135,14 @@ function stopAgain(cpu: KernelCpu): void {
   returnToTask(cpu);
 }
 
-/** The first message of a stop wakes this CPU's stopper; the others tell it to look. @linux kernel/stop_machine.c cpu_stop_queue_work */
-function stopMessage(cpu: KernelCpu): void {
-  if (cpu.stopState !== 0) return noInterrupt(cpu, returnToTask);
+/**
+ * The first message of a stop wakes this CPU's stopper; the others tell it to look. A CPU that looked before it was
+ * told, since an interrupt or an older message made it look, may be through with the stop when the last one comes.
+ * @linux kernel/stop_machine.c cpu_stop_queue_work
+ */
+function stopMessage(cpu: KernelCpu, told: number): void {
+  if (cpu.stopState !== MultiStopState.None) return noInterrupt(cpu, returnToTask);
+  if (told !== MultiStopState.Prepare) return noInterrupt(cpu, nothing);
   const outer = begin(cpu);
   const { arch, state } = cpu;
   const idle = cpu.curr === cpu.idle;
@@ -156,6 +161,8 @@ function noInterrupt(cpu: KernelCpu, what: (cpu: KernelCpu) => void): void {
   what(cpu);
   cpu.depth -= 1;
 }
+
+function nothing(): void {}
 
 function isByMask({ kind, a }: IncomingCall): boolean {
   return kind !== MessageKind.CallFunctionSingle && (a & CALL_BY_MASK) !== 0;

@@ -101,6 +101,20 @@ describe('a stop of the machine', () => {
     expect([ran.map(({ cpu, arg }) => [cpu, arg]), stateOf()]).toEqual([[[0, 7], [1, 8]], ALL_GOING]);
   });
 
+  test('is over for a CPU that looked before it was told, whatever it is told afterwards', () => {
+    call(0, 7);
+    // everybody looks again as soon as anybody has been told of anything
+    for (let found = true; found; ) {
+      found = machine.archs.some(({ sent }) => sent.length > 0);
+      const told = machine.archs.flatMap(({ sent }) => sent.splice(0)).reverse();
+      for (const { to, kind, a } of told) {
+        on(to, (cpu) => ipiInterrupt(cpu, kind, a));
+        for (const { id, stopState } of machine.cpus) if (stopState !== MultiStopState.None) on(id, returnToTask);
+      }
+    }
+    expect([ran.length, stateOf(), machine.cpus.some(({ stopPending }) => stopPending)]).toEqual([1, ALL_GOING, false]);
+  });
+
   test('leaves out who is not online, and is a plain call where nobody else is', () => {
     on(2, (cpu) => { cpu.state.online = 0; });
     call(0, 7);
