@@ -25,7 +25,8 @@ export class ClocksourceVerdict extends OracleBase {
     says: 'a clock source is marked unstable if and only if in the interval checked it really differed from its watchdog by more ' +
       'than the margins; an interval of more than a second is not judged',
     reference: 'kernel/time/clocksource.c clocksource_watchdog',
-    blindTo: 'differences within 10 us of the margins (two ticks, where jiffies watch); verdicts on reads that took too long',
+    blindTo: 'differences within 10 us of the margins; jiffies as the watchdog, which may follow the source that they watch; ' +
+      'verdicts on reads that took too long',
     listens: ['clocksource_watchdog'],
   };
 
@@ -42,7 +43,8 @@ export class ClocksourceVerdict extends OracleBase {
     const source = fields[at + SOURCE];
     const verdict = fields[at + VERDICT];
     if (verdict > LONG) return this.#last.forget(source);
-    if (verdict !== 0 && this.#last.has(source)) this.#judge(id, cpu, t, fields, at);
+    const follows = fields[at + WATCHDOG] === ClocksourceId.Jiffies;
+    if (verdict !== 0 && !follows && this.#last.has(source)) this.#judge(id, cpu, t, fields, at);
     this.#last.keep(source, id, cpu, t, fields, at);
   }
 
@@ -51,8 +53,7 @@ export class ClocksourceVerdict extends OracleBase {
     const since = { cpu: this.#last.cpu(source), t: this.#last.t(source) };
     const [csNs, wdNs] = [source, watchdog].map((each) => this.#counted(each, cpu, t) - this.#counted(each, since.cpu, since.t));
     const differs = Math.abs(csNs - wdNs) - fields[at + MARGIN];
-    const coarse = watchdog === ClocksourceId.Jiffies ? 2 * this.facts.tickNs : 0;
-    const slack = SAMPLE_NS + coarse + (this.facts.racing ? this.facts.skewNs : 0);
+    const slack = SAMPLE_NS + (this.facts.racing ? this.facts.skewNs : 0);
     const long = Math.max(fields[at + CS_NSEC], fields[at + WD_NSEC]) > INTERVAL_MAX_NS;
     const right = long ? verdict === LONG
       : differs > slack ? verdict === SKEWED
