@@ -27,7 +27,7 @@ export interface RunFacts {
   readonly racing: boolean;
   /** How far apart in time two CPUs may be at one moment; 0 where they do not race. */
   readonly skewNs: Ns;
-  /** How long the firmware takes each CPU, all in all: ticks that come meanwhile are one. */
+  /** How long the hardware keeps each CPU from an interrupt, all in all: firmware, and the way out of an idle state once. */
   readonly stalledNs: readonly Ns[];
   /** How the machine's clocks really run. */
   readonly clocks: ClockFacts;

@@ -47,9 +47,11 @@ export function factsOf(scenario: Scenario, racing = false): RunFacts {
   };
 }
 
-function stalledOf({ cpus, machine: { stalls } }: Scenario): Ns[] {
+/** How long the hardware may keep a CPU from an interrupt: the firmware in all, and the way out of its deepest idle state once. */
+function stalledOf({ cpus, machine: { stalls, cpuidle } }: Scenario): Ns[] {
+  const awakes = cpuidle === null ? 0 : Math.max(...cpuidle.states.map(({ exitLatencyNs }) => exitLatencyNs));
   return Array.from({ length: cpus }, (_, cpu) =>
-    stalls.reduce((sum, stall) => sum + (stall.cpu === null || stall.cpu === cpu ? stall.forNs : 0), 0));
+    stalls.reduce((sum, stall) => sum + (stall.cpu === null || stall.cpu === cpu ? stall.forNs : 0), awakes));
 }
 
 function clockFactsOf({ machine, workload }: Scenario): ClockFacts {

@@ -57,6 +57,8 @@ export abstract class Participant {
   protected lastEnd: Ns = 0;
   /** What the next message, timer or step is numbered. */
   protected count = 0;
+  /** Nothing begins before: its clock, or later while it is on its way out of a rest. */
+  protected freeAt: Ns = 0;
   /** The event that runs, or ran last: cause of all that it begins. */
   protected eventOrigin: CpuId = -1;
   protected eventN = 0;
@@ -129,13 +131,14 @@ export abstract class Participant {
 
   protected planNothing(): void {
     this.next.time = KTIME_MAX;
+    this.freeAt = this.now;
   }
 
   /** Takes the candidate as the next event if it comes before the one found so far. */
   protected consider(due: Ns, cls: EventClass, origin: CpuId, n: number, causeOrigin: CpuId, causeN: number): void {
     const { next } = this;
     if (due === KTIME_MAX) return;
-    const time = Math.max(due, this.now);
+    const time = Math.max(due, this.freeAt);
     if (time > next.time || (time === next.time && !precedes(cls, origin, n, next))) return;
     next.time = time;
     next.class = cls;
@@ -147,7 +150,7 @@ export abstract class Participant {
 
   /** `only`: a kind of message; -1 all. */
   protected considerInbox(only = -1): void {
-    const first = this.inbox.first(this.now, only);
+    const first = this.inbox.first(this.freeAt, only);
     if (first === undefined) return;
     this.consider(first.due, classOfMessage(first.kind), first.origin, first.n, first.origin, first.cause);
   }

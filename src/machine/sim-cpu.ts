@@ -78,10 +78,19 @@ export class SimCpu extends Participant implements Arch {
   override plan(): void {
     const { lapic } = this;
     this.planNothing();
+    this.restUntilAwake();
     this.considerInbox(this.kernel.hears);
     if (this.kernel.hears !== ALL_EARS) return;
     this.consider(lapic.due, EventClass.Timer, this.id, lapic.n, lapic.causeOrigin, lapic.causeN);
     this.consider(this.kernel.stepDue, EventClass.Step, this.id, this.stepN, this.eventOrigin, this.eventN);
+  }
+
+  /** Out of an idle state it takes a while from whatever comes first to the first event. */
+  private restUntilAwake(): void {
+    const { idling, cpuidle, hears } = this.kernel;
+    if (!idling || cpuidle === undefined || hears !== ALL_EARS) return;
+    const first = Math.min(this.lapic.due, this.inbox.first(this.now)?.due ?? KTIME_MAX);
+    if (first > this.now && first !== KTIME_MAX) this.freeAt = first + cpuidle.exitLatencyNs;
   }
 
   override kindOfNext(): EventKind {
@@ -107,6 +116,8 @@ export class SimCpu extends Participant implements Arch {
   override run(): void {
     const { kernel } = this;
     this.begin();
+    // on its way out of an idle state it is not free yet
+    if (this.kernel.idling && this.kernel.cpuidle !== undefined) this.lastEnd = Math.max(this.lastEnd, this.freeAt);
     switch (this.next.class) {
       case EventClass.Timer: this.timerFires(); break;
       case EventClass.Step: step(kernel); break;

@@ -53,9 +53,13 @@ export class CpuidleDevice {
     return state;
   }
 
-  /** An interrupt ends the sleep; the way out takes its time. @linux drivers/cpuidle/cpuidle.c cpuidle_enter_state */
+  /** How long the way out of the present state takes: the machine delays the interrupt by so much. */
+  get exitLatencyNs(): Ns {
+    return this.states[this.entered]!.exitLatencyNs;
+  }
+
+  /** An interrupt has ended the sleep. @linux drivers/cpuidle/cpuidle.c cpuidle_enter_state */
   wake(cpu: KernelCpu): void {
-    cpu.arch.advanceTo(cpu.arch.schedClock() + this.states[this.entered]!.exitLatencyNs);
     this.wokenAt = cpu.arch.schedClock();
   }
 

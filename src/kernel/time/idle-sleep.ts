@@ -87,8 +87,10 @@ export function getCpuSleepTime(cpu: KernelCpu, target: CpuId, into: IdleTimes):
   const now = ktimeGet(cpu);
   for (;;) {
     const seq = decisions.skipIdleRetry ? memory.load(record.seq) : readSeqcountBegin(memory, record.seq);
-    into.now = now - behind(cpu, target);
-    const running = record.active !== 0 ? Math.max(0, into.now - record.entrytime) : 0;
+    const { entrytime } = record;
+    // an event that takes long ends a sleep later than some of its readers' clocks stand
+    into.now = Math.max(entrytime, now - behind(cpu, target));
+    const running = record.active !== 0 ? into.now - entrytime : 0;
     into.idle = record.sleeptime + (waits ? 0 : running);
     into.iowait = record.iowaitSleeptime + (waits ? running : 0);
     into.version = seq;
