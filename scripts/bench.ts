@@ -37,7 +37,7 @@ interface Row {
 function tickScenario(cputime: 'tick' | 'gen', busy: boolean): Scenario {
   const task = busy ? { instance: CPUS, run: 1_000_000_000 } : { delay: 1_000_000_000, run: 1 };
   const text = JSON.stringify({ tasks: { load: task } });
-  return resolveScenario(text, 'bench.json', { cpus: CPUS, hz: HZ, durationNs: 10_000 * 1e9, cputime });
+  return resolveScenario(text, 'bench.json', { cpus: CPUS, hz: HZ, durationNs: 10_000 * 1e9, cputime, cmdline: 'nohz=off' });
 }
 
 function rows(): Row[] {

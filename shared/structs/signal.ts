@@ -29,7 +29,10 @@ export const Signals = struct(
 );
 export type Signals = ViewOf<typeof Signals>;
 
-/** A POSIX timer. Its lock is held by the task that sets it, and by its callback on whichever CPU. @linux include/linux/posix-timers.h struct k_itimer */
+/**
+ * A POSIX timer. Its lock is held by the task that sets it, and by its callback on whichever CPU.
+ * @linux include/linux/posix-timers.h struct k_itimer
+ */
 export const PosixTimer = struct(
   'k_itimer',
   {

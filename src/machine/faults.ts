@@ -274,7 +274,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'B-37',
-    says: 'in the pause after a hang the end of the next timer arms the device for the one after it, and no other until then (Linux until 3.15)',
+    says: 'in the pause after a hang the end of the next timer arms the device for the one after it, and no other does (Linux until 3.15)',
     caughtBy: ['H-04', 'H-03'],
     breaksGuards: false,
     needsRaces: false,

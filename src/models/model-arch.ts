@@ -8,7 +8,7 @@ import type { Arch } from '../kernel/arch.ts';
 import type { KernelConfig } from '../kernel/config.ts';
 import { asLinux, type Decisions } from '../kernel/decisions.ts';
 import { KernelImage } from '../kernel/image.ts';
-import { KernelCpu } from '../kernel/kernel-cpu.ts';
+import { KernelCpu, type HrtimerCallback } from '../kernel/kernel-cpu.ts';
 import { clocksourceTable } from '../kernel/time/clocksource.ts';
 import { KERNEL_VERSIONS, type KernelVersion } from '../kernel/versions.ts';
 
@@ -69,11 +69,15 @@ export interface KernelParts {
   readonly promiseOf?: (cpu: CpuId) => Ns;
   /** The default version, if no other. */
   readonly version?: KernelVersion | undefined;
+  /** What of the configuration is otherwise. */
+  readonly config?: Partial<KernelConfig>;
+  /** By `HrtimerFunction`. */
+  readonly functions?: readonly HrtimerCallback[];
 }
 
 /** A CPU's kernel and its hardware. Made anew in each run of a strand, so that nothing outlives one. */
 export function modelCpu(memory: Memory, id: CpuId, parts: KernelParts) {
-  const { map, tickNs, decisions, promiseOf = () => KTIME_MAX, version = KERNEL_VERSIONS[0]! } = parts;
+  const { map, tickNs, decisions, functions = [], config: given, promiseOf = () => KTIME_MAX, version = KERNEL_VERSIONS[0]! } = parts;
   const config: KernelConfig = {
     version, hz: 250, tickNs, highres: true, nohz: false, nohzFull: false, isolated: [],
     cpuidle: null, tickless: [], skewTick: false,
@@ -81,9 +85,10 @@ export function modelCpu(memory: Memory, id: CpuId, parts: KernelParts) {
     nolapicTimer: false, timerMigration: true, profile: false,
     clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
     tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: Array.from({ length: map.shape.cpus }, () => 'gen'), workload: NO_WORKLOAD,
+    ...given,
   };
   const arch = new ModelArch(id, promiseOf);
-  const cpu = new KernelCpu(id, imageOver(memory, map), config, arch, { ...asLinux, ...decisions }, []);
+  const cpu = new KernelCpu(id, imageOver(memory, map), config, arch, { ...asLinux, ...decisions }, functions);
   return { cpu, arch };
 }
 

@@ -17,7 +17,8 @@ const Seen = { Nothing: 0, Started: 1, Cancelled: 2, Expired: 3 } as const;
 export class HrtimerCancelled extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'H-08',
-    says: 'no timer expires between its cancellation and its next start, and none is cancelled or made anew while its callback runs elsewhere',
+    says: 'no timer expires between its cancellation and its next start, and none is cancelled or made anew while its callback runs on ' +
+      'another CPU',
     reference: 'kernel/time/hrtimer.c hrtimer_cancel',
     blindTo: 'a callback that runs elsewhere, where CPUs race (the model hrtimer-cancel shows that)',
     listens: ['hrtimer_init', 'hrtimer_start', 'hrtimer_cancel', 'hrtimer_expire_entry', 'hrtimer_expire_exit'],

@@ -20,8 +20,8 @@ const HANG_NS: Ns = 100 * NSEC_PER_MSEC;
 export class HrtimerForgotten extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'H-03',
-    says: 'a timer expires no more than a tick and 101 ms after its expiry or the step of its clock that made it due, and at the end of a ' +
-      'run none is queued that is overdue by more than a tick and a millisecond',
+    says: 'a timer expires no more than a tick and 101 ms after its expiry or the step of its clock that made it due, and at the end of ' +
+      'a run none is queued that is overdue by more than a tick and a millisecond',
     reference: 'kernel/time/hrtimer.c hrtimer_interrupt',
     blindTo: 'smaller delays',
     listens: ['hrtimer_start', 'hrtimer_cancel', 'hrtimer_expire_entry', 'timekeeping_change'],
@@ -71,10 +71,11 @@ export class HrtimerForgotten extends OracleBase {
     this.#queues.remove(timer);
   }
 
-  /** By the true clock, from when it was due, if it was not started later, or a step of its clock made it so; a tick and the clock's error are allowed. */
+  /** By the true clock, from when it was due, was started or its clock was stepped; a tick and the clock's error are allowed. */
   #lateness(timer: TimerId, t: Ns): Ns {
     const stepped = this.#queues.lastBaseOf(timer) % (BASES / 2) === 0 ? 0 : this.#offsets.steppedAt;
-    return t - Math.max(this.#due(timer), stepped, this.#queues.startedAt(timer)) - this.facts.tickNs - Math.max(0, ...this.facts.stalledNs) - this.#error.after(t);
+    const from = Math.max(this.#due(timer), stepped, this.#queues.startedAt(timer));
+    return t - from - this.facts.tickNs - Math.max(0, ...this.facts.stalledNs) - this.#error.after(t);
   }
 
   #due(timer: TimerId): Ns {

@@ -23,8 +23,8 @@ const LATENESS_NS: Ns = NSEC_PER_MSEC;
 export class HrtimerSoftirq extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'H-09',
-    says: 'the HRTIMER softirq runs within two ticks and a millisecond of its raise, and no timer that it is to expire is overdue by more ' +
-      'than that at the end of a run',
+    says: 'the HRTIMER softirq runs within two ticks and a millisecond of its raise, and no timer that it is to expire is overdue by ' +
+      'more than that at the end of a run',
     reference: 'kernel/time/hrtimer.c hrtimer_run_softirq, hrtimer_update_softirq_timer',
     blindTo: 'softirqs that were left to ksoftirqd and wait there for their turn',
     listens: ['softirq_raise', 'softirq_entry', 'hrtimer_start', 'hrtimer_cancel', 'hrtimer_expire_entry', 'timekeeping_change'],

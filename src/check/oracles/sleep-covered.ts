@@ -24,8 +24,10 @@ export class SleepCovered extends OracleBase {
       'where it must wake, and that is no later than the first timer of its wheel',
     reference: 'kernel/time/tick-sched.c tick_nohz_stop_tick',
     blindTo: 'timers of clocks that can be set, and whether the look for the next event found everything (N-02)',
-    listens: ['hrtimer_hang', 'local_timer_entry', 'cpu_idle', 'tick_nohz_next_event', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'idle_sleep', ...FineTimers.listens,
-      ...ArmedDevices.listens],
+    listens: [
+      'hrtimer_hang', 'local_timer_entry', 'cpu_idle', 'tick_nohz_next_event', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'idle_sleep',
+      ...FineTimers.listens, ...ArmedDevices.listens,
+    ],
   };
 
   readonly #devices: ArmedDevices;

@@ -7,7 +7,8 @@
  */
 import { LockClass } from '../../../shared/lock-order.ts';
 import {
-  HRTIMER_ACTIVE_HARD, HRTIMER_ACTIVE_SOFT, HRTIMER_MAX_CLOCK_BASES, HrtimerBase, HrtimerMode, MIGRATION_BASE, type Hrtimer, type HrtimerCpuBase,
+  HRTIMER_ACTIVE_HARD, HRTIMER_ACTIVE_SOFT, HRTIMER_MAX_CLOCK_BASES, HrtimerBase, HrtimerMode, MIGRATION_BASE, type Hrtimer,
+  type HrtimerCpuBase,
 } from '../../../shared/structs/hrtimer.ts';
 import { KTIME_MAX, NONE, type CpuId, type Ns, type TimerId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
@@ -34,12 +35,13 @@ export function unlockCpuBase(cpu: KernelCpu, of: CpuId): void {
 export function lockHrtimerBase(cpu: KernelCpu, record: Hrtimer): number {
   for (;;) {
     const clockBase = record.clockBase;
-    if (clockBase !== MIGRATION_BASE) {
-      lockCpuBase(cpu, cpuOfBase(clockBase));
-      if (record.clockBase === clockBase) return clockBase;
-      unlockCpuBase(cpu, cpuOfBase(clockBase));
+    if (clockBase === MIGRATION_BASE) {
+      cpu.memory.relax();
+      continue;
     }
-    cpu.memory.relax();
+    lockCpuBase(cpu, cpuOfBase(clockBase));
+    if (record.clockBase === clockBase) return clockBase;
+    unlockCpuBase(cpu, cpuOfBase(clockBase));
   }
 }
 
@@ -121,7 +123,8 @@ export function hrtimerNextEventOf(cpu: KernelCpu, base: HrtimerCpuBase, mask: n
  */
 export function hrtimerUpdateNextEvent(cpu: KernelCpu, base: HrtimerCpuBase): Ns {
   let soft = KTIME_MAX;
-  if (base.softirqActivated === 0) {
+  // most CPUs have no soft timers at most times
+  if (base.softirqActivated === 0 && ((base.activeBases & HRTIMER_ACTIVE_SOFT) !== 0 || base.softirqExpiresNext !== KTIME_MAX)) {
     soft = hrtimerNextEventOf(cpu, base, HRTIMER_ACTIVE_SOFT);
     base.softirqExpiresNext = soft;
   }

@@ -42,7 +42,10 @@ export function clockWasSet(cpu: KernelCpu, bases: number): void {
   }
 }
 
-/** With the base locked: brings its offsets up to date; true: its CPU must arm its device anew. @linux kernel/time/hrtimer.c update_needs_ipi */
+/**
+ * With the base locked: brings its offsets up to date; true: its CPU must arm its device anew.
+ * @linux kernel/time/hrtimer.c update_needs_ipi
+ */
 function needsRetrigger(cpu: KernelCpu, base: HrtimerCpuBase, bases: number): boolean {
   const known = base.clockWasSetSeq;
   hrtimerUpdateBase(cpu, base);

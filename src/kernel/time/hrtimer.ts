@@ -142,6 +142,19 @@ export function hrtimerCancel(cpu: KernelCpu, timer: TimerId): boolean {
     const found = hrtimerTryToCancel(cpu, timer);
     if (found !== Cancelled.Running) return found === Cancelled.Queued;
     if (runsHere(cpu.hrtimers, timer)) throw new KernelBug(`the callback of timer ${timer} waits for its own end`);
+    hrtimerCancelWaitRunning(cpu, timer);
+  }
+}
+
+/**
+ * Spins until the timer's callback on another CPU is over. It may be queued again then.
+ * @linux kernel/time/hrtimer.c hrtimer_cancel_wait_running
+ */
+export function hrtimerCancelWaitRunning(cpu: KernelCpu, timer: TimerId): void {
+  const record = cpu.image.timers[timer]!;
+  for (;;) {
+    const { clockBase } = record;
+    if (clockBase >= 0 && !callbackRuns(cpu, timer, clockBase)) return;
     cpu.memory.relax();
   }
 }

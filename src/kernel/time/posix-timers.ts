@@ -23,7 +23,8 @@ import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { sendSignal } from '../signal.ts';
 import { Outcome } from '../syscalls/outcome.ts';
 import {
-  Cancelled, hrtimerForwardNow, hrtimerGetRemaining, hrtimerInit, hrtimerRestart, hrtimerStart, hrtimerTryToCancel,
+  Cancelled, hrtimerCancelWaitRunning, hrtimerForwardNow, hrtimerGetRemaining, hrtimerInit, hrtimerRestart, hrtimerStart,
+  hrtimerTryToCancel,
 } from './hrtimer.ts';
 
 /** Boot: there is none. @linux kernel/time/posix-timers.c init_posix_timers */
@@ -79,11 +80,12 @@ export function timerGettime(cpu: KernelCpu, task: TaskId, regs: UserRegs): void
   const index = indexOf(cpu, task, regs);
   const timer = lockTimer(cpu, index);
   const { interval, active, overrunLast } = timer;
+  const id = posixTimerOf(cpu.image, index);
   let remaining = 0;
   if (interval > 0 || active !== 0) {
     // while its signal waits it is not queued, so its date is moved on here
-    if (interval > 0 && timer.queued !== 0) timer.overrun += hrtimerForwardNow(cpu, cpu.image.timers[posixTimerOf(cpu.image, index)]!, interval);
-    remaining = Math.max(1, hrtimerGetRemaining(cpu, posixTimerOf(cpu.image, index)));
+    if (interval > 0 && timer.queued !== 0) timer.overrun += hrtimerForwardNow(cpu, cpu.image.timers[id]!, interval);
+    remaining = Math.max(1, hrtimerGetRemaining(cpu, id));
   }
   unlockTimer(cpu, index);
   cpu.arch.trace6(Event.timer_gettime, index, task, remaining, interval, overrunLast);
@@ -119,7 +121,7 @@ function stopTimer(cpu: KernelCpu, index: number): PosixTimer {
       return timer;
     }
     unlockTimer(cpu, index);
-    cpu.memory.relax();
+    hrtimerCancelWaitRunning(cpu, posixTimerOf(cpu.image, index));
   }
 }
 

@@ -17,7 +17,9 @@ import type { HrtimerCallback, KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { Outcome } from '../syscalls/outcome.ts';
 import { waitQueueAppend, waitQueueTakeAll, wakeUpQ } from '../syscalls/wait-queue.ts';
-import { Cancelled, hrtimerForwardNow, hrtimerInit, hrtimerRestart, hrtimerStart, hrtimerTryToCancel } from './hrtimer.ts';
+import {
+  Cancelled, hrtimerCancelWaitRunning, hrtimerForwardNow, hrtimerInit, hrtimerRestart, hrtimerStart, hrtimerTryToCancel,
+} from './hrtimer.ts';
 import { TkOffset, ktimeGetOffset } from './timekeeping.ts';
 
 /** Linux's number of "the clock was set". @linux include/uapi/asm-generic/errno.h ECANCELED */
@@ -109,7 +111,7 @@ function stopTimer(cpu: KernelCpu, index: number): TimerFd {
     const ctx = lockFd(cpu, index);
     if (hrtimerTryToCancel(cpu, timerfdTimerOf(cpu.image, index)) !== Cancelled.Running) return ctx;
     unlockFd(cpu, index);
-    cpu.memory.relax();
+    hrtimerCancelWaitRunning(cpu, timerfdTimerOf(cpu.image, index));
   }
 }
 
