@@ -161,7 +161,10 @@ export const TIMEKEEPER_WRITERS: Catalogued = {
   model: writers(),
   mutants: [
     { id: 'look-then-take', says: 'the lock is looked at and taken in two steps', model: writers((memory) => inPieces(memory, LOCK)) },
-    { id: 'no-shadow', says: 'what is worked out does not get into the shadow', model: writers((memory) => withoutStores(memory, SHADOW_BASE)) },
+    {
+      id: 'no-shadow', says: 'what is worked out does not get into the shadow',
+      model: writers((memory) => withoutStores(memory, SHADOW_BASE)),
+    },
   ],
   quick: exhaustive,
 };

@@ -34,7 +34,8 @@ const change = (version: number, more: Record<string, number> = {}, real = 0) =>
 const booted = () => new EventStream().add('timekeeping_change', 0, 100, change(2));
 
 describe('T-01, no way back', () => {
-  const good = () => booted().add('clock_gettime', 0, 200, read(Monotonic, 200, 200)).add('clock_gettime', 1, 210, read(Monotonic, 210, 200, Q));
+  const good = () => booted().add('clock_gettime', 0, 200, read(Monotonic, 200, 200))
+    .add('clock_gettime', 1, 210, read(Monotonic, 210, 200, Q));
 
   it('holds while each read is at least the one before', () => {
     expect(verdictOf(ClockMonotonic, good())).toEqual({ verdict: 'held', checked: 1 });
@@ -44,7 +45,8 @@ describe('T-01, no way back', () => {
   it('finds a reader that is told an earlier time than another was, but where CPUs race only the same reader', () => {
     const back = good().add('clock_gettime', 0, 230, read(Monotonic, 230, 199));
     expect(witnessOf(verdictOf(ClockMonotonic, back)).says).toBe('Monotonic is 199 ns for r, and was 200 ns for q before');
-    const other = booted().add('clock_gettime', 0, 200, read(Monotonic, 200, 200)).add('clock_gettime', 1, 210, read(Monotonic, 210, 190, Q));
+    const other = booted().add('clock_gettime', 0, 200, read(Monotonic, 200, 200))
+      .add('clock_gettime', 1, 210, read(Monotonic, 210, 190, Q));
     expect(verdictOf(ClockMonotonic, other, racingFacts(facts, 100)).verdict).toBe('not exercised');
     const same = other.add('clock_gettime', 1, 220, read(Monotonic, 220, 189, Q));
     expect(verdictOf(ClockMonotonic, same, racingFacts(facts, 100)).verdict).toBe('broken');
@@ -63,9 +65,11 @@ describe('T-02, coarse clocks', () => {
   });
 
   it('finds one that is ahead of the clock that it is taken from', () => {
-    const good = booted().add('clock_gettime', 0, 200, read(MonotonicCoarse, 200, 150)).add('clock_gettime', 0, 210, read(Monotonic, 210, 210));
+    const good = booted().add('clock_gettime', 0, 200, read(MonotonicCoarse, 200, 150))
+      .add('clock_gettime', 0, 210, read(Monotonic, 210, 210));
     expect(verdictOf(ClockCoarse, good).verdict).toBe('held');
-    const ahead = good.add('clock_gettime', 0, 220, read(MonotonicCoarse, 220, 230)).add('clock_gettime', 0, 225, read(Monotonic, 225, 225));
+    const ahead = good.add('clock_gettime', 0, 220, read(MonotonicCoarse, 220, 230))
+      .add('clock_gettime', 0, 225, read(Monotonic, 225, 225));
     expect(witnessOf(verdictOf(ClockCoarse, ahead)).says).toBe('Monotonic is 225 ns for r, who had read 230 ns from a coarse clock');
   });
 });
@@ -139,7 +143,10 @@ describe('T-06, steps', () => {
     ['a count without a step', change(4, { action: TimekeepingAction.SetFrequency, clock_was_set_seq: 1 }), 'by 1 in what is no step'],
     ['a change of the source that is not counted', change(4), 'moves cs_was_changed_seq by 0'],
     ['a step of boot time', step(4, { offs_boot: 3 }), 'moves boot time by 3 ns'],
-    ['a wall clock that moves by itself', change(4, { action: TimekeepingAction.SetFrequency }, 9), 'moves the wall clock by 9 ns in what is no step'],
+    [
+      'a wall clock that moves by itself', change(4, { action: TimekeepingAction.SetFrequency }, 9),
+      'moves the wall clock by 9 ns in what is no step',
+    ],
   ])('finds %s', (_, fields, says) => {
     const stream = booted().add('timekeeping_change', 1, 200, fields);
     expect(witnessOf(verdictOf(ClockSteps, stream)).says).toContain(says);
@@ -182,7 +189,8 @@ describe('T-09, the gap', () => {
   });
 
   it('asks nothing of a counter that never starts anew', () => {
-    expect(verdictOf(ClockGap, booted().add('timekeeping_update', 0, 1, {}).add('timekeeping_update', 0, 9e12, {})).verdict).toBe('not exercised');
+    const never = booted().add('timekeeping_update', 0, 1, {}).add('timekeeping_update', 0, 9e12, {});
+    expect(verdictOf(ClockGap, never).verdict).toBe('not exercised');
   });
 });
 
@@ -192,7 +200,8 @@ describe('T-10, fast twins', () => {
 
   it('finds one that is further away than true time has gone', () => {
     expect(verdictOf(ClockFast, pair(1_910))).toEqual({ verdict: 'held', checked: 1 });
-    expect(witnessOf(verdictOf(ClockFast, pair(1_940))).says).toBe('MonotonicFast is 40 ns further than Monotonic was for r 1000 ns before');
+    expect(witnessOf(verdictOf(ClockFast, pair(1_940))).says)
+      .toBe('MonotonicFast is 40 ns further than Monotonic was for r 1000 ns before');
   });
 });
 

@@ -14,7 +14,8 @@ const { ValidForHres, Unstable } = ClocksourceFlag;
 const plain = runFacts(2, 'tick', []);
 const S = 1_000_000_000;
 
-const verdictOf = (OracleOfRun: new (facts: RunFacts) => Oracle, stream: EventStream, of = plain) => judgeStream(OracleOfRun, of, stream, 99 * S);
+const verdictOf = (OracleOfRun: new (facts: RunFacts) => Oracle, stream: EventStream, of = plain) =>
+  judgeStream(OracleOfRun, of, stream, 99 * S);
 const source = (id: ClocksourceId, order: number, rating: number, flags: number = ValidForHres) => ({ source: id, order, rating, flags });
 const listed = () =>
   new EventStream().add('clocksource_state', 0, 10, source(Hpet, 1, 250)).add('clocksource_state', 0, 11, source(Jiffies, 2, 1, 0))
@@ -95,7 +96,8 @@ describe('K-03, the verdict', () => {
   const check = (verdict: number, more: Record<string, number> = {}) =>
     ({ source: Tsc, watchdog: Hpet, margin: 248_000, cs_nsec: S / 2, wd_nsec: S / 2, verdict, ...more });
   const pair = (verdict: number, t: number, cpus: readonly [number, number] = [0, 0], more?: Record<string, number>) =>
-    new EventStream().add('clocksource_watchdog', cpus[0], t, check(0)).add('clocksource_watchdog', cpus[1], t + S / 2, check(verdict, more));
+    new EventStream().add('clocksource_watchdog', cpus[0], t, check(0))
+      .add('clocksource_watchdog', cpus[1], t + S / 2, check(verdict, more));
 
   it.each([
     ['good, if it is within the margins', 1, 400_000, 12 * S],
@@ -107,7 +109,8 @@ describe('K-03, the verdict', () => {
 
   it('finds a good source that is marked, and a bad one that is not', () => {
     expect(witnessOf(verdictOf(ClocksourceVerdict, pair(2, 12 * S), facts(400_000))).says)
-      .toBe('CPU 0 finds tsc skewed: in 500200000 ns it went 200000 ns further than hpet, and 248000 ns are allowed in up to 1000000000 ns');
+      .toBe('CPU 0 finds tsc skewed: in 500200000 ns it went 200000 ns further than hpet, and 248000 ns are allowed in up to ' +
+        '1000000000 ns');
     expect(verdictOf(ClocksourceVerdict, pair(1, 12 * S), facts(600_000)).verdict).toBe('broken');
     expect(verdictOf(ClocksourceVerdict, pair(1, 12 * S, [0, 1]), facts(0)).verdict).toBe('held');
     expect(verdictOf(ClocksourceVerdict, pair(1, 22 * S, [0, 1]), facts(0, 300_000)).verdict).toBe('broken');
