@@ -13,6 +13,7 @@ import { Printk } from '../../../shared/printk.ts';
 import { TickHandler } from '../../../shared/structs/cpu.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { printk } from '../printk.ts';
+import { localIsDummy, localSpec } from './clockevent-devices.ts';
 import { hrtimerSwitchToHres } from './hrtimer-interrupt.ts';
 import { CheckClocks, TickMode } from './tick-common.ts';
 import { OneshotObstacle, tickOneshotObstacle, tickSwitchToOneshot } from './tick-oneshot.ts';
@@ -41,8 +42,16 @@ function mayLeavePeriodic(cpu: KernelCpu, asked: number): boolean {
     return false;
   }
   const obstacle = tickOneshotObstacle(cpu);
-  if (obstacle !== OneshotObstacle.None) printk(cpu, OBSTACLE_LINES[obstacle]!, cpu.id);
-  return obstacle === OneshotObstacle.None;
+  if (obstacle === OneshotObstacle.None) return true;
+  if (obstacle === OneshotObstacle.OnlyGlobal && localIsDummy(cpu.config)) complainOfDummy(cpu);
+  else printk(cpu, OBSTACLE_LINES[obstacle]!, cpu.id);
+  return false;
+}
+
+/** Linux has the boot CPU's tick broadcast to it as to the others, so it says the same of each. */
+function complainOfDummy(cpu: KernelCpu): void {
+  printk(cpu, Printk.noOneShotDevice, localSpec(cpu.config).name);
+  if (cpu.config.highres) printk(cpu, Printk.noHighRes, cpu.id);
 }
 
 function switchToHres(cpu: KernelCpu): void {
