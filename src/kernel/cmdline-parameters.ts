@@ -132,13 +132,13 @@ export const CMDLINE_PARAMETERS: ReadonlyMap<string, Parameter> = new Map<string
 export const UNMODELLED_PARAMETERS: ReadonlyMap<string, string> = new Map([
   ['hz', 'not a parameter of Linux; use --hz'],
   ['HZ', 'not a parameter of Linux; use --hz'],
-  ['idle', 'idle states are not simulated'],
-  ['hpet', 'there is no HPET'],
+  ['idle', 'idle states are those of the machine (machine.cpuidle)'],
+  ['hpet', 'whether there is an HPET says the machine (machine.clockevents)'],
   ['irqaffinity', 'there are no device interrupts to place'],
-  ['nowatchdog', 'there is no watchdog'],
-  ['nmi_watchdog', 'there is no watchdog'],
+  ['nowatchdog', 'the watchdog of CPUs comes with kthreads'],
+  ['nmi_watchdog', 'there are no NMIs'],
   ['rcu_nocb_poll', 'RCU is not simulated'],
   ['rcutree.use_softirq', 'RCU is not simulated'],
   ['preempt', 'the kernel is never preempted inside an event'],
-  ['workqueue.power_efficient', 'work queues are not simulated'],
+  ['workqueue.power_efficient', 'works run where the list of kthreads says'],
 ]);
