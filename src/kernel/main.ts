@@ -2,8 +2,8 @@
  * Boot. The first CPU does it in four parts and waits for jiffies in between, as Linux does when it
  * measures its hardware; the others come up when it asks them to.
  *
- *     startKernel            jiffies clock source, PIT as tick device, task records
- *     (jiffy 2)  bring up    own lapic in the PIT's place; the other CPUs
+ *     startKernel            jiffies clock source, a global device for the tick, task records
+ *     (jiffy 2)  bring up    the CPU’s own device in its place; the other CPUs
  *     (jiffy 4)  clocks      the best clock source; every CPU may go to high resolution
  *     (jiffy 6)  user space  the workload's tasks
  */
