@@ -92,4 +92,21 @@ describe('the coordinator', () => {
     ask(1_000, DeviceMode.Oneshot, 30_000);
     expect([coordinator.next.causeOrigin, coordinator.next.causeN]).toEqual([CPUS, 0]);
   });
+
+  test('has two devices, each with its own frequency, that do not disturb each other', () => {
+    const both = [DeviceId.Pit, DeviceId.Hpet].map((id, i) => [deviceCommand(id, DeviceMode.Oneshot), 1_000 + i] as const);
+    for (const [command, due] of both) {
+      sendCsd(board.memory, board.map, 0, CPUS, MessageKind.ProgramDevice, command, 1_193, due, asked++, 0, () => undefined);
+      coordinator.takeMessages();
+      coordinator.plan();
+      coordinator.run();
+    }
+    const fired: [number, Ns][] = [];
+    while (coordinator.next.time < KTIME_MAX) {
+      coordinator.run();
+      takeAll(board.memory, board.map, 0, (_kind, _origin, device, _b, due) => fired.push([device, due - IPI_DELAY]));
+    }
+    // a PIT of 1,193,182 Hz needs 1 ms for what an HPET of 1 GHz has in 1,193 ns
+    expect(fired).toEqual([[DeviceId.Hpet, 1_001 + 1_193], [DeviceId.Pit, 1_000 + 999_848]]);
+  });
 });

@@ -146,7 +146,8 @@ describe('whoever unbinds a CPU’s tick device', () => {
     return resolve(JSON.stringify({ tasks: TASKS, dynticks: block }), { cpus: 2, cmdline, durationNs: LONG_NS });
   };
 
-  test.each(['', 'highres=off', 'nohz=off', 'highres=off nohz=off'])('gets the next best in its place, or is refused: %s', async (cmdline) => {
+  const cmdlines = ['', 'highres=off', 'nohz=off', 'highres=off nohz=off'];
+  test.each(cmdlines)('gets the next best in its place, or is refused: %s', async (cmdline) => {
     const scenario = unbind([0, 1, 0, 0], cmdline);
     const end = runOf(scenario);
     expect(end.log.filter((line) => line.includes('event device') && !line.includes('periodic'))).toEqual([

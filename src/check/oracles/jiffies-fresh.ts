@@ -28,7 +28,8 @@ export class JiffiesFresh extends OracleBase {
     reference: 'kernel/time/tick-sched.c tick_irq_enter',
     blindTo: 'interrupts in which no hrtimer expires',
     listens: [
-      'jiffies_update', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'local_timer_entry', 'irq_handler_entry', 'hrtimer_start', 'hrtimer_expire_entry',
+      'jiffies_update', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'local_timer_entry', 'irq_handler_entry', 'hrtimer_start',
+      'hrtimer_expire_entry',
       'timekeeping_change',
     ],
   };

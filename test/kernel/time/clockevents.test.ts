@@ -269,7 +269,8 @@ describe('a device’s way from state to state', () => {
 
   test('is one of those that there are', () => {
     expect(go(3, Shutdown, Periodic, Shutdown, Oneshot, OneshotStopped, Oneshot, Detached)()).toBe(Detached);
-    for (const wrong of [go(3, Periodic), go(3, Oneshot), go(3, Shutdown, OneshotStopped), go(1, Shutdown, Oneshot), go(2, Shutdown, Periodic)]) {
+    const wrongs = [go(3, Periodic), go(3, Oneshot), go(3, Shutdown, OneshotStopped), go(1, Shutdown, Oneshot), go(2, Shutdown, Periodic)];
+    for (const wrong of wrongs) {
       expect(wrong).toThrow(/goes from state/);
     }
   });
