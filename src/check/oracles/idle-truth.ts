@@ -13,6 +13,7 @@ import type { OracleDescription } from '../oracle.ts';
 
 const [ACTIVE, SLEEP, IOWAIT] = places('idle_sleep', 'active', 'sleeptime', 'iowait_sleeptime');
 const [MODE, TASK] = places('context', 'mode', 'task');
+const [START] = places('event', 'time');
 const [CHANGED_TO] = places('timekeeping_change', 'source');
 
 /** The kernel's clock: rounding of its multiplier, and how far it is corrected at a time. */
@@ -30,7 +31,7 @@ export class IdleTruth extends OracleBase {
     reference: 'kernel/time/tick-sched.c tick_nohz_stop_idle',
     blindTo: 'sleeps measured by the jiffies clock source, which knows no less than a tick, and those in which the clock source ' +
       'changes or a CPU’s counter jumps',
-    listens: ['idle_sleep', 'context', 'timekeeping_change'],
+    listens: ['event', 'idle_sleep', 'context', 'timekeeping_change', 'timekeeping_update'],
   };
 
   readonly #booked: Float64Array;
@@ -42,6 +43,9 @@ export class IdleTruth extends OracleBase {
   /** Sleeps of each CPU that must not be judged: the one under way as the clock changed. */
   readonly #doubtful: Uint8Array;
   readonly #last: KeptEvents;
+  /** Start of the event under way; and the longest that one had taken when it moved the clock: another CPU's at that instant sees it there. */
+  readonly #start: Float64Array;
+  #aheadNs: Ns = 0;
   readonly #ppb: number;
   readonly #jumps: boolean;
   #coarse = true;
@@ -61,12 +65,19 @@ export class IdleTruth extends OracleBase {
     this.#task = Int32Array.from({ length: cpus }, (_, cpu) => cpu);
     this.#doubtful = new Uint8Array(cpus).fill(1);
     this.#last = new KeptEvents(cpus, 'idle_sleep');
+    this.#start = new Float64Array(cpus + 1);
     this.#ppb = CLOCK_PPB + new ClockError(clocks).ppb;
     this.#jumps = clocks.sources.some(({ skews }) => skews.length > 0);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     switch (id) {
+      case Event.event:
+        this.#start[cpu] = fields[at + START];
+        return;
+      case Event.timekeeping_update:
+        this.#aheadNs = Math.max(this.#aheadNs, t - this.#start[cpu]);
+        return;
       case Event.context: return this.#onContext(cpu, t, fields[at + MODE], fields[at + TASK]);
       case Event.timekeeping_change:
         return this.#onChange(fields[at + CHANGED_TO]);
@@ -111,7 +122,7 @@ export class IdleTruth extends OracleBase {
   #judge(slept: Ns, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const halted = this.#halted[cpu];
     const idled = this.#idled[cpu];
-    const tolerance = ROUNDING_NS + this.#readNs + 2 * this.#resolutionNs + (idled * this.#ppb) / 1e9;
+    const tolerance = ROUNDING_NS + this.#aheadNs + this.#readNs + 2 * this.#resolutionNs + (idled * this.#ppb) / 1e9;
     this.checked++;
     if (slept >= halted - tolerance && slept <= idled + tolerance) return;
     this.broken(() => ({
