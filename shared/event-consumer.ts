@@ -29,6 +29,8 @@ export interface RunFacts {
   readonly skewNs: Ns;
   /** How long the hardware keeps each CPU from an interrupt, all in all: firmware, and the way out of an idle state once. */
   readonly stalledNs: readonly Ns[];
+  /** The wall clock at boot, in seconds since 1970: realtime and TAI count from there. */
+  readonly epochSec: number;
   /** How the machine's clocks really run. */
   readonly clocks: ClockFacts;
   /** CPUs that may run without a tick, and so never keep the time. */

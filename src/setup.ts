@@ -40,7 +40,7 @@ export function factsOf(scenario: Scenario, racing = false): RunFacts {
     }));
   return {
     cpus, hz, tasks: [...idle, ...tasks], tickNs: NSEC_PER_SEC / hz,
-    clocks: clockFactsOf(scenario), stalledNs: stalledOf(scenario),
+    epochSec: scenario.epochSec, clocks: clockFactsOf(scenario), stalledNs: stalledOf(scenario),
     cputime: cputimeOf(scenario), ipiDelayNs: machine.ipiDelayNs,
     racing, skewNs: racing ? scenario.skewNs : 0,
     nohzFull: scenario.cmdline.nohzFull ?? [], keepsForcedEvent: versionOf(scenario).keepsForcedEvent,

@@ -12,8 +12,6 @@ import type {
 import { KCPUSTAT_SLOTS, type KcpustatSlot } from './run-figures.ts';
 import { TaskCollector } from './task-collector.ts';
 
-/** The real time at which every machine boots: 2026-01-01 00:00:00 UTC, in s since 1970. No host clock shows in a run. */
-export const BOOT_TIME_S = 1_767_225_600;
 /** @linux include/linux/hrtimer_defs.h HRTIMER_MAX_CLOCK_BASES */
 export const HRTIMER_MAX_CLOCK_BASES = 8;
 /** The global event device's interrupt line. */
@@ -49,9 +47,11 @@ export class MachineSnapshotCollector implements EventConsumer {
   private readonly tasks: TaskCollector;
   private system: SystemRecord;
   private broadcastDevice: ClockEventDeviceSnapshot | null = null;
+  private readonly epochS: number;
   private readonly clocksources: ClocksourceSnapshot[] = [];
 
   constructor(facts: RunFacts) {
+    this.epochS = facts.epochSec;
     this.cpus = Array.from({ length: facts.cpus }, newCpu);
     this.tasks = new TaskCollector(facts);
     this.system = systemOf(() => 0);
@@ -70,7 +70,7 @@ export class MachineSnapshotCollector implements EventConsumer {
     const total = (of: (cpu: CpuSnapshot) => number): number => cpus.reduce((sum, cpu) => sum + of(cpu), 0);
     return {
       ...this.system,
-      epochS: BOOT_TIME_S,
+      epochS: this.epochS,
       clocksources: this.clocksources,
       contextSwitches: total((cpu) => cpu.nrSwitches),
       processes: this.tasks.processes,
