@@ -3,10 +3,12 @@ import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { NSEC_PER_MSEC, NSEC_PER_SEC, type CpuId, type Ns } from '../../../shared/units.ts';
 import { ClockError } from '../clock-error.ts';
-import { KeptEvents, namedEvent } from '../kept-events.ts';
+import { BASES } from '../hrtimer-queues.ts';
+import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
 
+const [BASE] = places('hrtimer_start', 'clock_base');
 const SPAN_NS: Ns = 100 * NSEC_PER_MSEC;
 /** A far event may come early several times, and a span may begin in the middle of something. */
 const GRACE = 20;
@@ -40,7 +42,8 @@ export class InterruptStorm extends OracleBase {
     if (cpu >= this.facts.cpus) return;
     if (t - this.#began[cpu] >= SPAN_NS) this.#beginSpan(cpu, t);
     if (id !== Event.local_timer_entry && id !== Event.irq_handler_entry) {
-      this.#reasons[cpu]++;
+      // another CPU may have put it there
+      this.#reasons[id === Event.hrtimer_start ? Math.floor(fields[at + BASE] / BASES) : cpu]++;
       return;
     }
     if (this.#interrupts[cpu]++ === 0) this.#first.keep(cpu, id, cpu, t, fields, at);
