@@ -94,12 +94,18 @@ export const IDLE_SLEEP: Catalogued = {
   says: 'A sleep ends and the next begins while another CPU asks twice how long it was: no answer falls, none is too much.',
   model: sleeps('idle-sleep'),
   mutants: [
-    { id: 'no-retry', says: 'B-20: a reader takes the fields one by one', model: sleeps('idle-sleep', { decisions: { skipIdleRetry: true } }) },
+    {
+      id: 'no-retry', says: 'B-20: a reader takes the fields one by one',
+      model: sleeps('idle-sleep', { decisions: { skipIdleRetry: true } }),
+    },
     {
       id: 'reader-writes', says: 'B-21: a reader ends the sleep, in another CPU’s record',
       model: sleeps('idle-sleep', { decisions: { readerMovesSleep: true } }),
     },
-    { id: 'late-odd', says: 'the count becomes odd after the sum', model: sleeps('idle-sleep', { tamper: (memory) => heldBack(memory, SEQ, SUM, isOdd) }) },
+    {
+      id: 'late-odd', says: 'the count becomes odd after the sum',
+      model: sleeps('idle-sleep', { tamper: (memory) => heldBack(memory, SEQ, SUM, isOdd) }),
+    },
     {
       id: 'early-even', says: 'the count becomes even before the sum is stored',
       model: sleeps('idle-sleep', { tamper: (memory) => heldBack(memory, SUM, SEQ) }),

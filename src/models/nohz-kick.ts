@@ -57,7 +57,9 @@ function serve(memory: Memory): number {
   }
 }
 
-function kicks(name: string, { kicking = (memory) => memory, serving = (memory) => memory }: { kicking?: Tamper; serving?: Tamper } = {}): Model {
+const honest: Tamper = (memory) => memory;
+
+function kicks(name: string, kicking = honest, serving = honest): Model {
   return model({
     name,
     cells: plan,
@@ -87,10 +89,10 @@ export const NOHZ_KICK: Catalogued = {
   says: 'Two busy CPUs kick an idle one at once: what both ask for is seen, in one message or two.',
   model: kicks('nohz-kick'),
   mutants: [
-    { id: 'flags-in-pieces', says: 'a kick sets its flag in two steps', model: kicks('nohz-kick', { kicking: (memory) => inPieces(memory, FLAGS) }) },
+    { id: 'flags-in-pieces', says: 'a kick sets its flag in two steps', model: kicks('nohz-kick', (memory) => inPieces(memory, FLAGS)) },
     {
       id: 'clear-in-pieces', says: 'the idle CPU takes the flags in two steps',
-      model: kicks('nohz-kick', { serving: (memory) => inPieces(memory, FLAGS) }),
+      model: kicks('nohz-kick', honest, (memory) => inPieces(memory, FLAGS)),
     },
   ],
   quick: () => boundedAt(2),
