@@ -3,8 +3,9 @@ import { BadInput } from '../../src/workload/bad-input.ts';
 import { DEFAULT_MACHINE } from '../../src/workload/defaults.ts';
 import { resolveScenario } from '../../src/workload/resolve.ts';
 
+const scenarioOf = (machine: object): string => JSON.stringify({ tasks: { t: { run: 1 } }, dynticks: { machine } });
 const resolve = (clockevents?: object, machine: object = {}) =>
-  resolveScenario(JSON.stringify({ tasks: { t: { run: 1 } }, dynticks: { machine: { ...machine, ...(clockevents && { clockevents }) } } }), 'w.json')
+  resolveScenario(scenarioOf({ ...machine, ...(clockevents && { clockevents }) }), 'w.json')
     .machine;
 
 describe('the event devices of a scenario', () => {
