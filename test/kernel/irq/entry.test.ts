@@ -133,7 +133,7 @@ describe('softirqs', () => {
   });
 
   test('must have a handler', () => {
-    expect(() => interrupt(1_000, 10, (cpu) => raiseSoftirq(cpu, SoftirqVec.Rcu))).toThrow(/no handler/);
+    expect(() => interrupt(1_000, 10, (cpu) => raiseSoftirq(cpu, SoftirqVec.Block))).toThrow(/no handler/);
   });
 });
 
