@@ -58,7 +58,8 @@ export class ClockReads {
 
   /** How far apart two reads of it may be from true time: a cycle, and the longest step in which it moves. */
   grain(): Ns {
-    if (this.source === ClocksourceId.Jiffies) return this.facts.tickNs;
+    // ticks that the firmware has held up come one right after the other
+    if (this.source === ClocksourceId.Jiffies) return this.facts.tickNs + Math.max(0, ...this.facts.stalledNs);
     const hz = this.facts.clocks.sources.find(({ id }) => id === this.source)?.hz ?? NSEC_PER_SEC;
     return Math.ceil(NSEC_PER_SEC / hz) + 2;
   }
