@@ -23,7 +23,7 @@ const FINAL = places('task_final', 'cpu', 'vtime_state', 'starttime', 'vtime_uti
 const SAMPLING_TICKS = 2;
 
 /** Sooner than an interrupt gets to its handler. */
-const EARLY_NS: Ns = 500;
+const EARLY_NS: Ns = 100;
 
 export class CpuConservation extends OracleBase {
   static readonly about: OracleDescription = {

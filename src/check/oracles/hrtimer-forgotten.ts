@@ -1,6 +1,7 @@
 /** A timer that is due does expire: not much later, and none may still be queued, long overdue, when the run ends. */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
+import { ClocksourceId } from '../../../shared/structs/timekeeper.ts';
 import { NONE, NSEC_PER_MSEC, type CpuId, type Ns, type TimerId } from '../../../shared/units.ts';
 import { ClockError } from '../clock-error.ts';
 import { ClockOffsets } from '../clock-offsets.ts';
@@ -11,9 +12,12 @@ import type { OracleDescription, Verdict } from '../oracle.ts';
 
 const [START_TIMER] = places('hrtimer_start', 'hrtimer');
 const [CANCEL_TIMER] = places('hrtimer_cancel', 'hrtimer');
+const [SOURCE] = places('timekeeping_change', 'source');
 const [EXPIRE_TIMER] = places('hrtimer_expire_entry', 'hrtimer');
 /** Beside the tick to which low resolution rounds up: time with interrupts off and other timers' handlers. */
 const LATENESS_NS: Ns = NSEC_PER_MSEC;
+/** Where jiffies are the clock. */
+const COARSE_TICKS = 3;
 /** For so long a CPU that did not catch up may look at no timer. */
 const HANG_NS: Ns = 100 * NSEC_PER_MSEC;
 
@@ -30,6 +34,8 @@ export class HrtimerForgotten extends OracleBase {
   readonly #queues: HrtimerQueues;
   readonly #offsets = new ClockOffsets();
   readonly #error: ClockError;
+  /** The clock itself knows no less than a tick, and a CPU may look at it just before that is over. */
+  #coarse = false;
 
   constructor(facts: RunFacts) {
     super(HrtimerForgotten.about, facts);
@@ -44,7 +50,9 @@ export class HrtimerForgotten extends OracleBase {
         return this.#queues.start(fields[at + START_TIMER], cpu, t, fields, at);
       case Event.hrtimer_cancel: return this.#queues.remove(fields[at + CANCEL_TIMER]);
       case Event.hrtimer_expire_entry: return this.#onExpire(cpu, t, fields, at);
-      case Event.timekeeping_change: return this.#offsets.onChange(t, fields, at);
+      case Event.timekeeping_change:
+        this.#coarse = fields[at + SOURCE] === ClocksourceId.Jiffies;
+        return this.#offsets.onChange(t, fields, at);
     }
   }
 
@@ -75,7 +83,8 @@ export class HrtimerForgotten extends OracleBase {
   #lateness(timer: TimerId, t: Ns): Ns {
     const stepped = this.#queues.lastBaseOf(timer) % (BASES / 2) === 0 ? 0 : this.#offsets.steppedAt;
     const from = Math.max(this.#due(timer), stepped, this.#queues.startedAt(timer));
-    return t - from - this.facts.tickNs - Math.max(0, ...this.facts.stalledNs) - this.#error.after(t);
+    const ticks = this.#coarse ? COARSE_TICKS : 1;
+    return t - from - ticks * this.facts.tickNs - Math.max(0, ...this.facts.stalledNs) - this.#error.after(t);
   }
 
   #due(timer: TimerId): Ns {

@@ -5,6 +5,7 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
@@ -28,11 +29,14 @@ export class IdleRead extends OracleBase {
 
   readonly #versions: KeptEvents;
   readonly #next: Int32Array;
+  /** The clocks of the CPUs stand so far apart at most, where a counter was made to jump: a sleep is measured by its CPU's. */
+  readonly #jumpsNs: Ns;
   /** By reader and CPU. */
   readonly #last: KeptEvents;
 
   constructor(facts: RunFacts) {
     super(IdleRead.about, facts);
+    this.#jumpsNs = new ClockError(facts.clocks).jumpsNs;
     this.#versions = new KeptEvents(facts.cpus * KEPT, 'idle_sleep');
     this.#next = new Int32Array(facts.cpus);
     this.#last = new KeptEvents(facts.cpus * facts.tasks.length, 'cpu_idle_time');
@@ -71,7 +75,7 @@ export class IdleRead extends OracleBase {
       const before = this.#last.at(slot);
       const grown = fields[at + IDLE] + fields[at + IOWAIT] - rows[before + IDLE] - rows[before + IOWAIT];
       const passed = fields[at + NOW] - rows[before + NOW];
-      if (grown < 0 || grown > passed) {
+      if (grown < -this.#jumpsNs || grown > passed + this.#jumpsNs) {
         const last = this.#last.named(slot);
         this.broken(() => ({
           says: `${this.nameOf(fields[at + BY])} saw the sleep of CPU ${fields[at + CPU]} change by ${grown} ns in ${passed} ns, ` +

@@ -28,10 +28,14 @@ export class InterruptStorm extends OracleBase {
   readonly #reasons: Float64Array;
   readonly #first: KeptEvents;
   readonly #jumps: boolean;
+  /** A clock that is slower than the device sees each event come early, twice if it is much slower. */
+  readonly #perTick: number;
 
   constructor(facts: RunFacts) {
     super(InterruptStorm.about, facts);
-    this.#jumps = new ClockError(facts.clocks).jumpsNs > 0;
+    const error = new ClockError(facts.clocks);
+    this.#jumps = error.jumpsNs > 0;
+    this.#perTick = error.ppb > 0 ? 4 : 2;
     this.#began = new Float64Array(facts.cpus + 1);
     this.#interrupts = new Float64Array(facts.cpus + 1);
     this.#reasons = new Float64Array(facts.cpus + 1);
@@ -66,6 +70,6 @@ export class InterruptStorm extends OracleBase {
   #most(cpu: CpuId): number {
     // what came while the firmware had the CPU comes now, each tick of a periodic device
     const held = this.facts.stalledNs[cpu] / this.facts.tickNs;
-    return (2 * this.facts.hz * SPAN_NS) / NSEC_PER_SEC + this.#reasons[cpu] + held + GRACE;
+    return (this.#perTick * this.facts.hz * SPAN_NS) / NSEC_PER_SEC + this.#reasons[cpu] + held + GRACE;
   }
 }

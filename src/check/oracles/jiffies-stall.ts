@@ -5,6 +5,7 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { NSEC_PER_MSEC, type CpuId, type Ns } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
@@ -23,14 +24,14 @@ export class JiffiesStall extends OracleBase {
     listens: ['tick', 'jiffies_update'],
   };
 
-  /** The longest that the firmware takes a CPU. */
+  /** The longest that the firmware takes a CPU; and a counter that jumps ahead lets jiffies wait for the others. */
   readonly #stalled: Ns;
   /** When jiffies moved last, by the clock of whoever moved them. */
   readonly #moved = new KeptEvents(1, 'jiffies_update');
 
   constructor(facts: RunFacts) {
     super(JiffiesStall.about, facts);
-    this.#stalled = Math.max(0, ...facts.stalledNs);
+    this.#stalled = Math.max(0, ...facts.stalledNs) + new ClockError(facts.clocks).jumpsNs;
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {

@@ -24,7 +24,7 @@ const BUSY_SLOTS = places('kcpustat_final', 'user', 'nice', 'system', 'softirq',
 const NOBODYS_SLOTS = places('kcpustat_final', 'idle', 'iowait', 'steal');
 
 /** Sooner than an interrupt gets to its handler. */
-const EARLY_NS: Ns = 500;
+const EARLY_NS: Ns = 100;
 
 export class MachineConservation extends OracleBase {
   static readonly about: OracleDescription = {

@@ -4,6 +4,7 @@ import { Event } from '../../../shared/events.ts';
 import { WheelOp } from '../../../shared/structs/timer.ts';
 import type { CpuId, Jiffies, Ns } from '../../../shared/units.ts';
 import { places } from '../kept-events.ts';
+import { ClockError } from '../clock-error.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict } from '../oracle.ts';
 import { WheelLog, type Wheel, type WheelRow } from '../wheel-log.ts';
@@ -24,10 +25,12 @@ export class WheelLate extends OracleBase {
   };
 
   readonly #log: WheelLog;
+  readonly #jumpsNs: Ns;
   #jiffies: Jiffies = 0;
 
   constructor(facts: RunFacts) {
     super(WheelLate.about, facts);
+    this.#jumpsNs = new ClockError(facts.clocks).jumpsNs;
     this.#log = new WheelLog(facts.cpus, this.#judge.bind(this));
   }
 
@@ -51,9 +54,9 @@ export class WheelLate extends OracleBase {
     return this.verdict();
   }
 
-  /** Jiffies; the firmware may have taken the CPU meanwhile. */
+  /** Jiffies; the firmware may have taken the CPU meanwhile, and a counter that jumps takes jiffies along. */
   #late(cpu: CpuId): number {
-    return LATE_JIFFIES + Math.ceil(this.facts.stalledNs[cpu] / this.facts.tickNs);
+    return LATE_JIFFIES + Math.ceil((this.facts.stalledNs[cpu] + this.#jumpsNs) / this.facts.tickNs);
   }
 
   #judge(row: WheelRow, { queued, deferrable }: Wheel): void {

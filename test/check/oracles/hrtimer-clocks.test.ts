@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { ClockEventState, SoftirqVec, TickHandler } from '../../../shared/structs/cpu.ts';
 import { HrtimerFunction, HrtimerMode } from '../../../shared/structs/hrtimer.ts';
-import { ClockId } from '../../../shared/structs/timekeeper.ts';
+import { ClockId, ClocksourceId } from '../../../shared/structs/timekeeper.ts';
 import type { Oracle } from '../../../src/check/oracle.ts';
 import { HrtimerArmed } from '../../../src/check/oracles/hrtimer-armed.ts';
 import { HrtimerCancelled } from '../../../src/check/oracles/hrtimer-cancelled.ts';
@@ -25,7 +25,7 @@ const start = (stream: EventStream, cpu: number, t: number, hrtimer: number, exp
 const expire = (stream: EventStream, cpu: number, t: number, hrtimer: number, expires: number, now = t) =>
   stream.add('hrtimer_expire_entry', cpu, t, { hrtimer, expires, softexpires: expires, now });
 const step = (stream: EventStream, t: number, ahead: number) =>
-  stream.add('timekeeping_change', 0, t, { offs_real: ahead, offs_tai: ahead });
+  stream.add('timekeeping_change', 0, t, { source: ClocksourceId.Tsc, offs_real: ahead, offs_tai: ahead });
 /** CPU 1's base of CLOCK_REALTIME, and its soft twin of CLOCK_MONOTONIC. */
 const REAL_1 = 9;
 const SOFT_1 = 12;
