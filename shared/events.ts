@@ -266,7 +266,10 @@ const table = {
   clocksource_watchdog: ['dynticks', {
     source: 'code', watchdog: 'code', cs_nsec: 'ns', wd_nsec: 'ns', margin: 'ns', verdict: 'code',
   }],
-  /** A clock was set (a `TimekeepingAction`), or the call refused; the offset of real time in both timekeepers then, and how their counters differ. */
+  /**
+   * A clock was set (a `TimekeepingAction`), or the call refused; the offset of real time in both timekeepers then, and how
+   * their counters differ.
+   */
   timekeeping_set: ['dynticks', {
     action: 'code', value: 'count', result: 'count', offs_real: 'ns', shadow_offs_real: 'ns', shadow_ahead: 'count',
   }],

@@ -39,7 +39,10 @@ const lines = {
   tscUnstableByUser: { level: 6, format: 'tsc: Marking TSC unstable due to boot parameter' },
   longReadout: { level: 4, format: 'clocksource: Long readout interval, skipping watchdog check: cs_nsec: {0} wd_nsec: {1}' },
   skewTestSkipped: { level: 6, format: 'clocksource: wd-{0:source}-wd read-back delay too long, clock-skew test with {1:source} skipped!' },
-  slowReadBack: { level: 4, format: 'clocksource: wd-{0:source}-wd excessive read-back delay, marking {0:source} unstable (watchdog {1:source})' },
+  slowReadBack: {
+    level: 4,
+    format: 'clocksource: wd-{0:source}-wd excessive read-back delay, marking {0:source} unstable (watchdog {1:source})',
+  },
   deviceUnbound: { level: 6, format: 'dynticks: CPU {0} lets its event device go, and has {1:device} from now on' },
   deviceBusy: { level: 6, format: 'dynticks: CPU {0} keeps its event device {1:device}: nothing can take its place' },
 } as const satisfies Record<string, PrintkLine>;

@@ -48,7 +48,8 @@ export function runFacts(cpus: number, cputime: CputimeFlavour | readonly Cputim
     cpus, hz: 250, tickNs: TICK, ipiDelayNs: IPI_DELAY,
     tasks: [...idle, ...workload],
     cputime: typeof cputime === 'string' ? Array.from({ length: cpus }, () => cputime) : cputime,
-    racing: false, skewNs: 0, epochSec: 1_767_225_600, clocks: { sources: [], frequencies: [] }, stalledNs: Array.from({ length: cpus }, () => 0),
+    racing: false, skewNs: 0, epochSec: 1_767_225_600, clocks: { sources: [], frequencies: [] },
+    stalledNs: Array.from({ length: cpus }, () => 0),
     nohzFull: [], keepsForcedEvent: false,
   };
 }

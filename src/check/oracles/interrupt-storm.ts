@@ -19,7 +19,8 @@ export class InterruptStorm extends OracleBase {
     says: 'in no tenth of a second has a CPU more interrupts of its event device than two for each tick, one for each timer started ' +
       'there and each message, and a few',
     reference: 'kernel/time/tick-sched.c tick_nohz_lowres_handler',
-    blindTo: 'a slow drizzle of needless interrupts; machines whose tsc was made to jump: a CPU whose clock stands still is woken too early',
+    blindTo: 'a slow drizzle of needless interrupts; machines whose tsc was made to jump: a CPU whose clock stands still is woken ' +
+      'too early',
     listens: ['local_timer_entry', 'irq_handler_entry', 'hrtimer_start', 'csd_function_entry'],
   };
 

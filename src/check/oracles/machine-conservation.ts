@@ -102,7 +102,8 @@ export class MachineConservation extends OracleBase {
       if (this.#firstContext[cpu] >= 0) elapsed += end - this.#firstContext[cpu];
       if (this.#runningSince[cpu] >= 0) running += end - this.#runningSince[cpu];
       // sampling misses up to a tick at either end; a tracked CPU only the moments before its first hook
-      tolerance += tracksContexts(this.facts.cputime[cpu]) ? this.facts.tickNs : 2 * this.facts.tickNs + this.facts.stalledNs[cpu] + this.#double;
+      const { cputime, tickNs, stalledNs } = this.facts;
+      tolerance += tracksContexts(cputime[cpu]) ? tickNs : 2 * tickNs + stalledNs[cpu] + this.#double;
     }
     const booked = charged + pending + running + idle + owed;
     if (Math.abs(elapsed - booked) <= tolerance) return;
