@@ -46,6 +46,8 @@ export class IdleTruth extends OracleBase {
   /** Start of the event under way; and the longest that one had taken when it moved the clock: another CPU's at that instant sees it there. */
   readonly #start: Float64Array;
   #aheadNs: Ns = 0;
+  /** Where CPUs race, the clock may have been moved by one that is so far ahead. */
+  readonly #raceNs: Ns;
   readonly #ppb: number;
   readonly #jumps: boolean;
   #coarse = true;
@@ -66,6 +68,7 @@ export class IdleTruth extends OracleBase {
     this.#doubtful = new Uint8Array(cpus).fill(1);
     this.#last = new KeptEvents(cpus, 'idle_sleep');
     this.#start = new Float64Array(cpus + 1);
+    this.#raceNs = facts.racing ? facts.skewNs + facts.ipiDelayNs : 0;
     this.#ppb = CLOCK_PPB + new ClockError(clocks).ppb;
     this.#jumps = clocks.sources.some(({ skews }) => skews.length > 0);
   }
@@ -122,7 +125,7 @@ export class IdleTruth extends OracleBase {
   #judge(slept: Ns, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const halted = this.#halted[cpu];
     const idled = this.#idled[cpu];
-    const tolerance = ROUNDING_NS + this.#aheadNs + this.#readNs + 2 * this.#resolutionNs + (idled * this.#ppb) / 1e9;
+    const tolerance = ROUNDING_NS + this.#raceNs + this.#aheadNs + this.#readNs + 2 * this.#resolutionNs + (idled * this.#ppb) / 1e9;
     this.checked++;
     if (slept >= halted - tolerance && slept <= idled + tolerance) return;
     this.broken(() => ({
