@@ -11,6 +11,7 @@
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
+import { ClocksourceId } from '../../../shared/structs/timekeeper.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
 import { ClockError } from '../clock-error.ts';
 import { ClockOffsets } from '../clock-offsets.ts';
@@ -19,6 +20,7 @@ import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict } from '../oracle.ts';
 import { RaceBound } from '../race-bound.ts';
 
+const [SOURCE] = places('timekeeping_change', 'source');
 const [TIMER, NOW, SOFTEXPIRES] = places('hrtimer_expire_entry', 'hrtimer', 'now', 'softexpires');
 const [STARTED, BASE] = places('hrtimer_start', 'hrtimer', 'clock_base');
 const [MONO] = places('timekeeping_update', 'mono');
@@ -41,6 +43,8 @@ export class HrtimerEarly extends OracleBase {
 
   readonly #bound: RaceBound;
   readonly #error: ClockError;
+  #source = -1;
+  #sinceJiffies: Ns = 0;
   readonly #offsets = new ClockOffsets();
   /** By timer: the queue that it was put into. */
   readonly #base: number[] = [];
@@ -63,11 +67,19 @@ export class HrtimerEarly extends OracleBase {
     switch (id) {
       case Event.hrtimer_expire_entry: return this.#onExpire(id, cpu, t, fields, at);
       case Event.hrtimer_start: this.#base[fields[at + STARTED]] = fields[at + BASE]; return;
-      case Event.timekeeping_change: return this.#offsets.onChange(t, fields, at);
+      case Event.timekeeping_change: return this.#onChange(t, fields, at);
       case Event.event: return this.#bound.onBegin(cpu, fields, at);
       case Event.timekeeping_update: return this.#onMove(cpu, t, fields[at + MONO]);
       case Event.jiffies_update: return this.#onMove(cpu, t, fields[at + LAST_JIFFY]);
     }
+  }
+
+  /** Whoever goes back to jiffies in the middle of a tick is ahead of true time by the rest of it from then on. */
+  #onChange(t: Ns, fields: Float64Array, at: number): void {
+    const source = fields[at + SOURCE];
+    if (source === ClocksourceId.Jiffies && this.#source !== source && this.#source >= 0) this.#sinceJiffies += this.facts.tickNs;
+    this.#source = source;
+    this.#offsets.onChange(t, fields, at);
   }
 
   override finish(): Verdict {
@@ -81,7 +93,7 @@ export class HrtimerEarly extends OracleBase {
     const now = fields[at + NOW];
     const due = soft - this.#offsetOf(fields[at + TIMER]);
     this.checked++;
-    if (now >= soft && t + t * DRIFT_PER_NS + DRIFT_NS + this.#error.after(t) >= due) return;
+    if (now >= soft && t + t * DRIFT_PER_NS + DRIFT_NS + this.#error.after(t) + this.#sinceJiffies >= due) return;
     const slot = this.#kept.take(id, cpu, t, fields, at);
     const start = this.#bound.startOf(cpu, t);
     if (now < soft || !this.facts.racing) return this.#early(slot);
