@@ -124,7 +124,8 @@ function isolatedOf({ cpus, cmdline: { isolcpus } }: Scenario): boolean[] {
 
 export function hardwareOf({ machine }: Scenario): CpuHardware {
   const { clocksources: counters, stalls, tscHz, lapicHz, clockevents, costs } = machine;
-  return { counters, stalls, eventDeviceHz: clockevents.local === 'lapic-deadline' ? tscHz : lapicHz, costs: costTable(costs) };
+  const followsTsc = clockevents.local === 'lapic-deadline';
+  return { counters, stalls, followsTsc, eventDeviceHz: followsTsc ? tscHz : lapicHz, costs: costTable(costs) };
 }
 
 /**

@@ -68,6 +68,15 @@ export class HardwareCounter {
     return wrap !== 0 && cycles >= wrap ? cycles % wrap : cycles;
   }
 
+  /** How long it takes from `now` on to go `cycles` further, as fast as it runs now; a jump in between is left out. */
+  spanOf(cycles: Cycles, now: Ns): Ns {
+    const { from, ppb } = this.stretchAt(now);
+    const shown = this.run(now - from, ppb);
+    let span = mulDiv(mulDiv(cycles, this.den, this.num), PPB, PPB + ppb);
+    while (this.run(now + span - from, ppb) - shown < cycles) span++;
+    return span;
+  }
+
   private run(ns: Ns, ppb: number): Cycles {
     const cycles = mulDiv(ns, this.num, this.den);
     if (ppb === 0) return cycles;

@@ -39,6 +39,11 @@ export class LocalApic {
     return true;
   }
 
+  /** Arms it for `after` ns from `now`, however long its ticks are. */
+  armIn(after: Ns, now: Ns): void {
+    this.due = now + after;
+  }
+
   /** It fires: a periodic device is armed again, a one-shot one is not. */
   fire(): void {
     this.due = this.mode === DeviceMode.Periodic ? this.due + this.periodNs : KTIME_MAX;

@@ -5,7 +5,7 @@
  */
 import { Event, EventClass, Mode } from '../../shared/events.ts';
 import { EventKind } from '../../shared/memory/guards.ts';
-import type { ClocksourceId } from '../../shared/structs/timekeeper.ts';
+import { ClocksourceId } from '../../shared/structs/timekeeper.ts';
 import type { MessageKind } from '../../shared/structs/cpu.ts';
 import { isCall } from '../../shared/structs/smp.ts';
 import { KTIME_MAX, type CpuId, type Cycles, type Ns, type TaskId } from '../../shared/units.ts';
@@ -32,6 +32,8 @@ export interface Stall {
 export interface CpuHardware {
   /** What its event device counts with. */
   readonly eventDeviceHz: number;
+  /** It compares the tsc with a deadline, so it goes wrong with the tsc. */
+  readonly followsTsc: boolean;
   /** The counters that clock sources read. */
   readonly counters: readonly CounterSpec[];
   /** In the order of time. */
@@ -236,7 +238,10 @@ export class SimCpu extends Participant implements Arch {
 
   setNextEvent(ticks: Cycles): boolean {
     this.nameArming();
-    return this.lapic.arm(ticks, this.now);
+    const counter = this.hardware.followsTsc ? this.counters[ClocksourceId.Tsc] : undefined;
+    if (counter === undefined || ticks <= 0) return this.lapic.arm(ticks, this.now);
+    this.lapic.armIn(counter.spanOf(ticks, this.now), this.now);
+    return true;
   }
 
   linger(): void {

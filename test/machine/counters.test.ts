@@ -50,4 +50,14 @@ describe('a hardware counter', () => {
     const counters = countersOf([spec(), spec({ id: Hpet, hz: 14_318_180 })], 0);
     expect([counters[Tsc]!.at(S), counters[Hpet]!.at(S), counters[AcpiPm]]).toEqual([2_400_000_000, 14_318_180, undefined]);
   });
+
+  test('tells how long it takes to go so far, as fast as it runs, and not a ns longer', () => {
+    const far = fc.integer({ min: 1, max: 1e10 });
+    fc.assert(fc.property(far, fc.nat(1e12), fc.integer({ min: -5e6, max: 5e6 }), (cycles, now, ppb) => {
+      const counter = new HardwareCounter(spec({ hz: 2_400_000_000, drifts: [{ at: 0, ppb }] }), 0);
+      const span = counter.spanOf(cycles, now);
+      expect(counter.at(now + span) - counter.at(now)).toBeGreaterThanOrEqual(cycles);
+      expect(counter.at(now + span - 2) - counter.at(now)).toBeLessThan(cycles);
+    }));
+  });
 });

@@ -47,4 +47,10 @@ describe('a local APIC', () => {
     lapic.setMode(DeviceMode.Shutdown, 0, 10);
     expect(lapic.due).toBe(KTIME_MAX);
   });
+
+  test('comes after a span, however long its ticks are', () => {
+    const lapic = new LocalApic(8_000);
+    lapic.armIn(77, 1_000);
+    expect(lapic.due).toBe(1_077);
+  });
 });

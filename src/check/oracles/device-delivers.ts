@@ -9,6 +9,7 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { KTIME_MAX, NSEC_PER_SEC, type CpuId, type Ns } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { deviceSlot, deviceSlots, deviceText } from '../device-slots.ts';
 import { KeptEvents, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
@@ -43,6 +44,8 @@ export class DeviceDelivers extends OracleBase {
   readonly #minDelta: Float64Array;
   readonly #due: Float64Array;
   readonly #programmed: KeptEvents;
+  /** How far off any counter may be. */
+  readonly #ppb: number;
   /** When each CPU was last seen to do something. */
   readonly #busy: Float64Array;
 
@@ -53,6 +56,7 @@ export class DeviceDelivers extends OracleBase {
     this.#minDelta = new Float64Array(slots);
     this.#due = new Float64Array(slots).fill(NEVER);
     this.#programmed = new KeptEvents(slots, 'clockevents_program_event');
+    this.#ppb = new ClockError(facts.clocks).ppb;
     this.#busy = new Float64Array(facts.cpus + 1);
   }
 
@@ -100,10 +104,12 @@ export class DeviceDelivers extends OracleBase {
     // refused, which the caller knows and was free to hear; or given up for good (E-04)
     if (fields[at + RESULT] !== 0 && (fields[at + FORCE] === 0 || fields[at + NEXT_EVENT] >= KTIME_MAX)) return;
     const wait = ticks === 0 ? this.#minDelta[slot] : Math.ceil((ticks * NSEC_PER_SEC) / this.#hz[slot]);
+    // a device that follows a counter is as wrong as that
+    const wrong = Math.ceil((wait * this.#ppb) / NSEC_PER_SEC);
     const way = fields[at + PROGRAMMED] === OWN_DEVICE ? 0 : 2 * this.facts.ipiDelayNs;
     this.#busy[cpu] = t;
     // left as it was, it comes no later than if it were forced now
-    this.#due[slot] = ticks === 0 ? Math.min(this.#due[slot], t + wait + way) : t + wait + way;
+    this.#due[slot] = ticks === 0 ? Math.min(this.#due[slot], t + wait + way) : t + wait + wrong + way;
     this.#programmed.keep(slot, id, cpu, t, fields, at);
   }
 
