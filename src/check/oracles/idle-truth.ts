@@ -43,7 +43,7 @@ export class IdleTruth extends OracleBase {
   /** Sleeps of each CPU that must not be judged: the one under way as the clock changed. */
   readonly #doubtful: Uint8Array;
   readonly #last: KeptEvents;
-  /** Start of the event under way; and the longest that one had taken when it moved the clock: another CPU's at that instant sees it there. */
+  /** Start of the event under way; the longest that one had taken when it moved the clock: another CPU's at that instant sees it there. */
   readonly #start: Float64Array;
   #aheadNs: Ns = 0;
   /** Where CPUs race, the clock may have been moved by one that is so far ahead. */

@@ -23,6 +23,8 @@ export class WheelExpiry extends OracleBase {
   };
 
   readonly #log: WheelLog;
+  /** By wheel: the bucket that was run last. */
+  readonly #bucket = new Map<Wheel, Jiffies>();
 
   constructor(facts: RunFacts) {
     super(WheelExpiry.about, facts);
@@ -44,7 +46,12 @@ export class WheelExpiry extends OracleBase {
     if (queued === undefined) return;
     this.checked++;
     const due = queued.bucketExpiry;
-    if (row.clk - 1 === due && row.now >= due) return;
+    if (row.clk - 1 === due && row.now >= due) {
+      this.#bucket.set(before, due);
+      return;
+    }
+    // what an earlier one of its bucket has put up since has brought the wheel's clock up to date
+    if (this.#bucket.get(before) === due && row.now >= due) return;
     this.broken(() => ({
       says: `CPU ${row.cpu} at ${row.t} ns runs timer ${row.timer}, due at jiffy ${due}, at jiffy ${row.now} `
         + `with the wheel’s clock at ${row.clk}`,

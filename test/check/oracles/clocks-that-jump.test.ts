@@ -13,14 +13,16 @@ const source = { id: ClocksourceId.Tsc, hz: 1e9, readNs: 0, drifts: [], skews: [
 const jumping = { ...plain, clocks: { sources: [source], frequencies: [] } };
 
 it.each([[plain, 6], [jumping, 16]] as const)('J-04: jiffies may stand for six ticks, and for the jump of a clock', (facts, ticks) => {
-  const tick = (after: number) => new EventStream().add('jiffies_update', 0, TICK, { jiffies: 9 }).add('tick', 1, TICK + after, { mode: 1, jiffies: 9 });
+  const tick = (after: number) => new EventStream().add('jiffies_update', 0, TICK, { jiffies: 9 })
+    .add('tick', 1, TICK + after, { mode: 1, jiffies: 9 });
   expect(judgeStream(JiffiesStall, facts, tick(ticks * TICK + 1_000_000)).verdict).toBe('held');
   expect(judgeStream(JiffiesStall, facts, tick(ticks * TICK + 1_000_001)).verdict).toBe('broken');
 });
 
 it.each([[plain, 0], [jumping, JUMP]] as const)('I-03: a sleep grows by what has passed, and by the jump of a clock', (facts, more) => {
   const reads = (grown: number) => new EventStream()
-    .add('idle_sleep', 1, 50, { version: 2, sleeptime: 100 }).add('cpu_idle_time', 0, 100, { by: 2, cpu: 1, version: 2, now: 100, idle: 100 })
+    .add('idle_sleep', 1, 50, { version: 2, sleeptime: 100 })
+    .add('cpu_idle_time', 0, 100, { by: 2, cpu: 1, version: 2, now: 100, idle: 100 })
     .add('idle_sleep', 1, 1_000, { version: 4, sleeptime: 100 + grown })
     .add('cpu_idle_time', 0, 1_100, { by: 2, cpu: 1, version: 4, now: 1_100, idle: 100 + grown });
   expect(judgeStream(IdleRead, facts, reads(1_000 + more)).verdict).toBe('held');

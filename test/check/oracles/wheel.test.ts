@@ -53,6 +53,13 @@ describe('W-01, the jiffy at which a wheel timer is run', () => {
     expect(judge(WheelExpiry, wheel.stream).verdict).toBe('held');
   });
 
+  it('holds for the rest of a bucket when its first timer has brought the clock up to date, and for no other', () => {
+    const two = (second: number) => new Wheel().enqueue(1, 10, 11).enqueue(2, second - 1, second).expire(1, 12, 15)
+      .then(WheelOp.Forward, { clk: 15, now: 15 }).then(WheelOp.Expire, { timer: 2 });
+    expect(judge(WheelExpiry, two(11).stream).verdict).toBe('held');
+    expect(judge(WheelExpiry, two(13).stream).verdict).toBe('broken');
+  });
+
   it('is not exercised where no timer is put up', () => {
     expect(judge(WheelExpiry, new Wheel().then(WheelOp.Forward).stream)).toEqual({ verdict: 'not exercised' });
   });
