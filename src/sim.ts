@@ -158,7 +158,10 @@ class Followers {
     this.snapshot = new MachineSnapshotCollector(facts);
     this.profile = new ProfileCollector(facts);
     this.judge = new Judge(options.judge === false ? [] : createOracles(facts));
-    this.all = [this.digest, this.figures, this.snapshot, this.kernelLog, this.profile, this.judge, this.readRaces, ...(options.consumers ?? [])];
+    this.all = [
+      this.digest, this.figures, this.snapshot, this.kernelLog, this.profile,
+      this.judge, this.readRaces, ...(options.consumers ?? []),
+    ];
   }
 
   finish(end: EngineEnd): RunResult {
