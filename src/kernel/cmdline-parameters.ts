@@ -137,8 +137,8 @@ export const UNMODELLED_PARAMETERS: ReadonlyMap<string, string> = new Map([
   ['irqaffinity', 'there are no device interrupts to place'],
   ['nowatchdog', 'the watchdog of CPUs comes with kthreads'],
   ['nmi_watchdog', 'there are no NMIs'],
-  ['rcu_nocb_poll', 'RCU is not simulated'],
-  ['rcutree.use_softirq', 'RCU is not simulated'],
+  ['rcu_nocb_poll', 'RCU callbacks stay with their CPUs'],
+  ['rcutree.use_softirq', 'RCU works in the softirq'],
   ['preempt', 'the kernel is never preempted inside an event'],
   ['workqueue.power_efficient', 'works run where the list of kthreads says'],
 ]);
