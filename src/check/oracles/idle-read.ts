@@ -31,15 +31,14 @@ export class IdleRead extends OracleBase {
   readonly #next: Int32Array;
   /** The clocks of the CPUs stand so far apart at most, where a counter was made to jump: a sleep is measured by its CPU's. */
   readonly #jumpsNs: Ns;
-  /** By reader and CPU. */
-  readonly #last: KeptEvents;
+  /** By reader and CPU: its last look, once there is one. */
+  readonly #last = new Map<number, KeptEvents>();
 
   constructor(facts: RunFacts) {
     super(IdleRead.about, facts);
     this.#jumpsNs = new ClockError(facts.clocks).jumpsNs;
     this.#versions = new KeptEvents(facts.cpus * KEPT, 'idle_sleep');
     this.#next = new Int32Array(facts.cpus);
-    this.#last = new KeptEvents(facts.cpus * facts.tasks.length, 'cpu_idle_time');
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -69,14 +68,15 @@ export class IdleRead extends OracleBase {
   }
 
   #judgeSequence(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    const slot = fields[at + BY] * this.facts.cpus + fields[at + CPU];
-    if (this.#last.has(slot)) {
-      const { rows } = this.#last;
-      const before = this.#last.at(slot);
+    const pair = fields[at + BY] * this.facts.cpus + fields[at + CPU];
+    const kept = this.#last.get(pair) ?? new KeptEvents(1, 'cpu_idle_time');
+    if (kept.has(0)) {
+      const { rows } = kept;
+      const before = kept.at(0);
       const grown = fields[at + IDLE] + fields[at + IOWAIT] - rows[before + IDLE] - rows[before + IOWAIT];
       const passed = fields[at + NOW] - rows[before + NOW];
       if (grown < -this.#jumpsNs || grown > passed + this.#jumpsNs) {
-        const last = this.#last.named(slot);
+        const last = kept.named(0);
         this.broken(() => ({
           says: `${this.nameOf(fields[at + BY])} saw the sleep of CPU ${fields[at + CPU]} change by ${grown} ns in ${passed} ns, ` +
             `up to ${t} ns`,
@@ -84,7 +84,8 @@ export class IdleRead extends OracleBase {
         }));
       }
     }
-    this.#last.keep(slot, id, cpu, t, fields, at);
+    kept.keep(0, id, cpu, t, fields, at);
+    this.#last.set(pair, kept);
   }
 
   #slotOf(target: CpuId, version: number): number {
