@@ -3,14 +3,16 @@
  * CPU 0 for the rest, has looked at /proc and wakes them.
  */
 import type { Entry, JsonNode, ObjectNode } from '../../src/workload/rtapp/document.ts';
-import { PHASE_KEYS, TASK_KEYS } from '../../src/workload/rtapp/grammar.ts';
 import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
-import type { Ns } from '../../shared/units.ts';
+import { NSEC_PER_MSEC, type Ns } from '../../shared/units.ts';
 import { entriesText, entryText, lookText, objectAt, scenarioText } from './document-text.ts';
-import { PAUSE_NS, type Timeline } from './timeline.ts';
+import { forkedText, ofTask } from './forked.ts';
+import { GRACE_NS, PAUSE_NS, type Timeline } from './timeline.ts';
 
 /** Where the recorder's program was put. */
 const RECORDER = '"wl": { "cpus": [0], "loop": 1';
+/** So long before its first look the recorder forks the workers. */
+const SETTLE_NS: Ns = 1_500 * NSEC_PER_MSEC;
 const us = (ns: Ns): number => Math.max(0, Math.round(ns / 1_000));
 
 /** What a workload asks of the recorder beside starting it and coming back at the end. */
@@ -19,27 +21,36 @@ export interface Orchestration {
   readonly polls: boolean;
   /** Joins and leaves in the middle third; its scenario says so by a delay. */
   readonly lateTask: string | null;
+  /** The first task is a process that starts the others as threads. */
+  readonly threads: boolean;
   /** Tasks that have run before. */
   readonly before: readonly string[];
 }
 
 /** The scenario's text. `bootNs`: when user space begins, from which delays count. */
 export function orchestrated(text: string, file: string, time: Timeline, bootNs: Ns, orchestration: Orchestration): string {
-  const { polls, lateTask } = orchestration;
+  const { polls, lateTask, threads } = orchestration;
   const root = parseDocument(file, text);
   const tasks = objectAt(root, 'tasks').entries;
   const third = (time.t1Ns - time.t0Ns) / 3;
-  const wrapped = tasks.map((entry) => `${JSON.stringify(entry.key)}: ${started(entry, entry.key === lateTask ? third : null)}`);
+  const forkNs = Math.max(0, time.wakeNs - SETTLE_NS - bootNs);
+  const [leader, ...others] = tasks;
+  const processes = threads ? [withForks(leader!, others)] : tasks;
+  const wrapped = processes.map((entry) => `${JSON.stringify(entry.key)}: ${started(entry, forkNs, entry.key === lateTask ? third : null)}`);
   const phases = [
     lookText(time.lookNs),
     `"pause": { "loop": 1, "sleep": ${us(time.pauseNs)} }`,
-    ...actsOf(tasks.map(({ key }) => key), third, orchestration).flatMap(actText),
+    ...graceText(time.graces),
+    ...actsOf(processes.map(({ key }) => key), third, orchestration).flatMap(actText),
     sleepText('"run"', time.runNs - (lateTask === null ? 0 : 2 * third), polls),
     '"look again": { "loop": 1, "syscall": "1s" }',
   ];
   const recorder = `${RECORDER}, "delay": ${us(time.wakeNs - bootNs)}, "phases": { ${phases.join(', ')} } }`;
-  return scenarioText([recorder, ...wrapped, ...orchestration.before], objectAt(root, 'dynticks'));
+  return scenarioText([recorder, ...wrapped, ...(threads ? others.map(forkedText) : []), ...orchestration.before], objectAt(root, 'dynticks'));
 }
+
+/** The recorder's phase that begins the run. */
+export const startPhaseOf = ({ graces }: Timeline): number => (graces > 0 ? 3 : 2);
 
 /** So long after the one before, these tasks are started. */
 interface Act {
@@ -62,23 +73,41 @@ function actText({ afterNs, starts }: Act, i: number): string[] {
   ];
 }
 
+/** Grace periods that the recorder waits for, a little less than three ticks each, so that it is back with the third. */
+function graceText(graces: number): string[] {
+  return graces === 0 ? [] : [`"know": { "loop": ${graces}, "free": "", "sleep": ${us(GRACE_NS - NSEC_PER_MSEC)} }`];
+}
+
 function sleepText(name: string, ns: Ns, polls: boolean): string {
   const times = polls ? Math.max(1, Math.ceil(ns / PAUSE_NS)) : 1;
   return `${name}: { "loop": ${times}, "sleep": ${us(polls ? PAUSE_NS : ns)} }`;
 }
 
-const ofTask = (key: string): boolean => [...TASK_KEYS, ...PHASE_KEYS].some((known) => known === key);
 const BEFORE = (name: string): string => `"blocked": { "loop": 1, "sem_wait": "start-${name}" }`;
 /** Nobody ever posts it: a worker that is done pauses for good. */
 const AFTER = '"done": { "loop": 1, "sem_wait": "never" }';
 
-/** A declaration that waits for its start first. `runsNs`: what its `runtime` becomes, and its delay is the recorder's. */
-function started({ key, value }: Entry, runsNs: Ns | null): string {
+/** The declaration with a phase more, the first, in which it starts the others. */
+function withForks({ key, at, value }: Entry, others: readonly Entry[]): Entry {
+  const forks = others.map((other): Entry => ({ key: 'fork', at, value: { kind: 'string', at, value: other.key } }));
+  const start: Entry = { key: 'threads', at, value: { kind: 'object', at, entries: [oneLoop(at), ...forks] } };
+  const entries = (value as ObjectNode).entries.map((entry): Entry => (entry.key === 'phases' && entry.value.kind === 'object'
+    ? { ...entry, value: { ...entry.value, entries: [start, ...entry.value.entries] } } : entry));
+  return { key, at, value: { kind: 'object', at, entries } };
+}
+
+const oneLoop = (at: Entry['at']): Entry => ({ key: 'loop', at, value: { kind: 'number', at, value: 1, text: '1' } });
+
+/**
+ * A declaration that waits for its start first, from when the recorder has forked it. `runsNs`: what its `runtime`
+ * becomes where it comes late.
+ */
+function started({ key, value }: Entry, forkNs: Ns, runsNs: Ns | null): string {
   if (value.kind !== 'object') throw new Error(`the task ${key} is no object`);
   const isPhases = value.entries.some((entry) => entry.key === 'phases');
   const own = value.entries.filter((entry) => ofTask(entry.key) && !['loop', 'delay', 'phases'].includes(entry.key)
     && !(entry.key === 'runtime' && !isPhases));
-  const head = ['"loop": 1', ...own.map(entryText)].join(', ');
+  const head = ['"loop": 1', `"delay": ${us(forkNs)}`, ...own.map(entryText)].join(', ');
   const work = isPhases ? phasesOf(key, value) : [`"work": ${flatWork(value, runsNs)}`];
   return `{ ${head}, "phases": { ${[BEFORE(key), ...work, AFTER].join(', ')} } }`;
 }

@@ -5,7 +5,8 @@
  */
 import { NSEC_PER_MSEC, NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
 import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
-import { entriesText, lookText, objectAt, scenarioText } from './document-text.ts';
+import { lookText, objectAt, scenarioText } from './document-text.ts';
+import { forkedText } from './forked.ts';
 import type { Timeline } from './timeline.ts';
 
 /** rt-app measures a loop by so many tries, each of more loops than the one before; twice, the second time without sleeps. */
@@ -50,10 +51,5 @@ export function rtappRun(text: string, file: string, time: Timeline, { bootNs, d
     '"done": { "loop": 1, "sem_wait": "never" }',
   ];
   const main = `"rt-app": { "cpus": [0], "loop": 1, "delay": ${us(time.wakeNs - bootNs)}, "phases": { ${phases.join(', ')} } }`;
-  const forked = tasks.map(({ key, value, at }) => {
-    if (value.kind !== 'object') throw new Error(`the task ${key} is no object`);
-    const none = { key: 'instance', at, value: { kind: 'number', at, value: 0, text: '0' } } as const;
-    return `${JSON.stringify(key)}: ${entriesText([none, ...value.entries])}`;
-  });
-  return scenarioText([main, ...forked, ...before], objectAt(root, 'dynticks'));
+  return scenarioText([main, ...tasks.map(forkedText), ...before], objectAt(root, 'dynticks'));
 }

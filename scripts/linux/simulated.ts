@@ -6,7 +6,7 @@ import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
 import type { Scenario } from '../../src/workload/scenario.ts';
 import { objectAt, SHARED_BEFORE } from './document-text.ts';
 import type { Leaf, Leaves } from './leaves.ts';
-import { orchestrated } from './orchestrated.ts';
+import { orchestrated, startPhaseOf } from './orchestrated.ts';
 import { procFigures, type ProcTexts } from './proc-texts.ts';
 import { QemuMachine, TICK_NS } from './qemu-machine.ts';
 import type { Recording } from './recordings.ts';
@@ -38,7 +38,7 @@ export async function simulatedFigures(recording: Recording, scenarios = SCENARI
   const scenario = machine.scenarioOf(whole, file);
   const ahead = machine.boot.aheadNs;
   const spanNs = (time.t1Ns + time.liveNs) / 2 - time.t0Ns;
-  const counts = new TraceCounts(scenario, TICK_NS, time.t0Ns + ahead, spanNs, rtappNs !== null);
+  const counts = new TraceCounts(scenario, TICK_NS, time.t0Ns + ahead, spanNs, rtappNs === null ? startPhaseOf(time) : -1);
   const first = await machine.runTo(scenario, time.beforeNs);
   const live = await machine.runTo(scenario, time.liveNs, [counts]);
   return new Map<string, Leaf>([
@@ -57,7 +57,7 @@ function hasSharedBefore({ configuration: { passes }, pass }: Recording): boolea
 }
 
 const namesIn = (text: string, file: string): string[] =>
-  objectAt(parseDocument(file, text), 'tasks').entries.map(({ key }) => key.replace(/^w\d+_/, ''));
+  objectAt(parseDocument(file, text), 'tasks').entries.map(({ key }) => key);
 
 /** What the recorder writes into a trace, always on CPU 0. */
 function marks(figures: Leaves, count: number): [string, Leaf][] {

@@ -2,9 +2,11 @@
  * When what happens in a recorded window, for the machine that is to do the same. All of it follows from
  * what the recording states: the window, the instants T0 and T1 of the run in it, the tick of sleeps.
  *
- *      wakes      looks at /proc           sleeps 20 ms       starts the workers ... sleeps      wakes, looks again
+ *      wakes      looks at /proc           sleeps 20 ms (*)   starts the workers ... sleeps      wakes, looks again
  *      |----------------------------------|------------------|-----------------------------------|
  *      w0 (first look, at its beginning)                     T0                                  T1 = w1 (second look)
+ *
+ * (*) and in a traced pass until all CPUs know that the trace is on
  */
 import { NSEC_PER_MSEC, NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
 import { numberAt, type Leaves } from './leaves.ts';
@@ -18,6 +20,8 @@ export interface Timeline {
   readonly lookNs: Ns;
   /** what it sleeps then */
   readonly pauseNs: Ns;
+  /** for how many grace periods it then waits: it switches the trace on, of which all CPUs must know */
+  readonly graces: number;
   /** of the workers, start and end */
   readonly t0Ns: Ns;
   readonly t1Ns: Ns;
@@ -29,7 +33,9 @@ export interface Timeline {
 
 /** The recorder sleeps at least so long between its first look and the start, and where it polls, between two polls. */
 export const PAUSE_NS: Ns = 20 * NSEC_PER_MSEC;
-/** A look takes no longer than that; where the trace is switched on, the recorder also sleeps until all CPUs know. */
+/** A grace period takes three ticks: it begins, the CPUs are seen, it ends. */
+export const GRACE_NS: Ns = 12 * NSEC_PER_MSEC;
+/** A look takes no longer than that. */
 const LOOK_NS: Ns = 30 * NSEC_PER_MSEC;
 /** A machine has booted and come to rest by then. */
 const SETTLED_NS: Ns = 3 * NSEC_PER_SEC;
@@ -49,8 +55,9 @@ export function timelineOf(figures: Leaves, sleepTickNs: Ns): Timeline {
   // what it sleeps for ends in the middle of the tick before, or of a wake-up's way
   const restNs = t0Ns - early / 2 - beforeNs;
   const lookNs = Math.min(restNs - PAUSE_NS, LOOK_NS);
+  const graces = Math.floor((restNs - lookNs - PAUSE_NS) / GRACE_NS);
   return {
-    wakeNs: beforeNs - early, beforeNs, lookNs, pauseNs: restNs - lookNs, t0Ns, t1Ns,
+    wakeNs: beforeNs - early, beforeNs, lookNs, pauseNs: restNs - lookNs - graces * GRACE_NS, graces, t0Ns, t1Ns,
     runNs: t1Ns - t0Ns - early / 2,
     liveNs: t1Ns + WAKE_NS,
   };

@@ -32,8 +32,6 @@ const STOP_DEPENDENCY = fieldOf('tick_stop', 'dependency');
 const DEPENDENCIES: Readonly<Record<number, string>> = {
   0: 'NONE', 1: 'POSIX_TIMER', 2: 'PERF_EVENTS', 4: 'SCHED', 8: 'CLOCK_UNSTABLE', 16: 'RCU',
 };
-/** After its look and its pause the recorder starts the workers, or sleeps where there are none. */
-const START_PHASE = 2;
 /** A tick is a tick after its CPU's last if it comes about one period later. */
 const NEAR_TICK = [0.9, 1.1] as const;
 
@@ -41,7 +39,8 @@ export class TraceCounts implements EventConsumer {
   private readonly counts = new Map<string, number>();
   private readonly lastTick = new Map<CpuId, Ns>();
   private readonly spanNs: Ns;
-  /** The task whose third phase begins the trace; -1: it has begun at `fromNs`. */
+  /** The task of whom that phase begins the trace; -1: it has begun at `fromNs`. */
+  private readonly startPhase: number;
   private recorder: TaskId;
   private fromNs: Ns;
   private readonly cpus: number;
@@ -50,15 +49,16 @@ export class TraceCounts implements EventConsumer {
   private readonly background: readonly string[];
   private readonly firstTimer: number;
 
-  /** `startsItself`: the trace begins at an instant, not with what the recorder does. */
-  constructor(scenario: Scenario, tickNs: Ns, fromNs: Ns, spanNs: Ns, startsItself: boolean) {
+  /** `startPhase`: of the recorder, with which the trace begins; -1: it begins at `fromNs`. */
+  constructor(scenario: Scenario, tickNs: Ns, fromNs: Ns, spanNs: Ns, startPhase: number) {
     this.cpus = scenario.cpus;
     this.background = scenario.workload.background.map(({ name }) => name);
     this.firstTimer = shapeOf(scenario).tasks + KERNEL_TIMERS;
     this.tickNs = tickNs;
     this.spanNs = spanNs;
-    this.fromNs = startsItself ? fromNs : Infinity;
-    this.recorder = startsItself ? -1 : scenario.cpus;
+    this.startPhase = startPhase;
+    this.fromNs = startPhase < 0 ? fromNs : Infinity;
+    this.recorder = startPhase < 0 ? -1 : scenario.cpus;
     for (const { name } of TRACED) this.declare(`events.${name}`);
     for (const name of Object.values(HRTIMER_FUNCTIONS)) this.declare(`hrtimer_expire.${name}`);
     for (const name of [...WHEEL_FUNCTIONS, ...this.background]) this.declare(`timer_expire.${name}`);
@@ -66,7 +66,7 @@ export class TraceCounts implements EventConsumer {
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    if (id === Event.rtapp_loop && fields[at + LOOP_TASK] === this.recorder && fields[at + LOOP_PHASE] === START_PHASE) {
+    if (id === Event.rtapp_loop && fields[at + LOOP_TASK] === this.recorder && fields[at + LOOP_PHASE] === this.startPhase) {
       this.recorder = -1;
       this.fromNs = t;
     }

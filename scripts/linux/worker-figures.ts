@@ -50,23 +50,24 @@ export class WorkerFigures implements EventConsumer {
   }
 
   /**
-   * As leaves of a recording: `workers.0.ru_utime_ns`, `samples.0.per1ms.n`. The recorder's task comes first, then
-   * the scenario's. Of those that have no line in the recording the first worker is the process, and they are its
-   * threads. `fixed`: workers that do what they have to do so many times.
+   * As leaves of a recording: `workers.0.ru_utime_ns`, `samples.0.per1ms.n`. `names`: of the scenario's tasks, in the
+   * recording's order; of those that have no line there the first worker is the process, and they are its threads.
+   * `fixed`: workers that do what they have to do so many times.
    */
   finish(run: RunResult, names: readonly string[], wallsNs: readonly Ns[], fixed: boolean): Map<string, Leaf> {
     const leaves = new Map<string, Leaf>();
-    const first = run.facts.cpus + 1;
+    const tasksOf = (name: string): TaskId[] =>
+      run.facts.tasks.filter((task) => task.name.startsWith(`${name}-`)).map(({ task }) => task);
     wallsNs.forEach((wallNs, i) => {
-      const worker = this.of(first + i);
-      const threads = i === 0 ? names.length - wallsNs.length : 0;
-      const tasks = [first + i, ...Array.from({ length: threads }, (_, thread) => first + wallsNs.length + thread)];
+      const threads = i === 0 ? names.slice(wallsNs.length) : [];
+      const tasks = [names[i]!, ...threads].flatMap(tasksOf);
+      const worker = this.of(tasks[0]!);
       const loops = Math.max(0, ...worker.passes.values());
       const switches = { nvcsw: worker.voluntary, nivcsw: worker.involuntary };
       const of = { wall_ns: wallNs, ...cputimeOf(run, tasks), ...switches, loops: fixed ? loops : 0 };
       for (const [key, value] of Object.entries(of)) leaves.set(`workers.${i}.${key}`, value);
       for (const [key, value] of Object.entries(fixed ? { n: loops } : statistics(worker.samples))) {
-        leaves.set(`samples.${i}.${names[i]}.${key}`, value);
+        leaves.set(`samples.${i}.${names[i]!.replace(/^w\d+_/, '')}.${key}`, value);
       }
     });
     return leaves;
@@ -86,10 +87,13 @@ export class WorkerFigures implements EventConsumer {
   }
 }
 
+/** Of a record of a fork pool that has never been used. */
+const NOBODYS = { utimeNs: 0, stimeNs: 0 };
+
 /** What a process of these tasks has run, the first of them alone for its thread. */
 function cputimeOf({ figures, facts, snapshot }: RunResult, tasks: readonly TaskId[]): Record<string, Ns> {
   const sum = (of: (task: TaskId) => Ns): Ns => tasks.reduce((total, task) => total + of(task), 0);
-  const adjusted = (task: TaskId) => snapshot.tasks.find(({ pid }) => pid === facts.tasks[task]!.pid)!;
+  const adjusted = (task: TaskId) => snapshot.tasks.find(({ pid }) => pid === facts.tasks[task]!.pid) ?? NOBODYS;
   const utime = sum((task) => adjusted(task).utimeNs);
   const stime = sum((task) => adjusted(task).stimeNs);
   return {

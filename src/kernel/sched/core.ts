@@ -32,7 +32,7 @@ import { SchedClass, classOf, taskPrio } from './prio.ts';
 import { beginTurn, taskTickRt, turnIsOver, wakeupPreemptRt } from './rt.ts';
 import { runnableCurr } from './run-list.ts';
 import { dequeueCurr, pickNextTask, putPrevTask, setNextTask, updateRqClock } from './runqueue.ts';
-import { isAllowed, selectTaskRq, ttwuQueueWakelist } from './select-task-rq.ts';
+import { isAllowed, moveQueuedTask, selectTaskRq } from './select-task-rq.ts';
 import { vtimeTaskSwitch } from './vtime.ts';
 
 /** `prev_state` as sched_switch shows it. @linux include/linux/sched.h TASK_RUNNING, TASK_INTERRUPTIBLE, TASK_DEAD */
@@ -85,7 +85,7 @@ export function schedule(cpu: KernelCpu): void {
   else contextSwitch(cpu, prev, next, prevState);
   unlockRq(cpu);
   // its state is Running and it is on no queue: nobody but the receiver of this message touches it
-  if (leaves) ttwuQueueWakelist(cpu, prev, selectTaskRq(cpu, prev));
+  if (leaves) moveQueuedTask(cpu, prev, selectTaskRq(cpu, prev));
 }
 
 /** Takes the running task off the queue if it sleeps, is dead or has no budget; returns its `prev_state`. */

@@ -52,8 +52,20 @@ export function selectTaskRq(cpu: KernelCpu, task: TaskId): CpuId {
  * @linux kernel/sched/core.c ttwu_queue_cond, __ttwu_queue_wakelist
  */
 export function ttwuQueueWakelist(cpu: KernelCpu, task: TaskId, target: CpuId): void {
-  const { image, arch, memory } = cpu;
-  const kind = image.rqs[target]!.nrRunning === 0 ? MessageKind.CallFunctionSingle : MessageKind.Reschedule;
+  const idle = cpu.image.rqs[target]!.nrRunning === 0;
+  bringTask(cpu, task, target, idle ? MessageKind.CallFunctionSingle : MessageKind.Reschedule);
+}
+
+/**
+ * A runnable task leaves this CPU, on which it may no longer be. Linux puts it on the other queue by itself, and
+ * only asks that CPU to look.
+ * @linux kernel/sched/core.c move_queued_task
+ */
+export function moveQueuedTask(cpu: KernelCpu, task: TaskId, target: CpuId): void {
+  bringTask(cpu, task, target, MessageKind.Reschedule);
+}
+
+function bringTask({ image, arch, memory }: KernelCpu, task: TaskId, target: CpuId, kind: MessageKind): void {
   memory.add(image.rqs[target]!.base + Rq.at.ttwuPending, 1);
   arch.spend(Path.SendIpi);
   arch.send(target, kind, task, 0);

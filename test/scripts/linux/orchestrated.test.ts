@@ -40,27 +40,27 @@ describe('a scenario as the recorder ran it', () => {
 
   test.each(names)('%s is a scenario with one task more, which comes first', (name) => {
     const lateTask = name === 'share' ? 'w3_busyB' : null;
-    const text = orchestrated(shipped(name), `${name}.json`, time, 24e6, { polls: false, lateTask, before: [] });
+    const text = orchestrated(shipped(name), `${name}.json`, time, 24e6, { polls: false, lateTask, threads: false, before: [] });
     const [alone, with_] = [shipped(name), text].map((of) => resolveScenario(of, `${name}.json`).workload.tasks.map((task) => task.name));
     expect(with_!.slice(1, alone!.length + 1).map((task) => task.split('-')[0])).toEqual(alone!.map((task) => task.split('-')[0]));
     expect(with_![0]).toBe('wl-0');
   });
 
   test('has its late task start and end in the middle third', () => {
-    const text = orchestrated(shipped('share'), 'share.json', time, 24e6, { polls: false, lateTask: 'w3_busyB', before: [] });
+    const text = orchestrated(shipped('share'), 'share.json', time, 24e6, { polls: false, lateTask: 'w3_busyB', threads: false, before: [] });
     expect(text).toContain('"runtime": 1000000');
     expect(text).not.toContain('"delay": 1000000');
   });
 
   test('has all events of the shipped one, those of repeated keys too', () => {
     const twice = '{ "tasks": { "t": { "run": 100, "sleep": 5, "run": 100 } }, "dynticks": {} }';
-    const text = orchestrated(twice, 'r.json', time, 24e6, { polls: false, lateTask: null, before: [] });
+    const text = orchestrated(twice, 'r.json', time, 24e6, { polls: false, lateTask: null, threads: false, before: [] });
     expect(text).toContain('"work": { "loop": -1, "run": 100, "sleep": 5, "run": 100 }');
   });
 
   test('is refused where a task goes through its phases more than once', () => {
     const text = '{ "tasks": { "t": { "phases": { "a": { "run": 1 } } } }, "dynticks": {} }';
-    const build = (): string => orchestrated(text, 't.json', time, 0, { polls: false, lateTask: null, before: [] });
+    const build = (): string => orchestrated(text, 't.json', time, 0, { polls: false, lateTask: null, threads: false, before: [] });
     expect(build).toThrow('goes through its phases more than once');
   });
 });
