@@ -57,6 +57,18 @@ export interface Decisions {
   readonly publishesEarly: boolean;
   /** B-64: the timekeeper is stored without its sequence ever being odd. */
   readonly publishesUnmarked: boolean;
+  /** A step of the wall clock leaves TAI where it was. */
+  readonly forgetsTai: boolean;
+  /** A step of a clock is not counted. */
+  readonly countsNoStep: boolean;
+  /** The fast clocks hear of ticks, and of nothing else that happens to the timekeeper. */
+  readonly forgetsFastClocks: boolean;
+  /** Accumulation leaves a whole ns in the fraction. */
+  readonly keepsWholeNs: boolean;
+  /** The first clock source on the list is selected, whatever its rating. */
+  readonly takesFirstSource: boolean;
+  /** An unstable clock source loses its rating, and nobody selects another. */
+  readonly neverReselects: boolean;
   /** B-62: the watchdog judges an interval however long it was. */
   readonly judgesLongIntervals: boolean;
   /** B-65: what a refused step has made of the shadow stays there. */
@@ -123,6 +135,12 @@ export const asLinux: Decisions = {
   believesNegativeDelta: false,
   publishesEarly: false,
   publishesUnmarked: false,
+  forgetsTai: false,
+  countsNoStep: false,
+  forgetsFastClocks: false,
+  keepsWholeNs: false,
+  takesFirstSource: false,
+  neverReselects: false,
   judgesLongIntervals: false,
   leavesShadowDirty: false,
   skipsClockWasSet: false,

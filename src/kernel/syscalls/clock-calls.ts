@@ -74,7 +74,7 @@ export function kwatchdog(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome
   const record = cpu.image.tasks[task]!;
   if (regs.stage === 1) {
     regs.stage = 0;
-    if (clocksourceWatchdogKthread(cpu)) clocksourceSelect(cpu, false);
+    if (clocksourceWatchdogKthread(cpu) && !cpu.decisions.neverReselects) clocksourceSelect(cpu, false);
     return Outcome.Done;
   }
   regs.stage = 1;

@@ -83,7 +83,9 @@ export function clocksourceFindBest(cpu: KernelCpu, oneshot: boolean, skipCurren
     if (order === 0 || (skipCurrent && id === page.current)) continue;
     if (oneshot && (flags & ValidForHres) === 0) continue;
     const before = best === NO_CLOCKSOURCE ? undefined : clocksources[best]!;
-    if (before === undefined || rating > before.rating || (rating === before.rating && order < before.order)) best = id as ClocksourceId;
+    const better = before === undefined || rating > before.rating || (rating === before.rating && order < before.order);
+    const first = before === undefined || order < before.order;
+    if (cpu.decisions.takesFirstSource ? first : better) best = id as ClocksourceId;
   }
   return best;
 }

@@ -49,7 +49,7 @@ function endStep(cpu: KernelCpu, action: TimekeepingAction, by: Ns): number {
   tkSetWallToMono(cpu, tk.wallToMonotonic - by);
   const result = mayBe(cpu) ? 0 : EINVAL;
   if (result === 0) {
-    tk.clockWasSetSeq += 1;
+    if (!cpu.decisions.countsNoStep) tk.clockWasSetSeq += 1;
     publishChange(cpu, action);
   } else if (!cpu.decisions.leavesShadowDirty) timekeepingRestoreShadow(cpu);
   traceSet(cpu, action, by, result);
@@ -62,7 +62,7 @@ function tkSetWallToMono(cpu: KernelCpu, wallToMonotonic: Ns): void {
   const tk = cpu.image.shadowTimekeeper;
   tk.wallToMonotonic = wallToMonotonic;
   tk.offsReal = -wallToMonotonic;
-  tk.offsTai = tk.offsReal + tk.taiOffset * NSEC_PER_SEC;
+  if (!cpu.decisions.forgetsTai) tk.offsTai = tk.offsReal + tk.taiOffset * NSEC_PER_SEC;
 }
 
 /** A machine cannot have booted before 1970. @linux include/linux/time64.h timespec64_valid_settod */

@@ -81,9 +81,17 @@ export function timekeepingAdvance(cpu: KernelCpu, always: boolean): boolean {
   if (passed < tk.cycleInterval && !always) return false;
   const rest = accumulate(tk, source, passed);
   timekeepingAdjust(tk, source, rest);
+  if (cpu.decisions.keepsWholeNs) leaveWholeNs(tk, source);
   // a multiplier that changes moves the base a little, maybe back: what coarse readers see must have been passed
   if (rest !== passed || cpu.decisions.coarseFollowsAdjustment) tk.coarseNs = tk.baseNs;
   return true;
+}
+
+/** What `tk_normalize_xtime` is there to prevent: the sum is right, its parts are not. */
+function leaveWholeNs(tk: ShadowTimekeeper, { shift }: Clocksource): void {
+  if (tk.baseFraction >= 2 ** shift) return;
+  tk.baseNs -= 1;
+  tk.baseFraction += 2 ** shift;
 }
 
 /** A long time in one step would leave the 64 bits that Linux has. @linux kernel/time/timekeeping.c timekeeping_advance maxshift */
@@ -160,7 +168,7 @@ function intervalOf(tickNs: number, mult: number, shift: number): Cycles {
  * @linux kernel/time/timekeeping.c timekeeping_update_from_shadow
  */
 export function publishChange(cpu: KernelCpu, action: TimekeepingAction): void {
-  publish(cpu);
+  publish(cpu, cpu.decisions.forgetsFastClocks);
   const { fields, arch } = cpu;
   const tk = cpu.image.timekeeper;
   fields[0] = action;
@@ -183,13 +191,13 @@ export function publishChange(cpu: KernelCpu, action: TimekeepingAction): void {
 }
 
 /** Readers see the shadow from now on; and the lock still held, the trace says what they find. */
-function publish(cpu: KernelCpu): void {
+function publish(cpu: KernelCpu, withoutFast = false): void {
   const { timekeeper: tk, shadowTimekeeper: shadow } = cpu.image;
   if (cpu.decisions.publishesEarly) publishEarly(cpu, shadow.cycleLast);
   if (cpu.decisions.publishesUnmarked) publishUnmarked(cpu);
   else {
     writeSeqcountBegin(cpu.memory, tk.seq);
-    updateFastTimekeeper(cpu, shadow);
+    if (!withoutFast) updateFastTimekeeper(cpu, shadow);
     copyTimekeeper(cpu, shadow.base, tk.base, FROM_SHADOW);
     writeSeqcountEnd(cpu.memory, tk.seq);
   }
