@@ -9,13 +9,15 @@ import { MessageKind } from './cpu.ts';
 export const callFunctionData = (cpus: number) => struct(
   'call_function_data',
   {
-    pending: word('records that are locked'),
-    waiting: word('1 while this CPU waits until none is: whoever unlocks the last one says so'),
+    pending: word('records that are locked, and `CSD_WAITING` while this CPU waits until none is: whoever unlocks the last one says so'),
     locked: words(cpus, 'by target: 1 from the call until it may be made again'),
   },
   { writer: 'any cpu' },
 );
 export type CallFunctionData = ViewOf<ReturnType<typeof callFunctionData>>;
+
+/** In one word with the count, so that who unlocks the last record learns at that moment whether the caller waits. */
+export const CSD_WAITING = 0x1_0000;
 
 /** Added to the function of a call that goes to several CPUs by one write of the interrupt controller. */
 export const CALL_BY_MASK = 0x100;

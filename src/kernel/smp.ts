@@ -8,13 +8,16 @@
  *      CPU 0 calls CPU 1 and 2, and waits     CPU 1                      CPU 2
  *      locked[1] = locked[2] = 1, pending 2
  *      message to 1, message to 2
- *      waiting = 1; pending is 2: waits       function
+ *      pending 2 -> 2 + WAITING: waits        function
  *        (its interrupts are on)              locked[1] = 0
- *                                             pending 2 -> 1             function
+ *                                             pending -> 1 + WAITING     function
  *                                                                        locked[2] = 0
- *                                                                        pending 1 -> 0: the last one
- *                                                                        waiting 1 -> 0: it waits, so
- *      goes on  <------------------------------------------------------  message: done
+ *                                                                        pending was 1 + WAITING:
+ *                                                                        the last one, and it waits
+ *      goes on  <------------------------------------------------------  pending = 0; message: done
+ *
+ * Count and WAITING are one word. Were they two, whoever has unlocked the last record of a call that nobody
+ * waits for could take the note of the next call, which has begun meanwhile, for that one's.
  *
  * Linux's caller spins on the locks; here its event is over, its CPU stays in the kernel with the
  * caller, and that message is the moment at which it would have seen the last lock go.
@@ -22,7 +25,7 @@
 import { KernelBug, assert } from '../../shared/assert.ts';
 import { Event } from '../../shared/events.ts';
 import { CpuState, MessageKind, type IrqWork } from '../../shared/structs/cpu.ts';
-import { CALL_BY_MASK, callFunctionData } from '../../shared/structs/smp.ts';
+import { CALL_BY_MASK, CSD_WAITING, callFunctionData } from '../../shared/structs/smp.ts';
 import type { CpuId } from '../../shared/units.ts';
 import { Path } from './arch.ts';
 import { irqWorkSingle } from './irq/irq-work.ts';
@@ -45,7 +48,7 @@ export const SmpFunction = {
 } as const;
 export type SmpFunction = (typeof SmpFunction)[keyof typeof SmpFunction];
 
-const CALLS = callFunctionData(1).at;
+const PENDING = callFunctionData(1).at.pending;
 
 /** Linux's numbers of what went wrong. @linux include/uapi/asm-generic/errno-base.h */
 export const ENXIO = 6;
@@ -115,9 +118,11 @@ export function callsAreOver(cpu: KernelCpu, fn: SmpFunction): boolean {
   const { memory } = cpu;
   const { base, pending } = cpu.image.calls[cpu.id]!;
   if (pending === 0) return true;
-  memory.store(base + CALLS.waiting, 1);
-  // whoever unlocks the last one either saw that, or has done so by now
-  if (memory.load(base + CALLS.pending) === 0 && memory.exchange(base + CALLS.waiting, 0) === 1) return true;
+  if (memory.or(base + PENDING, CSD_WAITING) === 0) {
+    // the last one has been unlocked in between, and nobody else touches the word
+    memory.store(base + PENDING, 0);
+    return true;
+  }
   cpu.waitsForCalls = fn + 1;
   if (cpu.decisions.callsWithIrqsOff) cpu.hears = MessageKind.CallsDone;
   return false;
@@ -180,8 +185,9 @@ export function csdUnlock(cpu: KernelCpu, origin: CpuId): void {
   const { memory } = cpu;
   const calls = cpu.image.calls[origin]!;
   calls.setLocked(cpu.id, 0);
-  if (memory.add(calls.base + CALLS.pending, -1) !== 1) return;
-  if (memory.exchange(calls.base + CALLS.waiting, 0) === 1) cpu.arch.send(origin, MessageKind.CallsDone, 0, 0);
+  if (memory.add(calls.base + PENDING, -1) !== 1 + CSD_WAITING) return;
+  memory.store(calls.base + PENDING, 0);
+  cpu.arch.send(origin, MessageKind.CallsDone, 0, 0);
 }
 
 /** On this CPU, interrupts off. @linux kernel/smp.c smp_call_function_single */
