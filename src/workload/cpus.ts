@@ -40,7 +40,11 @@ function cpusOfBlock(block: DynticksBlock, root: JsonNode): NamedCpu[] {
     if (Array.isArray(reader.cpus)) reader.cpus.forEach((cpu) => add(cpu, ['readers', i, 'cpus']));
   });
   if (Array.isArray(block.kthreads)) block.kthreads.forEach(({ cpu }, i) => { if (cpu !== undefined) add(cpu, ['kthreads', i, 'cpu']); });
-  block.events?.forEach(({ unbindDevice }, i) => { if (unbindDevice !== undefined) add(unbindDevice, ['events', i, 'unbindDevice']); });
+  block.events?.forEach(({ unbindDevice, skew, stall }, i) => {
+    if (unbindDevice !== undefined) add(unbindDevice, ['events', i, 'unbindDevice']);
+    if (skew !== undefined) add(skew.cpu, ['events', i, 'skew', 'cpu']);
+    if (stall?.cpu !== undefined) add(stall.cpu, ['events', i, 'stall', 'cpu']);
+  });
   block.cuts?.forEach(({ cpu, run }, i) => {
     add(cpu, ['cuts', i, 'cpu']);
     if ('cpu' in run) add(run.cpu, ['cuts', i, 'run', 'cpu']);
