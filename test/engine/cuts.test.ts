@@ -123,7 +123,7 @@ describe('a reader in a cut', () => {
   test('does not look past the instant at which the event began: what it will publish holds from there on', () => {
     // the first store of an event, before it has left user mode; CPU 0 is often in a long system call of its own meanwhile
     const cuts = Array.from({ length: 60 }, (_, i) => at('user_regs', 'remaining', 'store', { reader: 'rd' }, 10 + i));
-    const ran = run(cuts, '"tasks": ["mix"], "reader": "complete"', undefined, '{"costs": {"Syscall": "400us"}}');
+    const ran = run(cuts, '"tasks": ["mix"], "reader": "complete"', undefined, '{"costs": {"Syscall": "90us"}}');
     const ahead = ran.rows.named('task_cputime').filter(({ fields }) => fields[3]! > fields[9]!);
     expect(ahead.length).toBeGreaterThan(0);
     expect(ran.broken).toEqual([]);
