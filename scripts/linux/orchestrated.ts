@@ -36,7 +36,7 @@ export function orchestrated(text: string, file: string, time: Timeline, bootNs:
   const forkNs = Math.max(0, time.wakeNs - SETTLE_NS - bootNs);
   const [leader, ...others] = tasks;
   const processes = threads ? [withForks(leader!, others)] : tasks;
-  const wrapped = processes.map((entry) => `${JSON.stringify(entry.key)}: ${started(entry, forkNs, entry.key === lateTask ? third : null)}`);
+  const wrapped = processes.map((entry) => started(entry, forkNs, entry.key === lateTask ? third : null));
   const phases = [
     lookText(time.lookNs),
     `"pause": { "loop": 1, "sleep": ${us(time.pauseNs)} }`,
@@ -46,7 +46,8 @@ export function orchestrated(text: string, file: string, time: Timeline, bootNs:
     '"look again": { "loop": 1, "syscall": "1s" }',
   ];
   const recorder = `${RECORDER}, "delay": ${us(time.wakeNs - bootNs)}, "phases": { ${phases.join(', ')} } }`;
-  return scenarioText([recorder, ...wrapped, ...(threads ? others.map(forkedText) : []), ...orchestration.before], objectAt(root, 'dynticks'));
+  const forked = threads ? others.map(forkedText) : [];
+  return scenarioText([recorder, ...wrapped, ...forked, ...orchestration.before], objectAt(root, 'dynticks'));
 }
 
 /** The recorder's phase that begins the run. */
@@ -109,7 +110,7 @@ function started({ key, value }: Entry, forkNs: Ns, runsNs: Ns | null): string {
     && !(entry.key === 'runtime' && !isPhases));
   const head = ['"loop": 1', `"delay": ${us(forkNs)}`, ...own.map(entryText)].join(', ');
   const work = isPhases ? phasesOf(key, value) : [`"work": ${flatWork(value, runsNs)}`];
-  return `{ ${head}, "phases": { ${[BEFORE(key), ...work, AFTER].join(', ')} } }`;
+  return `${JSON.stringify(key)}: { ${head}, "phases": { ${[BEFORE(key), ...work, AFTER].join(', ')} } }`;
 }
 
 function phasesOf(key: string, task: ObjectNode): string[] {

@@ -56,8 +56,11 @@ export function sameOrder(real: number, simulated: number, factor: number): bool
   return Math.max(a, b) <= factor * Math.min(a, b);
 }
 
-/** Whether the tolerance holds. `valueOf`: other figures of the recording, for a rate. */
-export function holds(tolerance: Tolerance, real: Leaf, simulated: Leaf | undefined, valueOf: (key: string) => number): boolean {
+/** Other figures of the recording, for a rate. */
+type ValueOf = (key: string) => number;
+
+/** Whether the tolerance holds. */
+export function holds(tolerance: Tolerance, real: Leaf, simulated: Leaf | undefined, valueOf: ValueOf): boolean {
   if (tolerance.kind === 'noise') return true;
   if (simulated === undefined) return false;
   if (typeof real === 'string' || typeof simulated === 'string') return real === simulated;
@@ -66,9 +69,11 @@ export function holds(tolerance: Tolerance, real: Leaf, simulated: Leaf | undefi
     case 'exact': return apart === 0;
     case 'order': return sameOrder(real, simulated, tolerance.factor);
     case 'near': return apart <= tolerance.counts || apart * 100 <= tolerance.percent * Math.abs(real);
-    case 'within': {
-      const times = tolerance.per === null ? 1 : valueOf(tolerance.per.key) / tolerance.per.times;
-      return simulated >= tolerance.least * times && simulated <= tolerance.most * times;
-    }
+    case 'within': return isWithin(tolerance, simulated, valueOf);
   }
+}
+
+function isWithin({ least, most, per }: Extract<Bounds, { kind: 'within' }>, simulated: number, valueOf: ValueOf): boolean {
+  const times = per === null ? 1 : valueOf(per.key) / per.times;
+  return simulated >= least * times && simulated <= most * times;
 }

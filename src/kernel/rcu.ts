@@ -91,7 +91,10 @@ function reportQs({ id, rcu }: KernelCpu, page: RcuPage): boolean {
   return page.started !== page.completed && nobodyOwes(page);
 }
 
-/** What came last waits for the next period that begins after it; whether the thread must be told. @linux kernel/rcu/tree.c rcu_start_this_gp */
+/**
+ * What came last waits for the next period that begins after it; whether the thread must be told.
+ * @linux kernel/rcu/tree.c rcu_start_this_gp
+ */
 function startThisGp({ rcu }: KernelCpu, page: RcuPage): boolean {
   if (rcu.fresh === 0 || rcu.waiting > 0) return false;
   rcu.waiting = rcu.fresh;

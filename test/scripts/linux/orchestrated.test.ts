@@ -47,7 +47,8 @@ describe('a scenario as the recorder ran it', () => {
   });
 
   test('has its late task start and end in the middle third', () => {
-    const text = orchestrated(shipped('share'), 'share.json', time, 24e6, { polls: false, lateTask: 'w3_busyB', threads: false, before: [] });
+    const how = { polls: false, lateTask: 'w3_busyB', threads: false, before: [] };
+    const text = orchestrated(shipped('share'), 'share.json', time, 24e6, how);
     expect(text).toContain('"runtime": 1000000');
     expect(text).not.toContain('"delay": 1000000');
   });
