@@ -72,5 +72,8 @@ export const KERNEL_VERSIONS: readonly KernelVersion[] = [
     ...V6_12, name: '6.1', fairClass: 'cfs', pushesWheelTimers: true, machineCheckRows: false,
     timerList: { version: 'v0.9', getTime: true, nohzMode: true, tickFunction: 'tick_sched_timer', lowresHandler: 'tick_nohz_handler' },
   },
-  { ...V6_12, name: '7.0', oneRescuer: true, dropsQueuedTimerSignal: true, keepsForcedEvent: true, baseSliceNs: 700_000, timerList: { ...V6_12.timerList, getTime: false } },
+  {
+    ...V6_12, name: '7.0', oneRescuer: true, dropsQueuedTimerSignal: true, keepsForcedEvent: true, baseSliceNs: 700_000,
+    timerList: { ...V6_12.timerList, getTime: false },
+  },
 ];

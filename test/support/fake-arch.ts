@@ -139,7 +139,8 @@ const NO_WORKLOAD: Workload = {
 export const FAKE_CONFIG: KernelConfig = {
   version: KERNEL_VERSIONS[0]!, hz: 250, tickNs: 4_000_000, highres: true, nohz: false, nohzFull: false, isolated: [],
   cpuidle: null, tickless: [],
-  skewTick: false, clocksource: null, tsc: null, clocksWander: false, epochSec: 0, clocksources: [], nolapicTimer: false, timerMigration: true, profile: false,
+  skewTick: false, clocksource: null, tsc: null, clocksWander: false, epochSec: 0, clocksources: [],
+  nolapicTimer: false, timerMigration: true, profile: false,
   clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
   tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: [], workload: NO_WORKLOAD,
 };
