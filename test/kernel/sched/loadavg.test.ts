@@ -19,7 +19,7 @@ const fold = (machine: FakeMachine) => machine.as(0, calcGlobalLoad);
 
 describe('the decay', () => {
   const CASES = [[0, 3], [700, 1], [4096, 0], [2048, 1]];
-  test.each(CASES as [number, number][])('of %i under %i tasks over many windows is that of each in turn, but for rounding', (load, tasks) => {
+  test.each(CASES as [number, number][])('of %i under %i tasks over many windows is that of each in turn', (load, tasks) => {
     for (const windows of [1, 2, 3, 7, 12, 100]) {
       let one: number = load;
       for (let i = 0; i < windows; i++) one = calcLoadN(one, EXP_1, tasks * FIXED_1, 1);
