@@ -10,7 +10,7 @@
  *     both off                             stays periodic
  */
 import { Printk } from '../../../shared/printk.ts';
-import { TickHandler } from '../../../shared/structs/cpu.ts';
+import { TickHandler, TickSched } from '../../../shared/structs/cpu.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { printk } from '../printk.ts';
 import { localIsDummy, localSpec } from './clockevent-devices.ts';
@@ -23,9 +23,8 @@ import { timekeepingValidForHres } from './timekeeping.ts';
 /** Switches when asked to look, and the machine can carry it. @linux kernel/time/tick-sched.c tick_check_oneshot_change */
 export function tickCheckOneshotChange(cpu: KernelCpu): void {
   const { tick, config } = cpu;
-  const asked = tick.checkClocks;
-  if (asked === 0) return;
-  tick.checkClocks = 0;
+  if (tick.checkClocks === 0) return;
+  const asked = cpu.memory.exchange(tick.base + TickSched.at.checkClocks, 0);
   if (tick.mode === TickMode.Oneshot || !mayLeavePeriodic(cpu, asked)) return;
   if (config.highres) switchToHres(cpu);
   else if (config.nohz) switchToNohz(cpu);

@@ -6,7 +6,7 @@
  */
 import { Event } from '../../../shared/events.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
-import { ClockEventFeature, ClockEventState, TickHandler } from '../../../shared/structs/cpu.ts';
+import { ClockEventFeature, ClockEventState, TickHandler, TickSched } from '../../../shared/structs/cpu.ts';
 import { TICK_DO_TIMER_BOOT, TICK_DO_TIMER_NONE } from '../../../shared/structs/global.ts';
 import { writeSeqcountBegin, writeSeqcountEnd } from '../../../shared/sync/seqcount.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
@@ -34,6 +34,11 @@ export type TickMode = (typeof TickMode)[keyof typeof TickMode];
 /** `TickSched.checkClocks` */
 export const CheckClocks = { DeviceCame: 1, SourceChanged: 2 } as const;
 
+/** Any CPU asks a CPU's tick to look; it takes all bits away at once, so that none is lost. @linux kernel/time/tick-sched.c tick_clock_notify */
+export function askToLook({ memory }: KernelCpu, tick: TickSched, bit: number): void {
+  memory.or(tick.base + TickSched.at.checkClocks, bit);
+}
+
 /**
  * A device has appeared, or lost its place. If this CPU has none that is better it becomes the tick device.
  * @linux kernel/time/tick-common.c tick_check_new_device
@@ -48,7 +53,7 @@ export function tickInstallReplacement(cpu: KernelCpu, id: DeviceId): void {
   const old = cpu.tick.device as DeviceId;
   clockeventsExchangeDevice(cpu, old, id);
   tickSetupDevice(cpu, old, id);
-  if ((deviceOf(cpu, id).features & ClockEventFeature.Oneshot) !== 0) cpu.tick.checkClocks |= CheckClocks.DeviceCame;
+  if ((deviceOf(cpu, id).features & ClockEventFeature.Oneshot) !== 0) askToLook(cpu, cpu.tick, CheckClocks.DeviceCame);
 }
 
 /**

@@ -5,11 +5,11 @@ import { KTIME_MAX, type Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { printk } from '../printk.ts';
 import { DeviceId, clockeventsProgramEvent, clockeventsSwitchState, deviceOf, isGlobal } from './clockevents.ts';
-import { CheckClocks, TickMode, tickSetHandler } from './tick-common.ts';
+import { CheckClocks, TickMode, askToLook, tickSetHandler } from './tick-common.ts';
 
 /** The clock source has changed: every CPU must look again. @linux kernel/time/tick-sched.c tick_clock_notify */
 export function tickClockNotify(cpu: KernelCpu): void {
-  for (const tick of cpu.image.tickScheds) tick.checkClocks = CheckClocks.SourceChanged;
+  for (const tick of cpu.image.tickScheds) askToLook(cpu, tick, CheckClocks.SourceChanged);
 }
 
 /**
