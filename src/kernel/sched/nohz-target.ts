@@ -25,14 +25,16 @@ export function isHousekeeping(cpu: KernelCpu, id: CpuId): boolean {
  * @linux kernel/sched/core.c get_nohz_timer_target
  */
 export function getNohzTimerTarget(cpu: KernelCpu): CpuId {
-  const { image, id } = cpu;
+  const { image, id, config: { isolated } } = cpu;
   const { cpus } = image.map.shape;
   const here = isHousekeeping(cpu, id);
   if (here && !idleCpu(image, id)) return id;
   let first: CpuId = id;
   for (let other = cpus - 1; other >= 0; other--) if (isHousekeeping(cpu, other)) first = other;
   for (let other = 0; other < cpus; other++) {
-    if (other !== id && isHousekeeping(cpu, other) && image.cpus[other]!.online !== 0 && !idleCpu(image, other)) return other;
+    if (other === id || !isHousekeeping(cpu, other) || image.cpus[other]!.online === 0 || idleCpu(image, other)) continue;
+    // isolated CPUs are neighbours of nobody
+    if (!isolated[other]! && !isolated[id]!) return other;
   }
   return here ? id : first;
 }

@@ -31,8 +31,8 @@ export function switchHrtimerBase(cpu: KernelCpu, timer: TimerId, record: Hrtime
   const index = indexOfBase(old);
   if (image.hrtimerBases[cpuOfBase(old)]!.running(index) === timer) return old;
   const target = targetOf(cpu, mode);
-  const settled = moveTo(cpu, record, old, target * HRTIMER_MAX_CLOCK_BASES + index);
-  if (settled !== old || target === cpu.id || fits(cpu, record, settled)) return settled;
+  const to = target * HRTIMER_MAX_CLOCK_BASES + index;
+  if (moveTo(cpu, record, old, to) === to && (to !== old || target === cpu.id || fits(cpu, record, to))) return to;
   // it would come before the target's next event
   return moveTo(cpu, record, old, cpu.id * HRTIMER_MAX_CLOCK_BASES + index);
 }

@@ -33,21 +33,26 @@ let onFire: HrtimerCallback;
 beforeEach(() => {
   fired = [];
   onFire = () => false;
+  machine = newMachine(2, [false, true]);
+});
+
+function newMachine(cpus: number, tickless: readonly boolean[]): FakeMachine {
   const note: HrtimerCallback = (cpu, timer, id) => {
     fired.push(id);
     return onFire(cpu, timer, id);
   };
-  machine = new FakeMachine(2, [attributesOf(), attributesOf()], {
-    functions: [note], config: { nohz: true, nohzFull: true, tickless: [false, true] },
+  const made = new FakeMachine(cpus, [attributesOf(), attributesOf()], {
+    functions: [note], config: { nohz: true, nohzFull: true, tickless },
   });
-  machine.as(1, (cpu) => { cpu.state.online = 1; });
-  for (const id of [0, 1]) {
-    oneshotLapic(machine, id);
-    machine.as(id, hrtimerSwitchToHres);
+  for (let id = 0; id < cpus; id++) {
+    made.as(id, (cpu) => { cpu.state.online = 1; });
+    oneshotLapic(made, id);
+    made.as(id, hrtimerSwitchToHres);
   }
-  machine.as(0, (cpu) => { cpu.image.nohz.active = 1; });
-  machine.setClock(1_000);
-});
+  made.as(0, (cpu) => { cpu.image.nohz.active = 1; });
+  made.setClock(1_000);
+  return made;
+}
 
 const make = (cpu: CpuId, timer: TimerId, mode: number = Abs, clock: ClockId = ClockId.Monotonic): void =>
   machine.as(cpu, (self) => hrtimerInit(self, timer, clock, mode, 0, 0));
@@ -261,6 +266,27 @@ describe('a timer of a CPU that does no housekeeping', () => {
       unlockRq(cpu);
     });
     expect(targets()).toEqual([2, 2, 2]);
+  });
+
+  test('never has an isolated CPU for its target, nor one that is isolated any other', () => {
+    const three = new FakeMachine(3, [attributesOf()], { config: { isolated: [false, true, true] } });
+    three.as(2, (cpu) => {
+      cpu.state.online = 1;
+      lockRq(cpu);
+      cpu.rq.curr = three.first;
+      unlockRq(cpu);
+    });
+    expect([0, 1, 2].map((cpu) => three.as(cpu, getNohzTimerTarget))).toEqual([0, 1, 2]);
+  });
+
+  test('comes to its own CPU if the target cannot have it, wherever it was', () => {
+    machine = newMachine(3, [false, true, false]);
+    start(0, 0, 50_000, Pinned);
+    start(2, 2, 10_000, Pinned);
+    make(2, B);
+    start(2, B, 80_000, Pinned);
+    start(1, B, 40_000);
+    expect([queueOf(B), armed(1)]).toEqual([8, 39_000]);
   });
 });
 
