@@ -213,9 +213,14 @@ export function hrtimerForward(timer: Hrtimer, now: Ns, interval: Ns): number {
   return overruns;
 }
 
-/** The same up to the present instant of the timer's clock. @linux include/linux/hrtimer.h hrtimer_forward_now */
+/**
+ * The same up to the present instant of the timer's clock. In low resolution no interval is shorter than a tick: whoever
+ * asks for one has no overruns.
+ * @linux include/linux/hrtimer.h hrtimer_forward_now
+ */
 export function hrtimerForwardNow(cpu: KernelCpu, timer: Hrtimer, interval: Ns): number {
-  return hrtimerForward(timer, hrtimerClockNow(cpu, indexOfBase(timer.clockBase)), interval);
+  const resolution = cpu.hrtimers.hresActive !== 0 ? 1 : cpu.config.tickNs;
+  return hrtimerForward(timer, hrtimerClockNow(cpu, indexOfBase(timer.clockBase)), Math.max(interval, resolution));
 }
 
 /** How long until it expires, 0 or less when that is over. @linux kernel/time/hrtimer.c __hrtimer_get_remaining */

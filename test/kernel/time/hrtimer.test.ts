@@ -4,8 +4,9 @@ import { ClockId } from '../../../shared/structs/timekeeper.ts';
 import { HrtimerMode, HrtimerState } from '../../../shared/structs/hrtimer.ts';
 import { KTIME_MAX, NONE, type Ns, type TimerId } from '../../../shared/units.ts';
 import type { HrtimerCallback, KernelCpu } from '../../../src/kernel/kernel-cpu.ts';
+import { lockCpuBase, unlockCpuBase } from '../../../src/kernel/time/hrtimer-base.ts';
 import {
-  hrtimerCancel, hrtimerForward, hrtimerInit, hrtimerStart,
+  hrtimerCancel, hrtimerForward, hrtimerForwardNow, hrtimerInit, hrtimerStart,
 } from '../../../src/kernel/time/hrtimer.ts';
 import { hrtimerInterrupt, hrtimerRunQueues, hrtimerSwitchToHres } from '../../../src/kernel/time/hrtimer-interrupt.ts';
 import { timerqueueInOrder } from '../../../src/kernel/time/hrtimer-queue.ts';
@@ -72,6 +73,17 @@ describe('hrtimer_forward', () => {
       expect(timer().expires).toBeGreaterThan(now);
       expect(timer().expires - interval).toBeLessThanOrEqual(now);
     }));
+  });
+
+  test('takes no interval for shorter than a tick while the resolution is low', () => {
+    Object.assign(timer(), { expires: 0, softexpires: 0 });
+    const overruns = at(9_000_000, (cpu) => {
+      lockCpuBase(cpu, 0);
+      cpu.hrtimers.hresActive = 0;
+      unlockCpuBase(cpu, 0);
+      return hrtimerForwardNow(cpu, timer(), 1_000_000);
+    });
+    expect([overruns, timer().expires]).toEqual([3, 12_000_000]);
   });
 });
 
