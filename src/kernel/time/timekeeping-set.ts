@@ -86,18 +86,18 @@ export function timekeepingSetTaiOffset(cpu: KernelCpu, seconds: number): number
 }
 
 /**
- * The clocks run so many parts per billion faster than the counter says, from now on. 0 or -EINVAL.
+ * The clocks run so many parts per billion faster than the counter says, from now on; whoever asks for more than they
+ * can do gets the most.
  * @linux kernel/time/timekeeping.c do_adjtimex
  */
-export function adjtimexFrequency(cpu: KernelCpu, ppb: number): number {
-  if (Math.abs(ppb) > MAX_FREQ_PPB) return EINVAL;
+export function adjtimexFrequency(cpu: KernelCpu, asked: number): void {
+  const ppb = Math.min(Math.max(asked, -MAX_FREQ_PPB), MAX_FREQ_PPB);
   lockTimekeeper(cpu);
   cpu.image.shadowTimekeeper.ntpFreq = ntpFreqOf(ppb, cpu.config.tickNs);
   timekeepingAdvance(cpu, true);
   publishChange(cpu, TimekeepingAction.SetFrequency);
   traceSet(cpu, TimekeepingAction.SetFrequency, ppb, 0);
   unlockTimekeeper(cpu);
-  return 0;
 }
 
 /** With the lock: what was asked for, what came of it, and whether the shadow is what everybody reads. */
