@@ -114,9 +114,7 @@ export const ClocksourcePage = struct(
     override: word('the source that the user asked for, -1 none'),
     watchdog: unguarded(word('the source that watches the others, -1 none')),
     watchdogRunning: unguarded(word('1 while the watchdog’s timer is armed')),
-    watchdogResetPending: word('passes of the watchdog that only take new baselines'),
     nextOrder: word('order of the next registration'),
-    suspendedUntil: long('no check before this jiffy: the machine was too busy to be judged'),
   },
   { writer: 'any cpu', lock: 'lock' },
 );

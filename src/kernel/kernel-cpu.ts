@@ -79,11 +79,10 @@ export interface RcuData {
   /** It has still to be seen in the one under way, and has been since. */
   owes: boolean;
   seen: boolean;
-  /** What waits to be freed: not yet for any period, for the end of `waitsFor`, for nothing any more. */
+  /** What waits to be freed: not yet for any period, and for the end of `waitsFor`. */
   fresh: number;
   waiting: number;
   waitsFor: number;
-  ready: number;
 }
 
 export class KernelCpu {
@@ -205,4 +204,4 @@ export class KernelCpu {
 }
 
 const newRcuData = (gpThread: TaskId): RcuData =>
-  ({ gpThread, started: 0, completed: 0, owes: false, seen: false, fresh: 0, waiting: 0, waitsFor: 0, ready: 0 });
+  ({ gpThread, started: 0, completed: 0, owes: false, seen: false, fresh: 0, waiting: 0, waitsFor: 0 });

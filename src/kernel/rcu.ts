@@ -32,7 +32,7 @@ export function callRcu(cpu: KernelCpu): void {
 
 /** Whether the tick must go on, since this CPU waits for something to be freed. @linux kernel/rcu/tree.c rcu_needs_cpu */
 export function rcuNeedsCpu({ rcu }: KernelCpu): boolean {
-  return rcu.fresh + rcu.waiting + rcu.ready > 0;
+  return rcu.fresh + rcu.waiting > 0;
 }
 
 /** The tick. A CPU that it finds in user mode or idle holds no reference. @linux kernel/rcu/tree.c rcu_sched_clock_irq */
@@ -52,7 +52,7 @@ export function rcuNoteContextSwitch({ rcu }: KernelCpu): void {
 function rcuPending({ rcu, image }: KernelCpu): boolean {
   const { started, completed } = image.rcu;
   if (rcu.owes && rcu.seen) return true;
-  if (rcu.ready > 0 || (started === completed && rcu.fresh > 0)) return true;
+  if (started === completed && rcu.fresh > 0) return true;
   return started !== rcu.started || completed !== rcu.completed;
 }
 
@@ -65,17 +65,14 @@ export function rcuCore(cpu: KernelCpu): void {
   const wasLast = rcu.owes && rcu.seen && reportQs(cpu, page);
   const wakes = (startThisGp(cpu, page) || wasLast) && rcu.gpThread !== NONE;
   unlockRcu(cpu);
-  rcu.ready = 0;
   if (wakes) tryToWakeUp(cpu, rcu.gpThread);
 }
 
 /** What has begun or ended since this CPU looked last. @linux kernel/rcu/tree.c __note_gp_changes */
 function noteGpChanges({ id, rcu }: KernelCpu, page: RcuPage): void {
   const { started, completed } = page;
-  if (rcu.waiting > 0 && completed >= rcu.waitsFor) {
-    rcu.ready += rcu.waiting;
-    rcu.waiting = 0;
-  }
+  // freed
+  if (completed >= rcu.waitsFor) rcu.waiting = 0;
   if (started !== rcu.started) {
     rcu.owes = owesQs(page, id);
     rcu.seen = false;

@@ -93,13 +93,11 @@ export function clocksourceWatchdog(cpu: KernelCpu): void {
   let pause = 0;
   let work = false;
   if (page.watchdogRunning !== 0 && page.watchdog !== NO_CLOCKSOURCE) {
-    const reset = page.watchdogResetPending > 0;
     for (const { id } of cpu.config.clocksources) {
       if (!isWatched(cpu, id)) continue;
-      if (check(cpu, id, reset) === WatchdogVerdict.Busy) pause = PAUSE_SECONDS * cpu.config.hz;
+      if (check(cpu, id) === WatchdogVerdict.Busy) pause = PAUSE_SECONDS * cpu.config.hz;
       work ||= (cpu.image.clocksources[id]!.flags & (Unstable | Reselect)) !== 0;
     }
-    if (reset) page.watchdogResetPending -= 1;
     const timer = kernelTimerOf(cpu.image, KernelTimer.ClocksourceWatchdog);
     addTimerOn(cpu, timer, nextOnline(cpu, cpu.id), cpu.image.timerLists[timer]!.expires + interval(cpu) + pause);
   }
@@ -117,7 +115,7 @@ function nextOnline({ image }: KernelCpu, after: CpuId): CpuId {
 }
 
 /** One source: what its last interval says of it. */
-function check(cpu: KernelCpu, id: ClocksourceId, reset: boolean): WatchdogVerdict {
+function check(cpu: KernelCpu, id: ClocksourceId): WatchdogVerdict {
   const { clocksources: states, clocksourcePage: page } = cpu.image;
   const state = states[id]!;
   if ((state.flags & Unstable) !== 0) return WatchdogVerdict.Skewed;
@@ -125,7 +123,7 @@ function check(cpu: KernelCpu, id: ClocksourceId, reset: boolean): WatchdogVerdi
   const watchdog = cpu.config.clocksources[page.watchdog]!;
   const sample = takeSample(cpu, source, watchdog);
   if (sample.verdict !== WatchdogVerdict.Good) return unread(cpu, source, watchdog, sample.verdict);
-  const first = (state.flags & Watchdog) === 0 || reset;
+  const first = (state.flags & Watchdog) === 0;
   // a first pair may come after another watchdog's
   const wdNs = first ? 0 : nsBetween(watchdog, state.wdLast, sample.watchdog);
   const csNs = first ? 0 : nsBetween(source, state.csLast, sample.source);

@@ -19,7 +19,6 @@
  */
 import { Event } from '../../../shared/events.ts';
 import type { IdleSleep } from '../../../shared/structs/cpu.ts';
-
 import {
   readSeqcountBegin, readSeqcountRetry, writeSeqcountBegin, writeSeqcountEnd,
 } from '../../../shared/sync/seqcount.ts';
