@@ -12,13 +12,9 @@ import type { EngineChoice } from '../src/engine/run.ts';
 import { CpuPool } from '../src/host/threads/cpu-pool.ts';
 import { tuneV8 } from '../src/host/v8-tuning.ts';
 import { simulate, type RunResult } from '../src/sim.ts';
-import { BadInput } from '../src/workload/bad-input.ts';
 import { parseTime } from '../src/workload/quantity.ts';
-import { resolveScenario } from '../src/workload/resolve.ts';
 import type { Scenario } from '../src/workload/scenario.ts';
-import { Draws } from './swarm/draws.ts';
-import { randomMachine } from './swarm/random-machine.ts';
-import { randomWorkload } from './swarm/random-workload.ts';
+import { scenarioOf } from './swarm/scenario.ts';
 import { Tally, type Failure } from './swarm/tally.ts';
 
 const ENGINES: Readonly<Record<string, EngineChoice>> = {
@@ -28,8 +24,6 @@ const ENGINES: Readonly<Record<string, EngineChoice>> = {
 };
 /** One seed of so many runs on racing CPUs too. */
 const FREE_EVERY = 5;
-/** Draws of one seed until one of them is a machine that can be. */
-const DRAWS_MAX = 50;
 /** Threads are let go after so many seeds. */
 const POOL_SEEDS = 25;
 const PROGRESS_EVERY = 20;
@@ -43,23 +37,6 @@ const durationNs = parseTime(values.duration);
 const engines = values.engines.split(',');
 const [from, seeds] = [Number(values.from), Number(values.seeds)];
 
-/** The text of a seed's scenario: the first of its draws that is one. */
-function scenarioOf(seed: number): { text: string; scenario: Scenario } {
-  const draws = new Draws(seed);
-  let last: unknown;
-  for (let i = 0; i < DRAWS_MAX; i++) {
-    const { cpus, block } = randomMachine(draws);
-    const text = JSON.stringify({ tasks: randomWorkload(draws, cpus), dynticks: { ...block, seed, duration: values.duration } }, null, 1);
-    try {
-      return { text, scenario: resolveScenario(text, `swarm-${seed}.json`, { durationNs }, []) };
-    } catch (error) {
-      if (!(error instanceof BadInput)) throw error;
-      last = error;
-    }
-  }
-  throw last;
-}
-
 async function attempt(tally: Tally, seed: number, engine: string, scenario: Scenario): Promise<{ run?: RunResult; failures: Failure[] }> {
   try {
     const run = await simulate(scenario, { engine: ENGINES[engine]! });
@@ -70,7 +47,7 @@ async function attempt(tally: Tally, seed: number, engine: string, scenario: Sce
 }
 
 async function runSeed(tally: Tally, seed: number): Promise<void> {
-  const { text, scenario } = scenarioOf(seed);
+  const { text, scenario } = scenarioOf(seed, durationNs);
   if (values.print) console.log(text);
   const failures: Failure[] = [];
   let digest: string | undefined;
