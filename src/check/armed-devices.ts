@@ -80,8 +80,8 @@ export class ArmedDevices {
     const base = fields[at + BASE];
     const owner = Math.floor(base / BASES);
     if (base % 4 !== 0 || owner >= this.#queues.length) return;
-    // where CPUs race, what others do to this queue need not stand in its order
-    if (this.#racing && owner !== cpu) return;
+    // where CPUs race, what others do to this queue, or to a timer that any task may set, need not stand in its order
+    if (this.#racing && (owner !== cpu || fields[at + FUNCTION] === HrtimerFunction.TimerfdTmrproc)) return;
     while (this.#cpu.length <= timer) {
       this.#cpu.push(NOBODY);
       this.#expires.push(KTIME_MAX);

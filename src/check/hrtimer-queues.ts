@@ -1,12 +1,16 @@
 /**
  * Every queue of hrtimers, eight on each CPU, as the events tell it: a plain list, searched from end to end. It is
  * meant to be too simple to be wrong; a queue is as long as the sleeps and ticks of one CPU.
+ *
+ * Where CPUs race, timers are left out that others than their queue's CPU start, and those that are files, which any
+ * task may set: their order is that of the queue's lock, which the stream need not have.
  */
 import { Event } from '../../shared/events.ts';
+import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import { NONE, type CpuId, type Ns, type TimerId } from '../../shared/units.ts';
 import { KeptEvents, places } from './kept-events.ts';
 
-const [EXPIRES, BASE] = places('hrtimer_start', 'expires', 'clock_base');
+const [FUNCTION, EXPIRES, BASE] = places('hrtimer_start', 'function', 'expires', 'clock_base');
 /** Queues of one CPU. */
 export const BASES = 8;
 /** The first of those that a softirq serves. */
@@ -18,15 +22,21 @@ export class HrtimerQueues {
   readonly #base: number[] = [];
   readonly #order: number[] = [];
   readonly #started: KeptEvents[] = [];
+  readonly #racing: boolean;
+  readonly #leftOut: boolean[] = [];
   #inserted = 0;
 
-  constructor(cpus: number) {
+  constructor(cpus: number, racing = false) {
+    this.#racing = racing;
     this.#queues = Array.from({ length: BASES * cpus }, () => []);
   }
 
   /** Linux restarts a queued timer by taking it out first; the events may leave that out. */
   start(timer: TimerId, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     this.remove(timer);
+    const foreign = Math.floor(fields[at + BASE] / BASES) !== cpu;
+    this.#leftOut[timer] = this.#racing && (foreign || fields[at + FUNCTION] === HrtimerFunction.TimerfdTmrproc);
+    if (this.#leftOut[timer]) return;
     while (this.#started.length <= timer) {
       this.#started.push(new KeptEvents(1, 'hrtimer_start'));
       this.#base.push(NONE);
@@ -58,10 +68,9 @@ export class HrtimerQueues {
     return started?.has(0) ? started.rows[started.at(0) + BASE] : NONE;
   }
 
-  /** Whether another CPU than the queue's has put it there. */
-  isForeign(timer: TimerId): boolean {
-    const started = this.#started[timer];
-    return started?.has(0) === true && started.cpu(0) !== Math.floor(this.lastBaseOf(timer) / BASES);
+  /** Whether nothing can be said of it, because CPUs race for it. */
+  isLeftOut(timer: TimerId): boolean {
+    return this.#leftOut[timer] === true;
   }
 
   /** The timer that must expire next of a queue: least hard expiry, then first in. NONE when nothing is queued. */

@@ -54,7 +54,7 @@ export class HrtimerArmed extends OracleBase {
 
   constructor(facts: RunFacts) {
     super(HrtimerArmed.about, facts);
-    this.#queues = new HrtimerQueues(facts.cpus);
+    this.#queues = new HrtimerQueues(facts.cpus, facts.racing);
     this.#armed = new Float64Array(facts.cpus + 1).fill(KTIME_MAX);
     this.#pause = new Float64Array(facts.cpus + 1);
     this.#hres = new Uint8Array(facts.cpus + 1);
@@ -114,7 +114,6 @@ export class HrtimerArmed extends OracleBase {
 
   /** When it must come by the monotonic clock; of a clock that was stepped the CPU may still hear. */
   #latest(base: number, timer: TimerId): Ns {
-    if (this.facts.racing && this.#queues.isForeign(timer)) return KTIME_MAX;
     const expires = this.#queues.expires(timer);
     return Math.max(0, expires - this.#offsets.of(base), expires - this.#offsets.beforeOf(base));
   }

@@ -39,7 +39,7 @@ export class HrtimerForgotten extends OracleBase {
 
   constructor(facts: RunFacts) {
     super(HrtimerForgotten.about, facts);
-    this.#queues = new HrtimerQueues(facts.cpus);
+    this.#queues = new HrtimerQueues(facts.cpus, facts.racing);
     this.#error = new ClockError(facts.clocks);
   }
 

@@ -34,7 +34,7 @@ export class HrtimerOrder extends OracleBase {
 
   constructor(facts: RunFacts) {
     super(HrtimerOrder.about, facts);
-    this.#queues = new HrtimerQueues(facts.cpus);
+    this.#queues = new HrtimerQueues(facts.cpus, facts.racing);
     this.#takenOut = new Int32Array(facts.cpus).fill(NONE);
     this.#headBefore = new Int32Array(facts.cpus).fill(NONE);
   }
@@ -60,7 +60,7 @@ export class HrtimerOrder extends OracleBase {
   #onExpire(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const timer = fields[at + TIMER];
     if (this.#takenOut[cpu] !== timer) this.#takeOut(timer, cpu);
-    if (this.facts.racing && this.#mayBeForeign(timer, cpu)) return;
+    if (this.#queues.isLeftOut(timer)) return;
     const wrong = this.#wrong(timer, cpu, fields[at + EXPIRES]);
     this.checked++;
     if (wrong !== undefined) {
@@ -70,12 +70,6 @@ export class HrtimerOrder extends OracleBase {
       }));
     }
     this.#takenOut[cpu] = NONE;
-  }
-
-  /** Another CPU may have put it there, or the head: then the stream, where CPUs race, need not have their order. */
-  #mayBeForeign(timer: TimerId, cpu: CpuId): boolean {
-    if (this.#takenOut[cpu] !== timer) return this.facts.nohzFull.length > 0;
-    return this.#queues.isForeign(timer) || this.#queues.isForeign(this.#headBefore[cpu]);
   }
 
   #wrong(timer: TimerId, cpu: CpuId, expires: Ns): { says: string; start: WitnessEvent | undefined } | undefined {
