@@ -57,10 +57,10 @@ export function sameOrder(real: number, simulated: number, factor: number): bool
 }
 
 /** Other figures of the recording, for a rate. */
-type ValueOf = (key: string) => number;
+type FigureOf = (key: string) => number;
 
 /** Whether the tolerance holds. */
-export function holds(tolerance: Tolerance, real: Leaf, simulated: Leaf | undefined, valueOf: ValueOf): boolean {
+export function holds(tolerance: Tolerance, real: Leaf, simulated: Leaf | undefined, figureOf: FigureOf): boolean {
   if (tolerance.kind === 'noise') return true;
   if (simulated === undefined) return false;
   if (typeof real === 'string' || typeof simulated === 'string') return real === simulated;
@@ -69,11 +69,11 @@ export function holds(tolerance: Tolerance, real: Leaf, simulated: Leaf | undefi
     case 'exact': return apart === 0;
     case 'order': return sameOrder(real, simulated, tolerance.factor);
     case 'near': return apart <= tolerance.counts || apart * 100 <= tolerance.percent * Math.abs(real);
-    case 'within': return isWithin(tolerance, simulated, valueOf);
+    case 'within': return isWithin(tolerance, simulated, figureOf);
   }
 }
 
-function isWithin({ least, most, per }: Extract<Bounds, { kind: 'within' }>, simulated: number, valueOf: ValueOf): boolean {
-  const times = per === null ? 1 : valueOf(per.key) / per.times;
+function isWithin({ least, most, per }: Extract<Bounds, { kind: 'within' }>, simulated: number, figureOf: FigureOf): boolean {
+  const times = per === null ? 1 : figureOf(per.key) / per.times;
   return simulated >= least * times && simulated <= most * times;
 }
