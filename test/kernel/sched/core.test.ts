@@ -161,7 +161,7 @@ describe('sched_setattr of the running task', () => {
       preempt(cpu);
       expect([cpu.rq.curr, cpu.rq.nrRunning]).toEqual([cpu.idle, 0]);
     });
-    expect(machine.archs[0]!.sent).toEqual([{ to: 1, kind: MessageKind.CallFunctionSingle, a: machine.first, b: 0 }]);
+    expect(machine.archs[0]!.sent).toEqual([{ to: 1, kind: MessageKind.Reschedule, a: machine.first, b: 0 }]);
     expect([machine.task(0).state, machine.task(0).onCpu, machine.task(0).onRq]).toEqual([TaskState.Running, 0, 0]);
     machine.as(1, (cpu) => {
       schedTtwuPending(cpu, machine.first);
