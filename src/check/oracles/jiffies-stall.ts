@@ -11,6 +11,7 @@ import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
 
 const [MODE, JIFFIES] = places('tick', 'mode', 'jiffies');
+const [MOVED_TO] = places('jiffies_update', 'jiffies');
 const PERIODIC = 0;
 /** Ticks of its own that a CPU waits, and the one before them. */
 const PATIENCE = 6;
@@ -41,6 +42,8 @@ export class JiffiesStall extends OracleBase {
     }
     if (fields[at + MODE] === PERIODIC || !this.#moved.has(0)) return;
     this.checked++;
+    // where CPUs race, whoever has just moved them may stand later in the stream
+    if (this.facts.racing && fields[at + JIFFIES] > this.#moved.rows[this.#moved.at(0) + MOVED_TO]) return;
     const stands = t - this.#moved.t(0);
     if (stands <= PATIENCE * this.facts.tickNs + NSEC_PER_MSEC + this.facts.skewNs + this.#stalled) return;
     this.broken(() => ({

@@ -125,10 +125,12 @@ function nextEvent(cpu: KernelCpu): void {
   tick.timerExpiresBase = basem;
   const next = needsTickSoon(cpu) ? basem + config.tickNs : firstTimer(cpu, basem);
   const keep = next - basem <= config.tickNs && !tickStopped(cpu);
-  const limit = hasDuty(cpu) ? basem + timekeepingMaxDeferment(cpu) : KTIME_MAX;
+  // one look: another CPU may drop the duty meanwhile
+  const duty = hasDuty(cpu);
+  const limit = duty ? basem + timekeepingMaxDeferment(cpu) : KTIME_MAX;
   tick.timerExpires = keep ? 0 : Math.min(limit, next, KTIME_MAX);
   cpu.arch.trace6(
-    Event.tick_nohz_next_event, tick.lastJiffies, basem, tick.nextTimer, tick.timerExpires, hasDuty(cpu) ? 1 : 0,
+    Event.tick_nohz_next_event, tick.lastJiffies, basem, tick.nextTimer, tick.timerExpires, duty ? 1 : 0,
   );
 }
 
