@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KTIME_MAX, NSEC_PER_MSEC, type Ns } from '../../shared/units.ts';
+import { scenarioOf } from '../../scripts/swarm/scenario.ts';
 import { KERNEL_VERSIONS } from '../../src/kernel/versions.ts';
 import type { CpuSnapshot, MachineSnapshot } from '../../src/observe/machine-snapshot.ts';
 import { simulate } from '../../src/sim.ts';
@@ -95,6 +96,19 @@ describe('the last words of a machine', () => {
       const lengths = (bases: readonly (readonly unknown[])[]): number[] => bases.map((base) => base.length);
       expect(lengths(hrtimers.bases)).toEqual(lengths(snapshot.cpus[cpu]!.hrtimers.bases));
     });
+  });
+
+  it('give files that can be read, of whatever machine', async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const { scenario } = scenarioOf(seed, 150 * NSEC_PER_MSEC);
+      const { files, snapshot } = await simulate(scenario, { judge: false });
+      const text = (name: string): string => files.find(({ path }) => path === `proc/${name}`)!.text;
+      const { cpus } = readTimerList(text('timer_list'), 2 ** 32 - 300 * scenario.hz).snapshot;
+      expect(cpus.map(({ tick }) => tick.idleCalls), `seed ${seed}`).toEqual(snapshot.cpus.map(({ tick }) => tick.idleCalls));
+      expect(text('stat')).toMatch(/^cpu {2}(\d+ ){9}\d+\n(cpu\d+( \d+){10}\n)+intr( \d+)+\nctxt \d+\n/);
+      expect(text('uptime')).toMatch(/^\d+\.\d\d \d+\.\d\d\n$/);
+      expect(text('loadavg')).toMatch(/^(\d+\.\d\d ){3}\d+\/\d+ \d+\n$/);
+    }
   });
 
   it('tell of a wall clock that was set, a source that was chosen, and of TAI', async () => {
