@@ -241,6 +241,26 @@ describe('the events that are ours', () => {
     ]);
   });
 
+  it('sleep on the clock that they name, wait for signals, and keep them away', () => {
+    const sleeps = '"clock_nanosleep": {"clock": "tai", "value": "5ms"}, "clock_nanosleep1": {"value": "9ms", "absolute": true}';
+    expect(own(`${sleeps}, "pause": "", "sigmask": true, "sigmask1": false`)[0]).toEqual([
+      [OpKind.ClockNanosleep, 5e6, 11], [OpKind.ClockNanosleep, 9e6, 1], [OpKind.Pause, 0, 0], [OpKind.Sigprocmask, 3, 0],
+      [OpKind.Sigprocmask, 0, 0],
+    ]);
+  });
+
+  it('give each instance its own POSIX timers, as the first event that sets one has it, and all tasks the same files', () => {
+    const { workload } = resolve(`{"tasks": {
+      "a": {"instance": 2, "posix_timer_gettime": "p", "posix_timer": {"name": "p", "clock": "boottime", "value": "1ms", "absolute": true},
+        "posix_timer_delete": "p"},
+      "b": {"posix_timer": {"name": "p", "value": "1ms"}, "fd_read": "f"},
+      "c": {"fd_timer": {"name": "f", "clock": "realtime", "value": "off", "cancel_on_set": true, "soft": true}}}}`);
+    expect(workload.posixTimers).toEqual([
+      { clock: 7, absolute: true }, { clock: 7, absolute: true }, { clock: 1, absolute: false },
+    ]);
+    expect(workload.timerfds).toEqual([{ clock: 0, absolute: false, cancelOnSet: true, soft: true }]);
+  });
+
   it('make a machine as large as the CPUs that they call', () => {
     expect(resolve('{"tasks": {"t": {"call": {"cpus": [6]}}}}').cpus).toBe(7);
   });

@@ -28,8 +28,8 @@ const [VEC] = places('softirq_raise', 'vec');
 export class HrtimerArmed extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'H-04',
-    says: 'in high resolution, outside of events, a CPU’s device is armed for its first timer or earlier; after a hang for the end of the ' +
-      'pause if that is later',
+    says: 'in high resolution, outside of events, a CPU’s device is armed for its first timer or earlier; after a hang for the end of ' +
+      'the pause if that is later',
     reference: 'kernel/time/hrtimer.c hrtimer_reprogram, hrtimer_check_target',
     blindTo: 'a device that is armed too early; timers that other CPUs put there, where CPUs race; low resolution',
     listens: [

@@ -167,6 +167,17 @@ describe('an rt-app file', () => {
       'w.json:1:28: tasks.t.itimer: found no "value", expected "value": the time until it fires first.',
     ],
     [
+      'sets a POSIX timer on a clock that has none',
+      task('"posix_timer": {"name": "p", "clock": "monotonic_raw", "value": "5ms"}'),
+      'w.json:1:56: tasks.t.posix_timer.clock: found "monotonic_raw" (a string), expected "realtime" or "monotonic" or "boottime" or '
+        + '"tai". Did you mean "monotonic"?',
+    ],
+    [
+      'sets a timer without a name',
+      task('"fd_timer": {"value": "5ms"}'),
+      'w.json:1:30: tasks.t.fd_timer: found no "name", expected "name": which timer.',
+    ],
+    [
       'calls nobody',
       task('"call": {"cpus": []}'),
       'w.json:1:35: tasks.t.call.cpus: found an empty array, expected at least one CPU.',
