@@ -171,9 +171,15 @@ const table = {
   idle_sleep: ['dynticks', {
     version: 'count', active: 'code', entrytime: 'ns', sleeptime: 'ns', iowait_sleeptime: 'ns', flags: 'code',
   }],
-  /** A look for the next event of an idle CPU: from the jiffy (`basej`, `basem`) on, the wheel's first timer, and when it must wake (0: keep the tick). */
+  /**
+   * A look for the next event of an idle CPU: from the jiffy (`basej`, `basem`) on, the wheel's first timer, and when it
+   * must wake (0: keep the tick).
+   */
   tick_nohz_next_event: ['dynticks', { basej: 'count', basem: 'ns', next_timer: 'ns', expires: 'ns', duty: 'code' }],
-  /** An attempt to stop the tick is over: counts so far, when this CPU must wake (0: the tick stays), what the stopped tick is programmed for, and the look that is left over. */
+  /**
+   * An attempt to stop the tick is over: counts so far, when this CPU must wake (0: the tick stays), what the stopped tick
+   * is programmed for, and the look that is left over.
+   */
   tick_nohz_idle_stop: ['dynticks', {
     calls: 'count', sleeps: 'count', flags: 'code', expires: 'ns', next_tick: 'ns', last_tick: 'ns', timer_expires_base: 'ns',
   }],

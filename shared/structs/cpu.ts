@@ -190,7 +190,7 @@ export const IdleSleep = struct(
 export type IdleSleep = ViewOf<typeof IdleSleep>;
 
 /** `Rq.nohzFlags`. @linux kernel/sched/sched.h NOHZ_BALANCE_KICK and friends */
-export const NohzFlag = { Balance: 1, Stats: 2, NewIdle: 4, Next: 8 } as const;
+export const NohzFlag = { Balance: 1, Stats: 2, Next: 8 } as const;
 
 /** A participant's incoming messages: the list that others push to and the bell they ring. */
 export const CallQueue = struct(

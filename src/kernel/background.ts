@@ -47,7 +47,8 @@ const US: Ns = 1_000;
  * machines, since it may wait), psi 0.4 to 0.6, vmstat_shepherd 1.0 (0.4 to 0.7 idle), vmstat_update 0.4 to 1.0,
  * memcg 0.5 (0.2 to 0.4 idle), neigh_managed 0.4 (two tables), neigh_periodic 0.1 to 0.2 (two tables); the watchdog
  * of each housekeeping CPU 0.25, each time with a switch to its stopper thread and back. How long they work is
- * of their traces, and noise there. rcu_preempt comes when something is freed. The rows of hotplug, of disks and of entropy, are not among them.
+ * of their traces, and noise there. rcu_preempt comes when something is freed. The rows of hotplug, of disks and of
+ * entropy are not among them.
  */
 const LINUX_ROWS: readonly BackgroundRow[] = [
   { name: 'kcompactd0', timer: 'process_timeout', cpu: null, every: 500 * MS, work: 2 * US },

@@ -107,7 +107,7 @@ export function multiCpuStop(cpu: KernelCpu): boolean {
  * One CPU more has done what `state` says. The last one of all moves it on, and says so: true.
  * @linux kernel/stop_machine.c ack_state
  */
-export function ackState(memory: Memory, page: number, state: MultiStopState): boolean {
+function ackState(memory: Memory, page: number, state: MultiStopState): boolean {
   if (memory.add(page + THREAD_ACK, -1) !== 1) return false;
   // the count first: whoever sees the new state may acknowledge it at once
   memory.store(page + THREAD_ACK, memory.load(page + THREADS));

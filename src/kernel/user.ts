@@ -20,7 +20,10 @@ export const OpKind = {
   RunUntil: 2,
   /** a = ns: `clock_nanosleep` relative */
   Sleep: 3,
-  /** a = timer (own: index in UserRegs.timerNext; shared: -1 - index), b = period ns, c = 0 relative, 1 absolute, 2 on whole periods (rt-app `timer`) */
+  /**
+   * a = timer (own: index in UserRegs.timerNext; shared: -1 - index), b = period ns, c = 0 relative, 1 absolute,
+   * 2 on whole periods (rt-app `timer`)
+   */
   Timer: 4,
   /** a = mutex */
   Lock: 5,
@@ -90,7 +93,7 @@ export const OpKind = {
   /** asleep until a signal comes */
   Pause: 38,
   /** the thread of grace periods: begins and ends them, and sleeps while nobody asks for one */
-  RcuGpKthread: 40,
+  RcuGpKthread: 39,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
 

@@ -65,7 +65,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'B-52',
-    says: 'a timer is put on a wheel whose clock has stood still while its CPU slept, so that it comes on too coarse a level (Linux until 4.13)',
+    says: 'a timer is put on a wheel whose clock has stood still while its CPU slept, so that it comes on too coarse a level ' +
+      '(Linux until 4.13)',
     caughtBy: ['W-01'],
     breaksGuards: false,
     needsRaces: false,

@@ -75,7 +75,7 @@ export function clocksourceSelect(cpu: KernelCpu, skipCurrent: boolean): boolean
  * Highest rating, first come among equals; with a one-shot tick only what can carry one.
  * @linux kernel/time/clocksource.c clocksource_find_best
  */
-export function clocksourceFindBest(cpu: KernelCpu, oneshot: boolean, skipCurrent: boolean): ClocksourceId | -1 {
+function clocksourceFindBest(cpu: KernelCpu, oneshot: boolean, skipCurrent: boolean): ClocksourceId | -1 {
   const { clocksources, clocksourcePage: page } = cpu.image;
   let best: ClocksourceId | -1 = NO_CLOCKSOURCE;
   for (let id = 0; id < clocksources.length; id++) {
@@ -122,7 +122,7 @@ function timekeepingNotify(cpu: KernelCpu, to: ClocksourceId): void {
  * it can be one-shot.
  * @linux kernel/time/timekeeping.c change_clocksource
  */
-export function switchClocksource(cpu: KernelCpu, to: number): void {
+function switchClocksource(cpu: KernelCpu, to: number): void {
   if (cpu.image.timekeeper.clocksource !== to) changeClocksource(cpu, to as ClocksourceId);
   const page = lockClocksources(cpu);
   page.current = to;

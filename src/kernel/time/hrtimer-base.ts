@@ -49,7 +49,7 @@ export function lockHrtimerBase(cpu: KernelCpu, record: Hrtimer): number {
  * The instant, on CLOCK_MONOTONIC, at which a queued timer is to expire at the latest; never below 0.
  * @linux kernel/time/hrtimer.c hrtimer_reprogram
  */
-export function monotonicExpiry(base: HrtimerCpuBase, record: Hrtimer): Ns {
+function monotonicExpiry(base: HrtimerCpuBase, record: Hrtimer): Ns {
   return Math.max(0, record.expires - base.offset(indexOfBase(record.clockBase)));
 }
 

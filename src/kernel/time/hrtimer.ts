@@ -189,7 +189,7 @@ export function hrtimerActive(cpu: KernelCpu, timer: TimerId): boolean {
 }
 
 /** @linux kernel/time/hrtimer.c hrtimer_callback_running */
-export function callbackRuns(cpu: KernelCpu, timer: TimerId, clockBase: number): boolean {
+function callbackRuns(cpu: KernelCpu, timer: TimerId, clockBase: number): boolean {
   return cpu.image.hrtimerBases[cpuOfBase(clockBase)]!.running(indexOfBase(clockBase)) === timer;
 }
 

@@ -34,7 +34,10 @@ export type TickMode = (typeof TickMode)[keyof typeof TickMode];
 /** `TickSched.checkClocks` */
 export const CheckClocks = { DeviceCame: 1, SourceChanged: 2 } as const;
 
-/** Any CPU asks a CPU's tick to look; it takes all bits away at once, so that none is lost. @linux kernel/time/tick-sched.c tick_clock_notify */
+/**
+ * Any CPU asks a CPU's tick to look; that one takes all bits away at once, so that none is lost.
+ * @linux kernel/time/tick-sched.c tick_clock_notify, tick_oneshot_notify
+ */
 export function askToLook({ memory }: KernelCpu, tick: TickSched, bit: number): void {
   memory.or(tick.base + TickSched.at.checkClocks, bit);
 }

@@ -54,7 +54,7 @@ export const TkOffset = { Real: 0, Boot: 1, Tai: 2 } as const;
 export type TkOffset = (typeof TkOffset)[keyof typeof TkOffset];
 
 /** The clock with that offset; realtime and TAI count from the machine’s epoch. @linux kernel/time/timekeeping.c ktime_get_with_offset */
-export function ktimeGetWithOffset(cpu: KernelCpu, offset: TkOffset): Ns {
+function ktimeGetWithOffset(cpu: KernelCpu, offset: TkOffset): Ns {
   const tk = cpu.image.timekeeper;
   for (;;) {
     const seq = readSeqcountBegin(cpu.memory, tk.seq);
@@ -162,7 +162,7 @@ export function timekeepingMaxDeferment(cpu: KernelCpu): Ns {
 }
 
 /** ns from `last` to the counter's present value, `fraction` of one included. @linux kernel/time/timekeeping.c timekeeping_get_ns */
-export function nsSince(cpu: KernelCpu, source: Clocksource, last: Cycles, mult: number, fraction: number): Ns {
+function nsSince(cpu: KernelCpu, source: Clocksource, last: Cycles, mult: number, fraction: number): Ns {
   const now = clocksourceRead(cpu, source);
   if (now < last && cpu.decisions.believesNegativeDelta) return nsOfNegative(source, last - now, mult >>> 0);
   return mulShiftAdd(clocksourceDelta(source, now, last), mult >>> 0, source.shift, fraction);
