@@ -85,16 +85,15 @@ export function smpCallFunctionSingleAsync(cpu: KernelCpu, target: CpuId, fn: Sm
 export function smpCallFunctionMany(cpu: KernelCpu, mask: Uint8Array, fn: SmpFunction, data: number, wait: boolean): boolean {
   const { arch, image } = cpu;
   const calls = image.calls[cpu.id]!;
-  const targets = countTargets(cpu, mask);
+  assert(calls.pending === 0, `CPU ${cpu.id} calls with ${calls.pending} records still locked: whoever calls asks callsAreOver first`);
+  const targets = lockTargets(cpu, mask);
   const irqsOff = cpu.irqsOff > 0 || cpu.decisions.callsWithIrqsOff ? 1 : 0;
   arch.trace6(Event.smp_call_function_many, fn, targets, wait ? 1 : 0, irqsOff);
   if (targets === 0) return false;
-  assert(calls.pending === 0, `CPU ${cpu.id} calls with ${calls.pending} records still locked: whoever calls asks callsAreOver first`);
   calls.pending = targets;
   const kind = wait ? MessageKind.CallFunctionSync : MessageKind.CallFunctionMany;
   for (let target = 0; target < mask.length; target++) {
-    if (!isTarget(cpu, mask, target)) continue;
-    calls.setLocked(target, 1);
+    if (calls.locked(target) === 0) continue;
     arch.trace6(Event.csd_lock, cpu.id, target, fn, kind);
     arch.spend(Path.SendIpi);
     arch.send(target, kind, targets > 1 ? fn + CALL_BY_MASK : fn, data);
@@ -203,13 +202,15 @@ function isUnawaited(kind: MessageKind): boolean {
   return kind === MessageKind.CallFunctionMany || kind === MessageKind.CallFunctionAsync || kind === MessageKind.IrqWork;
 }
 
-function isTarget(cpu: KernelCpu, mask: Uint8Array, target: CpuId): boolean {
-  return mask[target] !== 0 && target !== cpu.id && cpu.image.cpus[target]!.online === 1;
-}
-
-function countTargets(cpu: KernelCpu, mask: Uint8Array): number {
+/** Locks the record of each other CPU of the mask that is online at this look; who comes up later is not called. */
+function lockTargets(cpu: KernelCpu, mask: Uint8Array): number {
+  const calls = cpu.image.calls[cpu.id]!;
   let targets = 0;
-  for (let target = 0; target < mask.length; target++) if (isTarget(cpu, mask, target)) targets += 1;
+  for (let target = 0; target < mask.length; target++) {
+    if (mask[target] === 0 || target === cpu.id || cpu.image.cpus[target]!.online === 0) continue;
+    calls.setLocked(target, 1);
+    targets += 1;
+  }
   return targets;
 }
 

@@ -1,4 +1,4 @@
-/** A CPU's own event device: counts down at its frequency, once or over and over. */
+/** A CPU's own event device: counts down at its frequency, once or over and over. The coordinator's do the same. */
 import { mulDiv } from '../../shared/math.ts';
 import { KTIME_MAX, NSEC_PER_SEC, type CpuId, type Cycles, type Ns } from '../../shared/units.ts';
 import { DeviceMode } from '../kernel/arch.ts';
