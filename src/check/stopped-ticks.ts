@@ -2,12 +2,17 @@
  * What sampling by ticks owes while an idle CPU has stopped its tick: the ticks that did not come are
  * charged in one go when it goes on, counted in jiffies. That count may differ from the CPU's own grid, if it
  * stopped before the jiffy of that instant was counted; by how much is known exactly.
+ *
+ * And what it loses while a periodic tick is made of single events by a clock that knows no less than a tick
+ * (jiffies): each is put up a tick from when the one before was handled, not from when it was due.
  */
 import { Event, type EventName } from '../../shared/events.ts';
 import { TickFlag } from '../../shared/structs/cpu.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
 import { places } from './kept-events.ts';
 
+const [MODE] = places('tick', 'mode');
+const PERIODIC = 0;
 const [FLAGS, LAST_TICK] = places('tick_nohz_idle_stop', 'flags', 'last_tick');
 const [NOW] = places('tick_nohz_restart', 'now');
 const [TICKS] = places('account_idle_ticks', 'ticks');
@@ -22,17 +27,23 @@ export class StoppedTicks {
   readonly #came: Float64Array;
   /** Ticks charged more than the CPU's grid has, in all. */
   readonly #extra: Float64Array;
+  /** The last periodic tick; and how much later than a tick after each other they have come, in all. */
+  readonly #lastPeriodic: Float64Array;
+  readonly #slid: Float64Array;
 
   constructor(cpus: number, tickNs: Ns) {
     this.#tickNs = tickNs;
     this.#lastTick = new Float64Array(cpus).fill(-1);
     this.#came = new Float64Array(cpus);
     this.#extra = new Float64Array(cpus);
+    this.#lastPeriodic = new Float64Array(cpus).fill(-1);
+    this.#slid = new Float64Array(cpus);
   }
 
-  onEvent(id: number, cpu: CpuId, fields: Float64Array, at: number): void {
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     switch (id) {
       case Event.tick:
+        this.#onTick(cpu, t, fields[at + MODE]);
         if (this.#lastTick[cpu] >= 0) this.#came[cpu]++;
         return;
       case Event.tick_nohz_idle_stop:
@@ -51,7 +62,14 @@ export class StoppedTicks {
   /** By how much a CPU's slots exceed what its ticks would have charged, had they all come; below 0 while it has not gone on. */
   ahead(cpu: CpuId, end: Ns): Ns {
     const owed = this.#lastTick[cpu] < 0 ? 0 : this.#missed(cpu, end);
-    return (this.#extra[cpu] - owed) * this.#tickNs;
+    return (this.#extra[cpu] - owed) * this.#tickNs - this.#slid[cpu];
+  }
+
+  #onTick(cpu: CpuId, t: Ns, mode: number): void {
+    const late = t - this.#lastPeriodic[cpu] - this.#tickNs;
+    // what is later than that was kept from coming, and others allow for it
+    if (mode === PERIODIC && this.#lastPeriodic[cpu] >= 0 && Math.abs(late) < this.#tickNs / 2) this.#slid[cpu] += late;
+    this.#lastPeriodic[cpu] = mode === PERIODIC ? t : -1;
   }
 
   /** Ticks of the grid up to `now` that did not come. */

@@ -66,7 +66,7 @@ export class CpuConservation extends OracleBase {
       case Event.vtime_publish: return this.#onPublish(cpu, t, fields, at);
       case Event.kcpustat_final: return this.#final.keep(fields[at + CPU], id, cpu, t, fields, at);
       case Event.task_final: return this.#onFinal(t, fields, at);
-      default: return this.#stopped.onEvent(id, cpu, fields, at);
+      default: return this.#stopped.onEvent(id, cpu, t, fields, at);
     }
   }
 

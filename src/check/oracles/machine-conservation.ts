@@ -62,7 +62,7 @@ export class MachineConservation extends OracleBase {
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    this.#stopped.onEvent(id, cpu, fields, at);
+    this.#stopped.onEvent(id, cpu, t, fields, at);
     switch (id) {
       case Event.context:
         if (this.#firstContext[cpu] < 0) this.#firstContext[cpu] = t;
