@@ -14,19 +14,30 @@ export function randomMachine(draws: Draws): { readonly cpus: number; readonly b
     ...(draws.chance(0.3) ? { ipiDelay: draws.pick(['300ns', '2us', '9us']) } : {}),
     ...(draws.chance(0.1) ? { messageSlots: draws.int(1, 4) } : {}),
   };
+  const cmdline = randomCmdline(draws, cpus);
   const block: Block = {
     cpus,
     hz: draws.pick([100, 250, 250, 1000]),
     kernel: draws.pick(['6.1', '6.12', '6.12', '7.0']),
-    cmdline: randomCmdline(draws, cpus),
+    cmdline,
     ties: draws.pick(['fixed', 'shuffled']),
     ...(draws.chance(0.3) ? { cputime: draws.pick(['tick', 'gen', 'gen-exact']) } : {}),
     ...(Object.keys(machine).length > 0 ? { machine } : {}),
-    ...(draws.chance(0.5) ? { events: randomEvents(draws, cpus) } : {}),
+    ...(draws.chance(0.5) ? { events: randomEvents(draws, cpus).filter((event) => !runsAway(event, cmdline, machine)) } : {}),
     ...(draws.chance(0.4) ? { kthreads: 'linux' } : {}),
     ...(draws.chance(0.4) ? { readers: randomReaders(draws) } : {}),
   };
   return { cpus, block };
+}
+
+/**
+ * A frequency for jiffies as the clock: a periodic tick that is made of single events by that clock comes sooner and
+ * sooner then, in Linux too.
+ */
+function runsAway(event: Block, cmdline: string, { clocksources }: { readonly clocksources?: Block }): boolean {
+  const others = clocksources === undefined || 'hpet' in clocksources || 'acpi_pm' in clocksources;
+  const tsc = !cmdline.includes('tsc=unstable') && (clocksources === undefined || 'tsc' in clocksources);
+  return 'frequency' in event && (cmdline.includes('clocksource=jiffies') || (!others && !tsc));
 }
 
 function randomCmdline(draws: Draws, cpus: number): string {

@@ -37,7 +37,7 @@ export class ClockDrift extends ClockRate {
     }
     const drift = mono - at - this.#distance;
     this.checked++;
-    if (Math.abs(drift) <= this.allowed(Math.abs(at - this.#t)) + 2) return;
+    if (Math.abs(drift) <= this.allowed(Math.abs(at - this.#t)) + this.reads.grain() + 2) return;
     this.broken(() => ({
       says: `monotonic time has moved ${drift} ns away from true time since ${this.#t} ns; ` +
         `${Math.ceil(this.allowed(Math.abs(at - this.#t)))} ns are allowed`,
