@@ -42,7 +42,7 @@ export function orchestrated(text: string, file: string, time: Timeline, bootNs:
     `"pause": { "loop": 1, "sleep": ${us(time.pauseNs)} }`,
     ...graceText(time.graces),
     ...actsOf(processes.map(({ key }) => key), third, orchestration).flatMap(actText),
-    sleepText('"run"', time.runNs - (lateTask === null ? 0 : 2 * third), polls),
+    ...(polls ? pollsText(time) : [sleepText('"run"', time.runNs - (lateTask === null ? 0 : 2 * third))]),
     '"look again": { "loop": 1, "syscall": "1s" }',
   ];
   const recorder = `${RECORDER}, "delay": ${us(time.wakeNs - bootNs)}, "phases": { ${phases.join(', ')} } }`;
@@ -69,7 +69,7 @@ function actsOf(tasks: readonly string[], third: Ns, { lateTask }: Orchestration
 function actText({ afterNs, starts }: Act, i: number): string[] {
   const posts = starts.map((task) => `"sem_post": "start-${task}"`);
   return [
-    ...(afterNs > 0 ? [sleepText(`"until ${i}"`, afterNs, false)] : []),
+    ...(afterNs > 0 ? [sleepText(`"until ${i}"`, afterNs)] : []),
     ...(posts.length > 0 ? [`"start ${i}": { "loop": 1, ${posts.join(', ')} }`] : []),
   ];
 }
@@ -79,9 +79,13 @@ function graceText(graces: number): string[] {
   return graces === 0 ? [] : [`"know": { "loop": ${graces}, "free": "", "sleep": ${us(GRACE_NS - NSEC_PER_MSEC)} }`];
 }
 
-function sleepText(name: string, ns: Ns, polls: boolean): string {
-  const times = polls ? Math.max(1, Math.ceil(ns / PAUSE_NS)) : 1;
-  return `${name}: { "loop": ${times}, "sleep": ${us(polls ? PAUSE_NS : ns)} }`;
+const sleepText = (name: string, ns: Ns): string => `${name}: { "loop": 1, "sleep": ${us(ns)} }`;
+
+/** Whole polls, and what is left of the run. */
+function pollsText({ runNs, pollNs }: Timeline): string[] {
+  const polls = Math.floor(runNs / pollNs);
+  const whole = polls > 0 ? [`"polls": { "loop": ${polls}, "sleep": ${us(PAUSE_NS)} }`] : [];
+  return [...whole, sleepText('"run"', runNs - polls * pollNs)];
 }
 
 const BEFORE = (name: string): string => `"blocked": { "loop": 1, "sem_wait": "start-${name}" }`;

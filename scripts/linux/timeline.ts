@@ -27,6 +27,8 @@ export interface Timeline {
   readonly t1Ns: Ns;
   /** what the recorder sleeps in between, short of the instant at which its sleep is to end */
   readonly runNs: Ns;
+  /** how long a poll takes: it sleeps, and is back with the tick after */
+  readonly pollNs: Ns;
   /** when the second look counts */
   readonly liveNs: Ns;
 }
@@ -51,15 +53,15 @@ export function timelineOf(figures: Leaves, sleepTickNs: Ns): Timeline {
   const beforeNs = SETTLED_NS + recordedBefore % NSEC_PER_SEC;
   const t0Ns = beforeNs + t0 - recordedBefore;
   const t1Ns = beforeNs + windowNs;
-  const early = Math.max(sleepTickNs, WAKE_NS);
   // what it sleeps for ends in the middle of the tick before, or of a wake-up's way
-  const restNs = t0Ns - early / 2 - beforeNs;
+  const shortNs = Math.max(sleepTickNs, WAKE_NS) / 2;
+  const restNs = t0Ns - shortNs - beforeNs;
   const lookNs = Math.min(restNs - PAUSE_NS, LOOK_NS);
   const graces = Math.floor((restNs - lookNs - PAUSE_NS) / GRACE_NS);
   return {
-    wakeNs: beforeNs - early, beforeNs, lookNs, pauseNs: restNs - lookNs - graces * GRACE_NS, graces, t0Ns, t1Ns,
-    runNs: t1Ns - t0Ns - early / 2,
-    liveNs: t1Ns + WAKE_NS,
+    wakeNs: beforeNs - sleepTickNs - WAKE_NS, beforeNs, lookNs, pauseNs: restNs - lookNs - graces * GRACE_NS, graces, t0Ns, t1Ns,
+    runNs: t1Ns - t0Ns - shortNs, pollNs: PAUSE_NS + sleepTickNs + WAKE_NS / 2,
+    liveNs: t1Ns + sleepTickNs / 2 + WAKE_NS,
   };
 }
 

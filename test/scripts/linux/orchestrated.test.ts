@@ -53,6 +53,20 @@ describe('a scenario as the recorder ran it', () => {
     expect(text).not.toContain('"delay": 1000000');
   });
 
+  test('is polled for whole polls where it ends by itself, and the recorder is back at the end', () => {
+    const how = { polls: true, lateTask: null, threads: false, before: [] };
+    const text = orchestrated(shipped('busy'), 'busy.json', time, 24e6, how);
+    const [, polls, rest] = /"polls": { "loop": (\d+), "sleep": 20000 }, "run": { "loop": 1, "sleep": (\d+) }/.exec(text)!;
+    expect(Math.abs(Number(polls) * time.pollNs + Number(rest) * 1e3 - time.runNs)).toBeLessThan(1e3);
+  });
+
+  test('starts its other tasks as threads of the first, which go to their own CPUs', () => {
+    const how = { polls: true, lateTask: null, threads: true, before: [] };
+    const text = orchestrated(shipped('membar'), 'membar.json', time, 24e6, how);
+    expect(text).toContain('"threads": { "loop": 1, "fork": "w1_spin", "fork": "w2_spin", "fork": "w3_spin" }');
+    expect(text).toContain('"w2_spin": { "instance": 0, "cpus": [0], "loop": 1, "phases": { "own": { "loop": -1, "cpus": [2], "run": 1000000 } } }');
+  });
+
   test('has all events of the shipped one, those of repeated keys too', () => {
     const twice = '{ "tasks": { "t": { "run": 100, "sleep": 5, "run": 100 } }, "dynticks": {} }';
     const text = orchestrated(twice, 'r.json', time, 24e6, { polls: false, lateTask: null, threads: false, before: [] });
