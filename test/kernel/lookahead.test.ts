@@ -129,6 +129,14 @@ describe('after its next step', () => {
     expect([runner.quietUntil(Local), runner.asked]).toEqual([DUE + COST, []]);
   });
 
+  test('the handlers of a signal come before the program, if one arrived during the call', () => {
+    const runner = new Runner((cpu, machine) => {
+      Object.assign(cpu.image.regs[machine.first]!, { mode: Kernel, kind: OpKind.Syscall, stage: 1 });
+      cpu.image.signals[machine.first]!.notified = 1;
+    });
+    expect([runner.quietUntil(Local), runner.asked]).toEqual([DUE + COST, []]);
+  });
+
   const levels = [[Local, Quiet.Work], [Reading, Quiet.Looks]] as const;
   test.each(levels)('a deadline task’s calls may read, so kind %i lets level %i pass', (quietest, level) => {
     const runner = new Runner((cpu, machine) => {
