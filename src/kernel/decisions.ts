@@ -73,8 +73,6 @@ export interface Decisions {
   readonly judgesLongIntervals: boolean;
   /** B-65: what a refused step has made of the shadow stays there. */
   readonly leavesShadowDirty: boolean;
-  /** B-36: nobody is told that the wall clock was set. */
-  readonly skipsClockWasSet: boolean;
   /** B-61: coarse clocks follow each change of the multiplier, back too. */
   readonly coarseFollowsAdjustment: boolean;
   /** B-37: whoever takes the next event out arms the device for the one after it, in the pause after a hang too. */
@@ -143,7 +141,6 @@ export const asLinux: Decisions = {
   neverReselects: false,
   judgesLongIntervals: false,
   leavesShadowDirty: false,
-  skipsClockWasSet: false,
   coarseFollowsAdjustment: false,
   rearmsInHang: false,
   keepsSoftirqActivated: false,

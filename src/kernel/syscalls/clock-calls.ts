@@ -52,7 +52,7 @@ function take(cpu: KernelCpu, { kind, value }: ClockStep): void {
 
 /** Timers on the wall clock must hear of it. @linux kernel/time/timekeeping.c do_settimeofday64 */
 function stepped(cpu: KernelCpu, result: number): void {
-  if (result !== 0 || cpu.decisions.skipsClockWasSet) return;
+  if (result !== 0) return;
   clockWasSet(cpu, CLOCK_SET_WALL);
   timerfdClockWasSet(cpu);
 }
