@@ -31,15 +31,20 @@ export const jiffiesOf = (cpu: KernelCpu, ns: Ns): Jiffies => Math.ceil(ns / cpu
 
 /** Sleeps on the timer wheel for `argA` ns, in whole jiffies. @linux kernel/time/sleep_timeout.c schedule_timeout */
 export function timeout(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
-  if (regs.stage !== 0) {
-    if (tryToDelTimerSync(cpu, timeoutTimerOf(task)) >= 0) return Outcome.Done;
-    // it has woken the task, and is not done yet: on another CPU
-    regs.remaining = cpu.arch.costOf(Path.TimerExpire);
-    return Outcome.Working;
-  }
+  if (regs.stage !== 0) return timeoutIsOver(cpu, task, regs) ? Outcome.Done : Outcome.Working;
   scheduleTimeout(cpu, task, jiffiesOf(cpu, regs.argA));
   regs.stage = 1;
   return Outcome.Blocked;
+}
+
+/**
+ * The sleep has ended: the timer is not needed any more. False: it has woken the task, and on its CPU is not done yet; so
+ * the step comes again. @linux kernel/time/sleep_timeout.c schedule_timeout
+ */
+export function timeoutIsOver(cpu: KernelCpu, task: TaskId, regs: UserRegs): boolean {
+  if (tryToDelTimerSync(cpu, timeoutTimerOf(task)) >= 0) return true;
+  regs.remaining = cpu.arch.costOf(Path.TimerExpire);
+  return false;
 }
 
 /** Asleep until somebody wakes the thread. @linux kernel/smpboot.c smpboot_thread_fn */

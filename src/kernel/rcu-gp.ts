@@ -2,12 +2,12 @@
 import { Event } from '../../shared/events.ts';
 import { TaskState, type UserRegs } from '../../shared/structs/task.ts';
 import type { TaskId } from '../../shared/units.ts';
-import { timeoutTimerOf } from './image.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
+import { timeoutIsOver } from './kthread.ts';
 import { clearOwed, lockRcu, nobodyOwes, owesQs, unlockRcu } from './rcu.ts';
 import { idleCpu } from './sched/select-task-rq.ts';
 import { Outcome } from './syscalls/outcome.ts';
-import { scheduleTimeout, timerDelete } from './time/timer.ts';
+import { scheduleTimeout } from './time/timer.ts';
 
 /** From one look at those that owe one to the next. @linux kernel/rcu/tree.c jiffies_till_next_fqs */
 const FQS_JIFFIES = 1;
@@ -17,7 +17,7 @@ const GP_END = 1;
 
 /** One turn: `stage` 1, it slept until the next look. @linux kernel/rcu/tree.c rcu_gp_kthread */
 export function rcuGpKthread(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
-  if (regs.stage !== 0) timerDelete(cpu, timeoutTimerOf(task));
+  if (regs.stage !== 0 && !timeoutIsOver(cpu, task, regs)) return Outcome.Working;
   regs.stage = 0;
   lockRcu(cpu);
   endGp(cpu);

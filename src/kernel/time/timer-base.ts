@@ -53,13 +53,14 @@ export function unlockBase(cpu: KernelCpu, index: number): void {
 export function lockTimerBase(cpu: KernelCpu, timer: TimerList): number {
   for (;;) {
     const { flags } = timer;
-    if ((flags & TIMER_MIGRATING) === 0) {
-      const index = baseIndexOf(flags);
-      lockBase(cpu, index);
-      if (timer.flags === flags) return index;
-      unlockBase(cpu, index);
+    if ((flags & TIMER_MIGRATING) !== 0) {
+      cpu.memory.relax();
+      continue;
     }
-    cpu.memory.relax();
+    const index = baseIndexOf(flags);
+    lockBase(cpu, index);
+    if (timer.flags === flags) return index;
+    unlockBase(cpu, index);
   }
 }
 

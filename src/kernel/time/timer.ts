@@ -154,8 +154,7 @@ function detachIfPending(cpu: KernelCpu, index: number, timer: number, jiffies: 
 }
 
 /**
- * The running task sleeps for so many jiffies, at least; the caller schedules, and deletes the timer
- * if somebody else has woken the task.
+ * The running task sleeps for so many jiffies, at least; the caller schedules, and then deletes the timer for good.
  * @linux kernel/time/sleep_timeout.c schedule_timeout
  */
 export function scheduleTimeout(cpu: KernelCpu, task: TaskId, timeout: Jiffies): void {
