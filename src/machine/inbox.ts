@@ -55,6 +55,13 @@ export class Inbox {
     return best;
   }
 
+  /** The one that its sender has numbered so. */
+  named(origin: CpuId, n: number): Message {
+    let i = this.waiting.length - 1;
+    while (this.waiting[i]!.origin !== origin || this.waiting[i]!.n !== n) i--;
+    return this.waiting[i]!;
+  }
+
   /** Takes a message out; the object is used again, so read it before the next `put`. */
   take(message: Message): void {
     const { waiting } = this;

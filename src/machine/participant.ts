@@ -157,8 +157,7 @@ export abstract class Participant {
 
   /** The message that is the next event. */
   protected nextMessage(): Message {
-    const { next, inbox } = this;
-    return inbox.waiting.find((m) => m.origin === next.origin && m.n === next.n)!;
+    return this.inbox.named(this.next.origin, this.next.n);
   }
 
   /** The same, out of the inbox. */
