@@ -35,6 +35,8 @@ export abstract class ClockRate extends OracleBase {
   /** By how much `span` ns may come out longer or shorter. */
   protected allowed(span: Ns): Ns {
     const racing = this.facts.racing ? 2 * (this.facts.skewNs + this.facts.ipiDelayNs) + RACE_NS : 0;
-    return (span * (this.error.ppb + ROUNDING_PPB)) / 1e9 + this.error.jumpsNs + this.reads.grain() + racing;
+    const { ppb, jumpsNs } = this.error;
+    // what a jump makes the counter go runs at its rate too
+    return ((span + jumpsNs) * (ppb + ROUNDING_PPB)) / 1e9 + jumpsNs + this.reads.grain() + racing;
   }
 }

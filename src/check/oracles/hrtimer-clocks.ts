@@ -89,6 +89,8 @@ export class HrtimerClocks extends OracleBase {
   }
 
   #explains(off: Ns, offset: Ns, t: Ns): boolean {
-    return Math.abs(off - offset) <= HANDLERS_NS + this.#error.after(t) + this.facts.tickNs + this.facts.skewNs;
+    // a clock that ticks move stands still while the firmware has the CPUs
+    const stalled = Math.max(0, ...this.facts.stalledNs);
+    return Math.abs(off - offset) <= HANDLERS_NS + this.#error.after(t) + this.facts.tickNs + this.facts.skewNs + stalled;
   }
 }

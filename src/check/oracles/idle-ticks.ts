@@ -3,6 +3,7 @@ import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { TickFlag } from '../../../shared/structs/cpu.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
@@ -27,8 +28,13 @@ export class IdleTicks extends OracleBase {
   readonly #came: Float64Array;
   readonly #stop: KeptEvents;
 
+  /** A clock that is behind lets a stopped tick come before its jiffy, more than once; nothing is charged then. */
+  readonly #least: number;
+
   constructor(facts: RunFacts) {
     super(IdleTicks.about, facts);
+    const { ppb, jumpsNs } = new ClockError(facts.clocks);
+    this.#least = ppb + jumpsNs > 0 ? -Infinity : 0;
     this.#looked = new Float64Array(facts.cpus);
     this.#stoppedAt = new Float64Array(facts.cpus).fill(-1);
     this.#came = new Float64Array(facts.cpus);
@@ -57,7 +63,7 @@ export class IdleTicks extends OracleBase {
     this.checked++;
     const wrong = this.#stoppedAt[cpu] < 0
       ? 'its tick was not stopped'
-      : fields[at + TICKS] !== due || due < 0
+      : fields[at + TICKS] !== due || due < this.#least
         ? `${due} were due: jiffies ${fields[at + JIFFIES]}, stopped at ${this.#stoppedAt[cpu]}, and ${this.#came[cpu]} came since`
         : fields[at + IDLE_JIFFIES] !== since ? `it counts from jiffy ${fields[at + IDLE_JIFFIES]}, not ${since}` : undefined;
     if (wrong !== undefined) {

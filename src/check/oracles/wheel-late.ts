@@ -43,7 +43,7 @@ export class WheelLate extends OracleBase {
     for (const { queued, deferrable, cpu } of this.#log.finish()) {
       if (deferrable) continue;
       for (const [timer, { bucketExpiry: due, event }] of queued) {
-        if (this.#jiffies <= due + this.#late(cpu)) continue;
+        if (this.#jiffies <= due + this.#late()) continue;
         this.broken(() => ({
           says: `timer ${timer} on CPU ${cpu} was due at jiffy ${due}, and is still queued at the end of the run, `
             + `at jiffy ${this.#jiffies}`,
@@ -54,16 +54,16 @@ export class WheelLate extends OracleBase {
     return this.verdict();
   }
 
-  /** Jiffies; the firmware may have taken the CPU meanwhile, and a counter that jumps takes jiffies along. */
-  #late(cpu: CpuId): number {
-    return LATE_JIFFIES + Math.ceil((this.facts.stalledNs[cpu] + this.#jumpsNs) / this.facts.tickNs);
+  /** Jiffies; the firmware may have taken a CPU meanwhile, perhaps the one that moves jiffies; a counter that jumps takes them along. */
+  #late(): number {
+    return LATE_JIFFIES + Math.ceil((Math.max(0, ...this.facts.stalledNs) + this.#jumpsNs) / this.facts.tickNs);
   }
 
   #judge(row: WheelRow, { queued, deferrable }: Wheel): void {
     const timer = row.op === WheelOp.Expire && !deferrable ? queued.get(row.timer) : undefined;
     if (timer === undefined) return;
     this.checked++;
-    if (row.now <= timer.bucketExpiry + this.#late(row.cpu)) return;
+    if (row.now <= timer.bucketExpiry + this.#late()) return;
     this.broken(() => ({
       says: `CPU ${row.cpu} at ${row.t} ns runs timer ${row.timer}, due at jiffy ${timer.bucketExpiry}, only at jiffy ${row.now}`,
       events: [timer.event, row.event],
