@@ -53,7 +53,8 @@ describe('the shipped scenarios together', () => {
   test('exercise every oracle', async () => {
     const long = faultFree.filter(({ name }) => TAKE_TIME.includes(name));
     const all = await Promise.all([
-      ...faultFree.flatMap((file) => [runOf(file, 'gen'), runOf(file, 'tick')]), ...long.map((file) => simulate(resolveWhole(file, { cputime: 'gen' }))),
+      ...faultFree.flatMap((file) => [runOf(file, 'gen'), runOf(file, 'tick')]),
+      ...long.map((file) => simulate(resolveWhole(file, { cputime: 'gen' }))),
     ]);
     const isIdle = (i: number): boolean => all.every(({ verdicts: of }) => of[i]!.verdict.verdict === 'not exercised');
     expect(all[0]!.verdicts.filter((_, i) => isIdle(i)).map(({ id }) => id)).toEqual([]);
