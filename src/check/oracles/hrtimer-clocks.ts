@@ -9,7 +9,7 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { HrtimerMode } from '../../../shared/structs/hrtimer.ts';
-import { ClockId } from '../../../shared/structs/timekeeper.ts';
+import { ClockId, ClocksourceId } from '../../../shared/structs/timekeeper.ts';
 import { NSEC_PER_MSEC, type CpuId, type Ns } from '../../../shared/units.ts';
 import { ClockError } from '../clock-error.ts';
 import { CLOCKS, ClockOffsets } from '../clock-offsets.ts';
@@ -18,10 +18,14 @@ import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
 
 const [INIT_TIMER, CLOCK, MODE] = places('hrtimer_init', 'hrtimer', 'clockid', 'mode');
+const [SOURCE] = places('timekeeping_change', 'source');
 const [START_TIMER, BASE] = places('hrtimer_start', 'hrtimer', 'clock_base');
 const [EXPIRE_TIMER, NOW] = places('hrtimer_expire_entry', 'hrtimer', 'now');
 /** From the interrupt's look at the clock to a timer's turn. */
 const HANDLERS_NS: Ns = NSEC_PER_MSEC;
+
+/** A periodic tick that is made of single events by jiffies comes later each time, by the way to its handler. */
+const SLIDE = 1 / 500;
 
 export class HrtimerClocks extends OracleBase {
   static readonly about: OracleDescription = {
@@ -35,6 +39,8 @@ export class HrtimerClocks extends OracleBase {
 
   readonly #offsets = new ClockOffsets();
   readonly #error: ClockError;
+  /** What part of the time jiffies lose where they are the clock. */
+  #slides = 0;
   /** By timer: clock and mode that it was made with, and the queue that it was put into. */
   readonly #clock: ClockId[] = [];
   readonly #mode: number[] = [];
@@ -56,6 +62,7 @@ export class HrtimerClocks extends OracleBase {
       case Event.hrtimer_expire_entry: return this.#onExpire(id, cpu, t, fields, at);
       case Event.timekeeping_change:
         this.#step.keep(0, id, cpu, t, fields, at);
+        this.#slides = fields[at + SOURCE] === ClocksourceId.Jiffies ? SLIDE : 0;
         return this.#offsets.onChange(t, fields, at);
     }
   }
@@ -91,6 +98,6 @@ export class HrtimerClocks extends OracleBase {
   #explains(off: Ns, offset: Ns, t: Ns): boolean {
     // a clock that ticks move stands still while the firmware has the CPUs
     const stalled = Math.max(0, ...this.facts.stalledNs);
-    return Math.abs(off - offset) <= HANDLERS_NS + this.#error.after(t) + this.facts.tickNs + this.facts.skewNs + stalled;
+    return Math.abs(off - offset) <= HANDLERS_NS + this.#slides * t + this.#error.after(t) + this.facts.tickNs + this.facts.skewNs + stalled;
   }
 }

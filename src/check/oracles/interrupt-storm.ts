@@ -71,6 +71,6 @@ export class InterruptStorm extends OracleBase {
   #most(cpu: CpuId): number {
     // what came while the firmware had the CPU comes now, each tick of a periodic device
     const held = this.facts.stalledNs[cpu] / this.facts.tickNs;
-    return (this.#perTick * this.facts.hz * SPAN_NS) / NSEC_PER_SEC + this.#reasons[cpu] + held + GRACE;
+    return (this.#perTick * this.facts.hz * SPAN_NS) / NSEC_PER_SEC + (this.#perTick / 2) * this.#reasons[cpu] + held + GRACE;
   }
 }
