@@ -10,6 +10,7 @@ import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
 import { deviceSlot, deviceSlots, deviceText } from '../device-slots.ts';
+import { ClockError } from '../clock-error.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
@@ -40,9 +41,11 @@ export class ForcedEvent extends OracleBase {
   readonly #since: Float64Array;
   readonly #first: KeptEvents;
   readonly #start: Float64Array;
+  readonly #error: ClockError;
 
   constructor(facts: RunFacts) {
     super(ForcedEvent.about, facts);
+    this.#error = new ClockError(facts.clocks);
     const slots = deviceSlots(facts.cpus);
     this.#minDelta = new Float64Array(slots);
     this.#since = new Float64Array(slots).fill(-1);
@@ -84,9 +87,9 @@ export class ForcedEvent extends OracleBase {
     }
   }
 
-  /** Left as it was: `next_event` says what was asked for, which has passed. */
+  /** Left as it was: `next_event` says what was asked for, which has passed by any clock. */
   #isPending(slot: number, expires: Ns, t: Ns): boolean {
-    return this.#since[slot] >= 0 && expires <= t;
+    return this.#since[slot] >= 0 && expires + this.#error.after(t) <= t;
   }
 
   #fires(id: number, cpu: CpuId, slot: number, t: Ns, fields: Float64Array, at: number): void {

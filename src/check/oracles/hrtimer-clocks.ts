@@ -96,8 +96,9 @@ export class HrtimerClocks extends OracleBase {
   }
 
   #explains(off: Ns, offset: Ns, t: Ns): boolean {
+    const { tickNs, skewNs, stalledNs } = this.facts;
     // a clock that ticks move stands still while the firmware has the CPUs
-    const stalled = Math.max(0, ...this.facts.stalledNs);
-    return Math.abs(off - offset) <= HANDLERS_NS + this.#slides * t + this.#error.after(t) + this.facts.tickNs + this.facts.skewNs + stalled;
+    const behind = this.#slides * t + Math.max(0, ...stalledNs);
+    return Math.abs(off - offset) <= HANDLERS_NS + behind + this.#error.after(t) + tickNs + skewNs;
   }
 }
