@@ -45,6 +45,8 @@ export class HrtimerEarly extends OracleBase {
   readonly #error: ClockError;
   #source = -1;
   #sinceJiffies: Ns = 0;
+  /** How far ticks have put the kernel's clock ahead of the true one while there was no other. */
+  #byTicks: Ns = 0;
   readonly #offsets = new ClockOffsets();
   /** By timer: the queue that it was put into. */
   readonly #base: number[] = [];
@@ -69,7 +71,7 @@ export class HrtimerEarly extends OracleBase {
       case Event.hrtimer_start: this.#base[fields[at + STARTED]] = fields[at + BASE]; return;
       case Event.timekeeping_change: return this.#onChange(t, fields, at);
       case Event.event: return this.#bound.onBegin(cpu, fields, at);
-      case Event.timekeeping_update: return this.#onMove(cpu, t, fields[at + MONO]);
+      case Event.timekeeping_update: return this.#onUpdate(cpu, t, fields[at + MONO]);
       case Event.jiffies_update: return this.#onMove(cpu, t, fields[at + LAST_JIFFY]);
     }
   }
@@ -93,7 +95,7 @@ export class HrtimerEarly extends OracleBase {
     const now = fields[at + NOW];
     const due = soft - this.#offsetOf(fields[at + TIMER]);
     this.checked++;
-    if (now >= soft && t + t * DRIFT_PER_NS + DRIFT_NS + this.#error.after(t) + this.#sinceJiffies >= due) return;
+    if (now >= soft && t + t * DRIFT_PER_NS + DRIFT_NS + this.#error.after(t) + this.#sinceJiffies + this.#byTicks >= due) return;
     const slot = this.#kept.take(id, cpu, t, fields, at);
     const start = this.#bound.startOf(cpu, t);
     if (now < soft || !this.facts.racing) return this.#early(slot);
@@ -106,6 +108,12 @@ export class HrtimerEarly extends OracleBase {
     const base = this.#base[timer] ?? 0;
     const now = this.#offsets.of(base);
     return this.facts.racing ? Math.max(now, this.#offsets.beforeOf(base)) : now;
+  }
+
+  /** As long as ticks are the clock, one that comes too soon (its device was changed under it) puts the clock ahead for good. */
+  #onUpdate(cpu: CpuId, t: Ns, mono: Ns): void {
+    if (this.#source < 0 || this.#source === ClocksourceId.Jiffies) this.#byTicks = Math.max(this.#byTicks, mono - t);
+    this.#onMove(cpu, t, mono);
   }
 
   /** The kernel's clock is at `to` now, or later. */
