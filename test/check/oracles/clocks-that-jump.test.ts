@@ -1,8 +1,10 @@
 /** What is late, and what grows, where a CPU's counter was made to jump: as far as it jumped more is allowed, and no further. */
 import { expect, it } from 'vitest';
+import { TickFlag } from '../../../shared/structs/cpu.ts';
 import { ClocksourceId } from '../../../shared/structs/timekeeper.ts';
 import { HrtimerForgotten } from '../../../src/check/oracles/hrtimer-forgotten.ts';
 import { IdleRead } from '../../../src/check/oracles/idle-read.ts';
+import { IdleTicks } from '../../../src/check/oracles/idle-ticks.ts';
 import { JiffiesStall } from '../../../src/check/oracles/jiffies-stall.ts';
 import { EventStream, TICK, runFacts } from '../../support/event-stream.ts';
 import { judgeStream } from '../../support/verdicts.ts';
@@ -36,4 +38,12 @@ it('H-03: a timer by a clock that knows no less than a tick may be three ticks l
   expect(judgeStream(HrtimerForgotten, plain, queued(ClocksourceId.Jiffies), end(3)).verdict).toBe('held');
   expect(judgeStream(HrtimerForgotten, plain, queued(ClocksourceId.Jiffies), end(3) + 1).verdict).toBe('broken');
   expect(judgeStream(HrtimerForgotten, plain, queued(ClocksourceId.Tsc), end(1) + 1).verdict).toBe('broken');
+});
+
+it.each([[plain, 'broken'], [jumping, 'held']] as const)('I-05: more ticks than jiffies come by a clock that stands', (facts, verdict) => {
+  const charged = new EventStream().add('tick_nohz_next_event', 1, 10, { basej: 8 })
+    .add('tick_nohz_idle_stop', 1, 10, { flags: TickFlag.Stopped })
+    .add('tick', 1, 20, { jiffies: 8 }).add('tick', 1, 30, { jiffies: 8 })
+    .add('account_idle_ticks', 1, 40, { ticks: -1, jiffies: 9, idle_jiffies: 10 });
+  expect(judgeStream(IdleTicks, facts, charged).verdict).toBe(verdict);
 });
