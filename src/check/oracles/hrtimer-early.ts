@@ -1,9 +1,9 @@
 /**
  * No timer expires before the earliest instant that it allows, by the kernel's clock nor by the true one.
  *
- * Where CPUs race the kernel's clock may be ahead of a CPU's own, and then only by what another CPU that
- * is ahead has made of it: it moved the base, below which no CPU's clock falls. What moves it is an event
- * that everybody may see, so it began a message's way (L) later at most.
+ * The kernel's clock may be ahead of a CPU's own, and then only by what another CPU that is ahead has made
+ * of it: it moved the base, below which no CPU's clock falls. It did so late in an event that began earlier,
+ * or, where CPUs race, in one that began a message's way (L) later at most, since everybody may see it.
  *
  *      CPU 0, at 4,000,120                    CPU 1, at 3,999,300
  *      moves the base to 4,000,000
@@ -38,15 +38,13 @@ export class HrtimerEarly extends OracleBase {
     says: 'no timer expires before its softexpires, by the kernel’s clock exactly and by the true clock within 10 ppm',
     reference: 'kernel/time/hrtimer.c __hrtimer_run_queues',
     blindTo: 'timers that expire late or never (H-03)',
-    listens: ['hrtimer_start', 'hrtimer_expire_entry', 'timekeeping_change'],
+    listens: ['hrtimer_start', 'hrtimer_expire_entry', 'timekeeping_change', 'timekeeping_update', 'jiffies_update'],
   };
 
   readonly #bound: RaceBound;
   readonly #error: ClockError;
   #source = -1;
   #sinceJiffies: Ns = 0;
-  /** How far ticks have put the kernel's clock ahead of the true one while there was no other. */
-  #byTicks: Ns = 0;
   readonly #offsets = new ClockOffsets();
   /** By timer: the queue that it was put into. */
   readonly #base: number[] = [];
@@ -60,7 +58,7 @@ export class HrtimerEarly extends OracleBase {
   readonly #kept = new EventPool('hrtimer_expire_entry');
 
   constructor(facts: RunFacts) {
-    super(HrtimerEarly.about, facts, ['event', 'timekeeping_update', 'jiffies_update']);
+    super(HrtimerEarly.about, facts, ['event']);
     this.#bound = new RaceBound(facts);
     this.#error = new ClockError(facts.clocks);
   }
@@ -71,7 +69,7 @@ export class HrtimerEarly extends OracleBase {
       case Event.hrtimer_start: this.#base[fields[at + STARTED]] = fields[at + BASE]; return;
       case Event.timekeeping_change: return this.#onChange(t, fields, at);
       case Event.event: return this.#bound.onBegin(cpu, fields, at);
-      case Event.timekeeping_update: return this.#onUpdate(cpu, t, fields[at + MONO]);
+      case Event.timekeeping_update: return this.#onMove(cpu, t, fields[at + MONO]);
       case Event.jiffies_update: return this.#onMove(cpu, t, fields[at + LAST_JIFFY]);
     }
   }
@@ -95,11 +93,12 @@ export class HrtimerEarly extends OracleBase {
     const now = fields[at + NOW];
     const due = soft - this.#offsetOf(fields[at + TIMER]);
     this.checked++;
-    if (now >= soft && t + t * DRIFT_PER_NS + DRIFT_NS + this.#error.after(t) + this.#sinceJiffies + this.#byTicks >= due) return;
+    if (now >= soft && t + t * DRIFT_PER_NS + DRIFT_NS + this.#error.after(t) + this.#sinceJiffies >= due) return;
     const slot = this.#kept.take(id, cpu, t, fields, at);
     const start = this.#bound.startOf(cpu, t);
-    if (now < soft || !this.facts.racing) return this.#early(slot);
+    if (now < soft) return this.#early(slot);
     for (let move = 0; move < MOVES; move++) if (this.#explains(move, slot, start)) return this.#kept.release(slot);
+    if (!this.facts.racing) return this.#early(slot);
     this.#ahead.push({ slot, start });
   }
 
@@ -108,12 +107,6 @@ export class HrtimerEarly extends OracleBase {
     const base = this.#base[timer] ?? 0;
     const now = this.#offsets.of(base);
     return this.facts.racing ? Math.max(now, this.#offsets.beforeOf(base)) : now;
-  }
-
-  /** As long as ticks are the clock, one that comes too soon (its device was changed under it) puts the clock ahead for good. */
-  #onUpdate(cpu: CpuId, t: Ns, mono: Ns): void {
-    if (this.#source < 0 || this.#source === ClocksourceId.Jiffies) this.#byTicks = Math.max(this.#byTicks, mono - t);
-    this.#onMove(cpu, t, mono);
   }
 
   /** The kernel's clock is at `to` now, or later. */
