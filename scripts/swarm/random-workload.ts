@@ -63,6 +63,7 @@ const MAKERS: readonly Maker[] = [
     [`maker${n}`]: { ...somewhere(draws, cpus), run: draws.int(50, 500), sem_post: `s${n}`, sleep: draws.int(300, 4_000) },
     [`taker${n}`]: { ...somewhere(draws, cpus), sem_wait: `s${n}`, run: draws.int(50, 500), yield: '' },
   }),
+  (draws, cpus, n) => ({ [`disk${n}`]: { ...somewhere(draws, cpus), run: draws.int(50, 900), io: ms(draws, 1, 20) } }),
   (draws, cpus, n) => ({ [`timeout${n}`]: { ...somewhere(draws, cpus), run: draws.int(50, 900), timeout: ms(draws, 1, 400) } }),
   (draws, cpus, n) => ({
     [`caller${n}`]: {

@@ -37,6 +37,7 @@ export const Task = struct(
     nice: word('-20 .. 19; matters to the fair class'),
     rtPriority: word('1 .. 99 for SCHED_FIFO and SCHED_RR'),
     allowed: words(CPUMASK_WORDS, 'affinity mask, one bit a CPU'),
+    inIowait: word('1 while it sleeps until a device answers'),
     rqNext: word<TaskId>('next in the run queue'),
     waitNext: anyWriter(word<TaskId>('next in the wait queue of a lock, condition, barrier or semaphore; its lock guards it')),
     nvcsw: word('voluntary context switches'),

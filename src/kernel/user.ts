@@ -94,6 +94,8 @@ export const OpKind = {
   Pause: 38,
   /** the thread of grace periods: begins and ends them, and sleeps while nobody asks for one */
   RcuGpKthread: 39,
+  /** a = ns: asleep until a device has answered (our `io`) */
+  Io: 40,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
 

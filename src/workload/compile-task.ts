@@ -91,6 +91,7 @@ class TaskCompiler {
       case 'free': return out.emit(OpKind.Syscall, 0, 0, 1, index);
       case 'slack': return out.emit(OpKind.SetSlack, ns, 0, 0, index);
       case 'timeout': return out.emit(OpKind.Timeout, ns, 0, 0, index);
+      case 'io': return out.emit(OpKind.Io, ns, 0, 0, index);
       case 'itimer': return out.emit(OpKind.SetItimer, ns, event.intervalNs, 0, index);
       case 'pipe': return this.#pipe(event);
       case 'clock_nanosleep': return out.emit(OpKind.ClockNanosleep, ns, event.clock, Number(event.absolute), index);

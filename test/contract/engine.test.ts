@@ -43,7 +43,7 @@ const EVERYTHING = tasks(`
   "child": {"instance": 0, "loop": 1, "run": 20},
   "changing": {"loop": 2, "phases": {
     "fair": {"loop": 2, "run": 300, "sleep": 500}, "urgent": {"policy": "SCHED_FIFO", "priority": 3, "cpus": [1], "run": 200}}},
-  "caller": {"loop": 3, "call": {"wait": true}, "timeout": "5ms"},
+  "caller": {"loop": 3, "call": {"wait": true}, "timeout": "5ms", "io": "700us"},
   "source": {"loop": 4, "pipe": {"name": "p", "op": "write", "bytes": 30000}, "run": 20},
   "sink": {"loop": 4, "pipe": {"name": "p", "op": "read", "bytes": 30000}, "sleep": 300},
   "alarmed": {"loop": 2, "itimer": "3ms", "run": 7000, "pause": "", "itimer": "off"},

@@ -235,9 +235,12 @@ describe('the events that are ours', () => {
     ]);
   });
 
-  it('set an itimer that goes on, fires once, or is off; and sleep on the wheel', () => {
-    expect(own('"itimer": "50ms", "itimer1": {"value": "10ms"}, "itimer2": "off", "timeout": "30ms"')).toEqual([
-      [[OpKind.SetItimer, 50e6, 50e6], [OpKind.SetItimer, 10e6, 0], [OpKind.SetItimer, 0, 0], [OpKind.Timeout, 30e6, 0]], [], [],
+  it('set an itimer that goes on, fires once, or is off; sleep on the wheel, and for a device', () => {
+    expect(own('"itimer": "50ms", "itimer1": {"value": "10ms"}, "itimer2": "off", "timeout": "30ms", "io": "2ms"')).toEqual([
+      [
+        [OpKind.SetItimer, 50e6, 50e6], [OpKind.SetItimer, 10e6, 0], [OpKind.SetItimer, 0, 0], [OpKind.Timeout, 30e6, 0],
+        [OpKind.Io, 2e6, 0],
+      ], [], [],
     ]);
   });
 

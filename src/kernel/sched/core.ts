@@ -17,7 +17,7 @@
 import { Event } from '../../../shared/events.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
 import { CPUMASK_WORDS } from '../../../shared/limits.ts';
-import { MessageKind } from '../../../shared/structs/cpu.ts';
+import { MessageKind, Rq } from '../../../shared/structs/cpu.ts';
 import { Policy, TaskState, type Task } from '../../../shared/structs/task.ts';
 import { NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
@@ -35,8 +35,8 @@ import { dequeueCurr, pickNextTask, putPrevTask, setNextTask, updateRqClock } fr
 import { isAllowed, moveQueuedTask, selectTaskRq } from './select-task-rq.ts';
 import { vtimeTaskSwitch } from './vtime.ts';
 
-/** `prev_state` as sched_switch shows it. @linux include/linux/sched.h TASK_RUNNING, TASK_INTERRUPTIBLE, TASK_DEAD */
-const PREV_STATE = { running: 0, sleeping: 1, dead: 128 } as const;
+/** `prev_state` as sched_switch shows it. @linux include/linux/sched.h TASK_RUNNING and friends */
+const PREV_STATE = { running: 0, sleeping: 1, uninterruptible: 2, dead: 128 } as const;
 
 /** The CPU begins as its own idle task. @linux kernel/sched/core.c sched_init, init_idle */
 export function schedInit(cpu: KernelCpu): void {
@@ -96,7 +96,9 @@ function stopPrev(cpu: KernelCpu, prev: TaskId): number {
   if (state !== TaskState.Running) dequeueCurr(cpu);
   else if (outOfBudget(cpu, prev) && throttleDl(cpu, prev)) dequeueCurr(cpu);
   if (state === TaskState.Running) return PREV_STATE.running;
-  return state === TaskState.Dead ? PREV_STATE.dead : PREV_STATE.sleeping;
+  if (t.inIowait !== 0) cpu.memory.add(cpu.rq.base + Rq.at.nrIowait, 1);
+  if (state === TaskState.Dead) return PREV_STATE.dead;
+  return t.inIowait !== 0 ? PREV_STATE.uninterruptible : PREV_STATE.sleeping;
 }
 
 /** A task that leaves this CPU takes its debt along instead. */

@@ -21,7 +21,7 @@ export function accountSystemTime(cpu: KernelCpu, task: TaskId, delta: Ns): void
 
 /** @linux kernel/sched/cputime.c account_idle_time */
 export function accountIdleTime(cpu: KernelCpu, delta: Ns): void {
-  charge(cpu, Cpustat.Idle, delta);
+  charge(cpu, cpu.rq.nrIowait > 0 ? Cpustat.Iowait : Cpustat.Idle, delta);
 }
 
 /**

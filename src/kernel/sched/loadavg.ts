@@ -45,9 +45,10 @@ export function calcGlobalLoadTick(cpu: KernelCpu): void {
 
 /** What has changed since it counted last. @linux kernel/sched/loadavg.c calc_load_fold_active */
 function foldActive({ rq }: KernelCpu): number {
-  const { nrRunning } = rq;
-  const delta = nrRunning - rq.calcLoadActive;
-  if (delta !== 0) rq.calcLoadActive = nrRunning;
+  // whoever waits for a device counts as if it ran
+  const active = rq.nrRunning + rq.nrIowait;
+  const delta = active - rq.calcLoadActive;
+  if (delta !== 0) rq.calcLoadActive = active;
   return delta;
 }
 

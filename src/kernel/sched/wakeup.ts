@@ -87,6 +87,8 @@ function activate(cpu: KernelCpu, task: TaskId): void {
   updateRqClock(cpu);
   updateCurr(cpu);
   const isNew = t.slice === 0;
+  // the CPU on which it fell asleep waits for it no more
+  if (t.inIowait !== 0 && t.state === TaskState.Waking) cpu.memory.add(image.rqs[t.cpu]!.base + Rq.at.nrIowait, -1);
   setTaskCpu(cpu, task, isNew);
   enqueueTask(cpu, task);
   if (t.onRq === 1) wakeupPreempt(cpu, task);

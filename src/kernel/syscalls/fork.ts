@@ -57,6 +57,7 @@ export function copyProcess(cpu: KernelCpu, parent: TaskId, task: TaskId, spec: 
   setAttributesOfNewTask(image, task, spec.attributes);
   vtimeInit(cpu, task);
   prevCputimeInit(cpu, task);
+  record.inIowait = 0;
   clearRegs(image, task);
   signalsInit(cpu, task);
 }

@@ -115,6 +115,27 @@ function keptExpiry(next: Ns, now: Ns, mode: number): Ns {
   return now < next || mode !== TimerMode.Relative ? next : now;
 }
 
+/**
+ * Asks a device, which answers `argA` ns later. While the task sleeps its CPU counts it: if that has
+ * nothing else to do, it is not idle but waits for I/O.
+ * @linux kernel/sched/core.c io_schedule
+ */
+export function ioSleep(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
+  const record = cpu.image.tasks[task]!;
+  if (regs.stage !== 0) {
+    record.inIowait = 0;
+    return Outcome.Done;
+  }
+  record.inIowait = 1;
+  const answer = ktimeGet(cpu) + regs.argA;
+  record.state = TaskState.Sleeping;
+  const timer = sleepTimerOf(cpu.image, task);
+  hrtimerInit(cpu, timer, ClockId.Monotonic, HrtimerMode.Abs, HrtimerFunction.HrtimerWakeup, task);
+  hrtimerStart(cpu, timer, answer, answer, HrtimerMode.Abs);
+  regs.stage = 1;
+  return Outcome.Blocked;
+}
+
 /** The same for a task that does not run, until an instant of CLOCK_MONOTONIC. @dynticks a task's `delay` */
 export function sleepUntil(cpu: KernelCpu, task: TaskId, expires: Ns): void {
   startSleep(cpu, task, ClockId.Monotonic, expires, HrtimerMode.Abs);

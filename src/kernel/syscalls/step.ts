@@ -29,7 +29,7 @@ import { NOT_STARTED, fork } from './fork.ts';
 import { Outcome } from './outcome.ts';
 import { pipeRead, pipeWrite } from './pipe.ts';
 import { readCputime } from './read-cputime.ts';
-import { clockNanosleep, nanosleep, pause, rtappTimer } from './sleep.ts';
+import { clockNanosleep, ioSleep, nanosleep, pause, rtappTimer } from './sleep.ts';
 import { barrierWait, condBroadcast, condSignal, condWait, mutexLock, mutexUnlock, semPost, semWait } from './sync.ts';
 
 /** The running task's stretch has ended. @dynticks the step entry */
@@ -105,6 +105,7 @@ function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case NOT_STARTED: return retFromFork(cpu, regs);
     case OpKind.Exit: return doExit(cpu, task);
     case OpKind.Sleep: return nanosleep(cpu, task, regs);
+    case OpKind.Io: return ioSleep(cpu, task, regs);
     case OpKind.Timer: return rtappTimer(cpu, task, regs);
     case OpKind.Lock: return mutexLock(cpu, task, regs);
     case OpKind.Unlock: return mutexUnlock(cpu, task, regs);

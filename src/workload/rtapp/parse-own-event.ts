@@ -104,6 +104,7 @@ export const OWN_READERS: Readonly<Record<(typeof OWN_EVENT_NAMES)[number], Even
   syscall: readTime('work in the kernel', true),
   slack: readTime('timer slack', false),
   timeout: readTime('a timeout', false),
+  io: readTime('a wait for a device', false),
   itimer: readItimer,
   pipe: readPipe,
   call: readCall,
