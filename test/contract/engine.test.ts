@@ -181,7 +181,7 @@ function operations(engine: EngineChoice): void {
     expect(events).toMatchObject({
       'fighter-0': '30 dead', 'fighter-1': '30 dead', 'crowd-2': '12 dead', 'runner-4': '12 dead', 'runner-5': '12 dead',
       'maker-6': '15 dead', 'taker-7': '10 dead', 'taker-8': '10 dead', 'parent-9': '16 dead',
-      'caller-11': '6 dead', 'source-12': '8 dead', 'sink-13': '8 dead',
+      'caller-11': '9 dead', 'source-12': '8 dead', 'sink-13': '8 dead',
     });
   });
 
