@@ -12,7 +12,8 @@
  *                                   BUSY away only if it is not
  *                                     pending again: it stays
  *
- * A lazy work does not interrupt: it waits for the tick, unless the tick is stopped.
+ * A lazy work does not interrupt: it waits for the tick, unless the tick is stopped. What queues works here
+ * are tests so far: Linux's are its log, its performance counters and the kicks of busy CPUs without a tick.
  */
 import { Event } from '../../../shared/events.ts';
 import type { Memory } from '../../../shared/memory/memory.ts';
