@@ -12,6 +12,8 @@ import type { OracleDescription } from '../oracle.ts';
 import { READER_NAMES } from '../vtime-formula.ts';
 
 const SLOTS = ['user', 'nice', 'system', 'softirq', 'irq', 'idle', 'iowait', 'steal', 'guest', 'guest_nice'];
+const IDLE = SLOTS.indexOf('idle');
+const IOWAIT = SLOTS.indexOf('iowait');
 /** Slots to which pending vtime is added. @linux kernel/sched/cputime.c kcpustat_cpu_fetch_vtime */
 const PENDING = SLOTS.map((slot) => ['user', 'nice', 'system', 'guest', 'guest_nice'].includes(slot));
 const [BY, CPU, READER, FIRST_SLOT] = places('kcpustat_cpu_fetch', 'by', 'cpu', 'reader', 'user');
@@ -22,7 +24,8 @@ export class KcpustatMonotonic extends OracleBase {
     says: 'one reader of one CPU’s kcpustat never sees a slot fall; slots with pending time by less than a tick, and only where the ' +
       'CPU accounts without ticks',
     reference: 'kernel/sched/cputime.c kcpustat_cpu_fetch',
-    blindTo: 'values that are too low from the first read on, and different readers that compare notes',
+    blindTo: 'values that are too low from the first read on, and different readers that compare notes; which of idle and iowait it is ' +
+      'while a CPU sleeps',
     listens: ['kcpustat_cpu_fetch'],
   };
 
@@ -45,9 +48,17 @@ export class KcpustatMonotonic extends OracleBase {
       const place = FIRST_SLOT + slot;
       const before = highest.has(slot) ? highest.rows[highest.at(slot) + place] : 0;
       const fall = before - fields[at + place];
-      if (fall > 0 && fall >= (PENDING[slot] ? tolerance : 0)) this.#report(slot, before, highest, id, cpu, t, fields, at);
+      const falls = fall > 0 && fall >= (PENDING[slot] ? tolerance : 0) && !this.#changedSides(slot, highest, fields, at, tolerance);
+      if (falls) this.#report(slot, before, highest, id, cpu, t, fields, at);
       if (fall <= 0) highest.keep(slot, id, cpu, t, fields, at);
     }
+  }
+
+  /** A sleep under way was idle and is iowait now, or the other way round, as a task of the CPU waits for I/O: their sum has not fallen. */
+  #changedSides(slot: number, highest: KeptEvents, fields: Float64Array, at: number, tolerance: Ns): boolean {
+    if ((slot !== IDLE && slot !== IOWAIT) || tolerance === 0) return false;
+    const before = highest.at(slot) + FIRST_SLOT;
+    return fields[at + FIRST_SLOT + IDLE] + fields[at + FIRST_SLOT + IOWAIT] >= highest.rows[before + IDLE] + highest.rows[before + IOWAIT];
   }
 
   #pairOf(by: TaskId, target: CpuId, reader: number): number {

@@ -36,4 +36,10 @@ describe('R-03, one reader of one CPU', () => {
     expect(witnessOf(reads({ cpu: 1, reader: 1, user: 10 }, { cpu: 1, reader: 1, user: 9 })).says)
       .toContain('(complete reader) saw user of CPU 1 fall from 10 to 9');
   });
+
+  it('lets idle become iowait on a CPU that accounts without ticks, as long as their sum does not fall', () => {
+    expect(reads({ idle: 9 * TICK }, { idle: 2 * TICK, iowait: 7 * TICK }).verdict).toBe('held');
+    expect(reads({ idle: 9 * TICK }, { idle: 2 * TICK, iowait: 7 * TICK - 1 }).verdict).toBe('broken');
+    expect(reads({ cpu: 1, idle: 9 }, { cpu: 1, idle: 2, iowait: 8 }).verdict).toBe('broken');
+  });
 });
