@@ -13,6 +13,11 @@ import { places } from './kept-events.ts';
 
 const [MODE] = places('tick', 'mode');
 const PERIODIC = 0;
+/**
+ * A tick that comes so soon after another is the same one: that came a little early, by a clock which another CPU had just
+ * moved on when its device was programmed, and was programmed anew. Each is charged.
+ */
+const AGAIN_NS: Ns = 10_000;
 const [FLAGS, LAST_TICK] = places('tick_nohz_idle_stop', 'flags', 'last_tick');
 const [NOW] = places('tick_nohz_restart', 'now');
 const [TICKS] = places('account_idle_ticks', 'ticks');
@@ -27,8 +32,11 @@ export class StoppedTicks {
   readonly #came: Float64Array;
   /** Ticks charged more than the CPU's grid has, in all. */
   readonly #extra: Float64Array;
-  /** The last periodic tick; and how much later than a tick after each other they have come, in all. */
-  readonly #lastPeriodic: Float64Array;
+  /** The last tick, and its mode; and how much later than a tick after each other periodic ones have come, in all. */
+  readonly #last: Float64Array;
+  readonly #lastMode: Int32Array;
+  /** Ticks that came early. */
+  readonly #early: Float64Array;
   readonly #slid: Float64Array;
 
   constructor(cpus: number, tickNs: Ns) {
@@ -36,7 +44,9 @@ export class StoppedTicks {
     this.#lastTick = new Float64Array(cpus).fill(-1);
     this.#came = new Float64Array(cpus);
     this.#extra = new Float64Array(cpus);
-    this.#lastPeriodic = new Float64Array(cpus).fill(-1);
+    this.#last = new Float64Array(cpus).fill(-1);
+    this.#early = new Float64Array(cpus);
+    this.#lastMode = new Int32Array(cpus).fill(-1);
     this.#slid = new Float64Array(cpus);
   }
 
@@ -49,6 +59,8 @@ export class StoppedTicks {
       case Event.tick_nohz_idle_stop:
         if ((fields[at + FLAGS] & TickFlag.Stopped) === 0 || this.#lastTick[cpu] >= 0) return;
         this.#lastTick[cpu] = fields[at + LAST_TICK];
+        // the last one came early and is due still: it may be charged once more, with those that do not come
+        if (this.#lastMode[cpu] !== PERIODIC && fields[at + LAST_TICK] <= this.#last[cpu]) this.#early[cpu] += 1;
         this.#came[cpu] = 0;
         return;
       case Event.tick_nohz_restart:
@@ -65,11 +77,19 @@ export class StoppedTicks {
     return (this.#extra[cpu] - owed) * this.#tickNs - this.#slid[cpu];
   }
 
+  /** So much may have been charged twice. */
+  twice(cpu: CpuId): Ns {
+    return this.#early[cpu] * this.#tickNs;
+  }
+
   #onTick(cpu: CpuId, t: Ns, mode: number): void {
-    const late = t - this.#lastPeriodic[cpu] - this.#tickNs;
+    const passed = this.#last[cpu] < 0 ? Infinity : t - this.#last[cpu];
+    const late = passed - this.#tickNs;
     // what is later than that was kept from coming, and others allow for it
-    if (mode === PERIODIC && this.#lastPeriodic[cpu] >= 0 && Math.abs(late) < this.#tickNs / 2) this.#slid[cpu] += late;
-    this.#lastPeriodic[cpu] = mode === PERIODIC ? t : -1;
+    if (mode === PERIODIC && this.#lastMode[cpu] === PERIODIC && Math.abs(late) < this.#tickNs / 2) this.#slid[cpu] += late;
+    if (mode !== PERIODIC && this.#lastMode[cpu] === mode && passed < AGAIN_NS) this.#early[cpu] += 1;
+    this.#last[cpu] = t;
+    this.#lastMode[cpu] = mode;
   }
 
   /** Ticks of the grid up to `now` that did not come. */

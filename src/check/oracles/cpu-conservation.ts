@@ -109,7 +109,7 @@ export class CpuConservation extends OracleBase {
     let sum = 0;
     for (const slot of SLOTS) sum += this.#final.rows[at + slot];
     const difference = Math.abs(elapsed - elsewhere - sum);
-    const allowed = tracked ? 0 : SAMPLING_TICKS * this.facts.tickNs + this.facts.stalledNs[cpu] + this.#double;
+    const allowed = tracked ? 0 : SAMPLING_TICKS * this.facts.tickNs + this.facts.stalledNs[cpu] + this.#double + this.#stopped.twice(cpu);
     this.checked++;
     if (difference <= allowed) return;
     this.broken(() => ({

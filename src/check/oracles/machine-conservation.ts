@@ -103,7 +103,7 @@ export class MachineConservation extends OracleBase {
       if (this.#runningSince[cpu] >= 0) running += end - this.#runningSince[cpu];
       // sampling misses up to a tick at either end; a tracked CPU only the moments before its first hook
       const { cputime, tickNs, stalledNs } = this.facts;
-      tolerance += tracksContexts(cputime[cpu]) ? tickNs : 2 * tickNs + stalledNs[cpu] + this.#double;
+      tolerance += tracksContexts(cputime[cpu]) ? tickNs : 2 * tickNs + stalledNs[cpu] + this.#double + this.#stopped.twice(cpu);
     }
     const booked = charged + pending + running + idle + owed;
     if (Math.abs(elapsed - booked) <= tolerance) return;
