@@ -4,13 +4,12 @@
  * timer in it.
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
-import type { CpuId, Ns } from '../../../shared/units.ts';
 import { WheelOp } from '../../../shared/structs/timer.ts';
-import { OracleBase } from '../oracle-base.ts';
-import type { OracleDescription, Verdict } from '../oracle.ts';
-import { WheelLog, type Wheel, type WheelRow } from '../wheel-log.ts';
+import type { OracleDescription } from '../oracle.ts';
+import type { Wheel, WheelRow } from '../wheel-log.ts';
+import { WheelOracle } from '../wheel-oracle.ts';
 
-export class WheelClock extends OracleBase {
+export class WheelClock extends WheelOracle {
   static readonly about: OracleDescription = {
     id: 'W-03',
     says: 'a wheel’s clock never goes back, is at most one jiffy ahead, and never behind its own first expiry; that is no later than ' +
@@ -20,23 +19,11 @@ export class WheelClock extends OracleBase {
     listens: ['timer_base'],
   };
 
-  readonly #log: WheelLog;
-
   constructor(facts: RunFacts) {
     super(WheelClock.about, facts);
-    this.#log = new WheelLog(facts.cpus, this.#judge.bind(this));
   }
 
-  onEvent(_id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    this.#log.onEvent(cpu, t, fields, at);
-  }
-
-  override finish(): Verdict {
-    this.#log.finish();
-    return this.verdict();
-  }
-
-  #judge(row: WheelRow, before: Wheel): void {
+  protected override judge(row: WheelRow, before: Wheel): void {
     this.checked++;
     const wrong = this.#wrong(row, before);
     if (wrong === undefined) return;

@@ -11,12 +11,11 @@
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { WheelOp } from '../../../shared/structs/timer.ts';
-import type { CpuId, Ns } from '../../../shared/units.ts';
-import { OracleBase } from '../oracle-base.ts';
-import type { OracleDescription, Verdict } from '../oracle.ts';
-import { WheelLog, type Wheel, type WheelRow } from '../wheel-log.ts';
+import type { OracleDescription } from '../oracle.ts';
+import type { Wheel, WheelRow } from '../wheel-log.ts';
+import { WheelOracle } from '../wheel-oracle.ts';
 
-export class WheelDeleted extends OracleBase {
+export class WheelDeleted extends WheelOracle {
   static readonly about: OracleDescription = {
     id: 'W-08',
     says: 'when a timer has been deleted for good, its function neither executes nor will, until the timer is put up again',
@@ -25,25 +24,14 @@ export class WheelDeleted extends OracleBase {
     listens: ['timer_base'],
   };
 
-  readonly #log: WheelLog;
   /** Deleted for good and not put up since, by wheel and timer. */
   readonly #gone = new Map<string, WheelRow>();
 
   constructor(facts: RunFacts) {
     super(WheelDeleted.about, facts);
-    this.#log = new WheelLog(facts.cpus, this.#judge.bind(this));
   }
 
-  onEvent(_id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    this.#log.onEvent(cpu, t, fields, at);
-  }
-
-  override finish(): Verdict {
-    this.#log.finish();
-    return this.verdict();
-  }
-
-  #judge(row: WheelRow, before: Wheel): void {
+  protected override judge(row: WheelRow, before: Wheel): void {
     const key = `${before.index} ${row.timer}`;
     switch (row.op) {
       case WheelOp.Enqueue: this.#gone.delete(key); break;

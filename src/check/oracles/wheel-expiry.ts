@@ -7,12 +7,12 @@
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { LVL_DEPTH_MAX, LVL_SIZE, WheelOp } from '../../../shared/structs/timer.ts';
-import type { CpuId, Jiffies, Ns } from '../../../shared/units.ts';
-import { OracleBase } from '../oracle-base.ts';
-import type { OracleDescription, Verdict } from '../oracle.ts';
-import { WheelLog, type Wheel, type WheelRow } from '../wheel-log.ts';
+import type { Jiffies } from '../../../shared/units.ts';
+import type { OracleDescription } from '../oracle.ts';
+import type { Wheel, WheelRow } from '../wheel-log.ts';
+import { WheelOracle } from '../wheel-oracle.ts';
 
-export class WheelExpiry extends OracleBase {
+export class WheelExpiry extends WheelOracle {
   static readonly about: OracleDescription = {
     id: 'W-01',
     says: 'a wheel timer is put up for a jiffy behind its expiry, by at most a bucket of the level that an up-to-date clock gives it; ' +
@@ -22,25 +22,14 @@ export class WheelExpiry extends OracleBase {
     listens: ['timer_base'],
   };
 
-  readonly #log: WheelLog;
   /** By wheel: the bucket that was run last. */
   readonly #bucket = new Map<Wheel, Jiffies>();
 
   constructor(facts: RunFacts) {
     super(WheelExpiry.about, facts);
-    this.#log = new WheelLog(facts.cpus, this.#judge.bind(this));
   }
 
-  onEvent(_id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    this.#log.onEvent(cpu, t, fields, at);
-  }
-
-  override finish(): Verdict {
-    this.#log.finish();
-    return this.verdict();
-  }
-
-  #judge(row: WheelRow, before: Wheel): void {
+  protected override judge(row: WheelRow, before: Wheel): void {
     if (row.op === WheelOp.Enqueue) return this.#onEnqueue(row, before);
     const queued = row.op === WheelOp.Expire ? before.queued.get(row.timer) : undefined;
     if (queued === undefined) return;
