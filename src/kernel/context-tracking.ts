@@ -14,14 +14,12 @@ export function ctCpuTrackUser(cpu: KernelCpu): void {
 
 /** @linux kernel/context_tracking.c __ct_user_enter */
 export function ctUserEnter(cpu: KernelCpu): void {
-  if (cpu.state.contextActive === 0) return;
   cpu.arch.trace(Event.user_enter, 0);
   vtimeUserEnter(cpu, cpu.curr);
 }
 
 /** @linux kernel/context_tracking.c __ct_user_exit */
 export function ctUserExit(cpu: KernelCpu): void {
-  if (cpu.state.contextActive === 0) return;
   vtimeUserExit(cpu, cpu.curr);
   cpu.arch.trace(Event.user_exit, 0);
 }

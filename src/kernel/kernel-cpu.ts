@@ -16,6 +16,8 @@ import type { Decisions } from './decisions.ts';
 import type { KernelImage } from './image.ts';
 import { CpuidleDevice } from './sched/cpuidle.ts';
 import { newIdleTimes, type IdleTimes } from './time/idle-sleep.ts';
+import type { CputimeAccounting } from './sched/cputime-accounting.ts';
+import { CPUTIME_ACCOUNTING } from './sched/cputime-flavours.ts';
 import type { AdjustedCputime } from './sched/cputime-adjust.ts';
 import { newTaskCputime, type TaskCputime } from './sched/cputime-read.ts';
 import { FAIR_CLASSES } from './sched/fair-classes.ts';
@@ -97,6 +99,8 @@ export class KernelCpu {
   readonly callbacks: Callbacks;
   /** Whether a task that leaves this CPU is charged all that is pending. */
   readonly chargesLeavers: boolean;
+  /** What each edge does for its CPU time. */
+  readonly accounting: CputimeAccounting;
   /** The fair class of this kernel version. */
   readonly fair: FairClass;
   readonly wheel: WheelShape;
@@ -179,6 +183,7 @@ export class KernelCpu {
     this.callbacks = callbacks;
     this.callMask = new Uint8Array(image.map.shape.cpus);
     this.chargesLeavers = config.cputime[id] === 'gen-exact';
+    this.accounting = CPUTIME_ACCOUNTING[config.cputime[id]!];
     this.fair = FAIR_CLASSES[config.version.fairClass];
     this.wheel = wheelShape(config.hz);
     this.cpuidle = config.cpuidle === null ? undefined : new CpuidleDevice(config.cpuidle);

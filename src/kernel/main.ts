@@ -25,7 +25,6 @@ import { printk } from './printk.ts';
 import { balanceInit } from './sched/balance.ts';
 import { schedInit } from './sched/core.ts';
 import { loadInit } from './sched/loadavg.ts';
-import { vtimeInitIdle } from './sched/vtime.ts';
 import { wakeUpNewTask } from './sched/wakeup.ts';
 import { copyProcess } from './syscalls/fork.ts';
 import { sleepUntil } from './syscalls/sleep.ts';
@@ -124,7 +123,7 @@ function startCpu(cpu: KernelCpu): void {
   schedInit(cpu);
   balanceInit(cpu);
   loadInit(cpu);
-  vtimeInitIdle(cpu);
+  cpu.accounting.initIdle(cpu);
   hrtimersCpuStarting(cpu);
   cpu.state.online = 1;
 }

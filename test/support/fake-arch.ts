@@ -18,7 +18,6 @@ import { KernelCpu, type HrtimerCallback, type TimerCallback } from '../../src/k
 import { balanceInit } from '../../src/kernel/sched/balance.ts';
 import { schedInit } from '../../src/kernel/sched/core.ts';
 import { loadInit } from '../../src/kernel/sched/loadavg.ts';
-import { vtimeInitIdle } from '../../src/kernel/sched/vtime.ts';
 import { setAttributesOfNewTask } from '../../src/kernel/sched/syscalls.ts';
 import { dlTaskTimer } from '../../src/kernel/sched/deadline.ts';
 import { hrtimersCpuStarting } from '../../src/kernel/time/hrtimer.ts';
@@ -222,7 +221,7 @@ export class FakeMachine {
     schedInit(cpu);
     balanceInit(cpu);
     loadInit(cpu);
-    vtimeInitIdle(cpu);
+    cpu.accounting.initIdle(cpu);
     hrtimersCpuStarting(cpu);
     if (cpu.id !== 0) return;
     // one that is alone stops the machine without asking anybody

@@ -2,7 +2,6 @@
 import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
 import type { KernelCpu } from '../../src/kernel/kernel-cpu.ts';
 import { lockRq, unlockRq } from '../../src/kernel/sched/core.ts';
-import { vtimeTaskSwitch } from '../../src/kernel/sched/vtime.ts';
 import type { Attributes } from '../../src/kernel/user.ts';
 import { FakeMachine, type FakeOptions } from './fake-arch.ts';
 
@@ -23,5 +22,5 @@ export function switchTo(cpu: KernelCpu, next: TaskId): void {
   lockRq(cpu);
   cpu.rq.curr = next;
   unlockRq(cpu);
-  vtimeTaskSwitch(cpu, prev, next);
+  cpu.accounting.taskSwitch(cpu, prev, next);
 }

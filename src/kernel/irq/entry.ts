@@ -10,7 +10,6 @@ import { Mode } from '../../../shared/events.ts';
 import { OpKind } from '../user.ts';
 import { KTIME_MAX } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
-import { ctUserEnter, ctUserExit } from '../context-tracking.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { schedule } from '../sched/core.ts';
 import { doIdle, endHalt } from '../sched/idle.ts';
@@ -30,9 +29,10 @@ export function irqEnter(cpu: KernelCpu): void {
   const { preemptCount } = cpu.state;
   // a task in user mode whose interrupt is interrupted again has left user mode already
   cpu.interruptedUser = preemptCount === 0 && cpu.stopState === 0 && inUserMode(cpu);
-  if (cpu.interruptedUser) ctUserExit(cpu);
+  if (cpu.interruptedUser) cpu.accounting.userExit(cpu);
   if (cpu.idling && preemptCount === 0) cpu.cpuidle?.wake(cpu);
   cpu.state.preemptCount = preemptCount + HARDIRQ_OFFSET;
+  cpu.accounting.irqEnter(cpu);
   cpu.arch.setMode(Mode.Irq);
   // one that interrupts a softirq finds the sleep ended already
   if (preemptCount === 0 && cpu.curr === cpu.idle) tickNohzIrqEnter(cpu);
@@ -42,6 +42,7 @@ export function irqEnter(cpu: KernelCpu): void {
 /** @linux kernel/softirq.c irq_exit */
 export function irqExit(cpu: KernelCpu): void {
   const { state, arch } = cpu;
+  cpu.accounting.irqExit(cpu);
   state.preemptCount -= HARDIRQ_OFFSET;
   if (state.preemptCount === 0 && state.softirqPending !== 0) handleSoftirqs(cpu);
   if (idleCpu(cpu.image, cpu.id) && state.needResched === 0) tickNohzIrqExit(cpu);
@@ -51,7 +52,7 @@ export function irqExit(cpu: KernelCpu): void {
 
 /** The task's step has come in user mode: it enters the kernel. @linux kernel/entry/common.c syscall_enter_from_user_mode */
 export function syscallEnter(cpu: KernelCpu): void {
-  ctUserExit(cpu);
+  cpu.accounting.userExit(cpu);
   cpu.arch.setMode(Mode.System);
   cpu.image.regs[cpu.curr]!.mode = RegsMode.Kernel;
   cpu.arch.spend(Path.SyscallEntry);
@@ -75,7 +76,7 @@ export function returnToTask(cpu: KernelCpu): void {
   while (shallSwitch(cpu)) schedule(cpu);
   cpu.signalDue = inUserMode(cpu) && cpu.image.signals[cpu.curr]!.notified !== 0;
   if (inUserMode(cpu)) {
-    ctUserEnter(cpu);
+    cpu.accounting.userEnter(cpu);
     cpu.arch.setMode(Mode.User);
   }
   startStretch(cpu);

@@ -52,6 +52,7 @@ export function handleSoftirqs(cpu: KernelCpu): void {
   const rounds = decisions.softirqRounds ?? MAX_SOFTIRQ_RESTART;
   arch.setMode(Mode.Softirq);
   state.preemptCount += SOFTIRQ_OFFSET;
+  cpu.accounting.softirqEnter(cpu);
   cpu.irqsOff -= 1;
   for (let round = 1; ; round++) {
     runPending(cpu, round);
@@ -61,6 +62,7 @@ export function handleSoftirqs(cpu: KernelCpu): void {
     break;
   }
   cpu.irqsOff += 1;
+  cpu.accounting.softirqExit(cpu);
   state.preemptCount -= SOFTIRQ_OFFSET;
 }
 

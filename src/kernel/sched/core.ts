@@ -33,7 +33,6 @@ import { beginTurn, taskTickRt, turnIsOver, wakeupPreemptRt } from './rt.ts';
 import { runnableCurr } from './run-list.ts';
 import { dequeueCurr, pickNextTask, putPrevTask, setNextTask, updateRqClock } from './runqueue.ts';
 import { isAllowed, moveQueuedTask, selectTaskRq } from './select-task-rq.ts';
-import { vtimeTaskSwitch } from './vtime.ts';
 
 /** `prev_state` as sched_switch shows it. @linux include/linux/sched.h TASK_RUNNING and friends */
 const PREV_STATE = { running: 0, sleeping: 1, uninterruptible: 2, dead: 128 } as const;
@@ -132,7 +131,7 @@ function contextSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId, prevState: nu
   arch.trace6(Event.sched_switch, prev, taskPrio(image, prev), prevState, next, taskPrio(image, next));
   image.tasks[next]!.onCpu = 1;
   // accounts and truth change hands at the instant of the pick; what the switch costs is the next one's
-  vtimeTaskSwitch(cpu, prev, next);
+  cpu.accounting.taskSwitch(cpu, prev, next);
   arch.switchTo(next);
   arch.spend(Path.ContextSwitch);
   prevTask.onCpu = 0;

@@ -25,12 +25,10 @@ export function accountIdleTime(cpu: KernelCpu, delta: Ns): void {
 }
 
 /**
- * The tick samples: whatever it interrupted is charged a whole tick. A CPU with context tracking
- * does not need the sample.
+ * The tick samples: whatever it interrupted is charged a whole tick.
  * @linux kernel/sched/cputime.c account_process_tick
  */
 export function accountProcessTick(cpu: KernelCpu, user: boolean): void {
-  if (cpu.state.contextActive !== 0) return;
   const { curr, config } = cpu;
   if (user) accountUserTime(cpu, curr, config.tickNs);
   else if (curr !== cpu.idle) accountSystemTime(cpu, curr, config.tickNs);

@@ -52,7 +52,6 @@ export function vtimeUserExit(cpu: KernelCpu, task: TaskId): void {
  * @linux kernel/sched/cputime.c vtime_task_switch_generic
  */
 export function vtimeTaskSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId): void {
-  if (cpu.state.contextActive === 0) return;
   const left = cpu.image.vtimes[prev]!;
   writeSeqcountBegin(cpu.memory, left.seq);
   if (left.state === VtimeState.Idle) accountIdleTime(cpu, take(cpu, prev, left));
@@ -82,7 +81,7 @@ export function vtimeInit(cpu: KernelCpu, task: TaskId): void {
 
 /** Boot: the idle task's clock starts. @linux kernel/sched/cputime.c vtime_init_idle */
 export function vtimeInitIdle(cpu: KernelCpu): void {
-  if (cpu.state.contextActive !== 0) enter(cpu, cpu.idle, VtimeState.Idle);
+  enter(cpu, cpu.idle, VtimeState.Idle);
 }
 
 function enter(cpu: KernelCpu, task: TaskId, state: VtimeState): void {

@@ -16,7 +16,6 @@ import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { schedBalanceTrigger } from '../sched/balance.ts';
 import { schedTick } from '../sched/core.ts';
 import { profileTick } from '../profile.ts';
-import { accountProcessTick } from '../sched/cputime.ts';
 import {
   DeviceId, clockeventsExchangeDevice, clockeventsProgramEvent, clockeventsSwitchState, deviceOf,
 } from './clockevents.ts';
@@ -192,7 +191,7 @@ export function updateProcessTimes(cpu: KernelCpu, mode: TickMode): void {
   cpu.arch.spend(Path.Tick);
   cpu.tick.ticks += 1;
   cpu.arch.trace6(Event.tick, mode, cpu.image.jiffies.jiffies, cpu.curr, user ? 1 : 0);
-  accountProcessTick(cpu, user);
+  cpu.accounting.tick(cpu, user);
   if (cpu.hrtimers.hresActive === 0) tickCheckOneshotChange(cpu);
   runLocalTimers(cpu);
   rcuSchedClockIrq(cpu, user);

@@ -20,7 +20,6 @@ import type { KernelCpu } from '../kernel-cpu.ts';
 import { irqWorkNeedsCpu } from '../irq/irq-work.ts';
 import { localTimerSoftirqPending, reportIdleSoftirq } from '../irq/softirq.ts';
 import { rcuNeedsCpu } from '../rcu.ts';
-import { accountIdleTicks } from '../sched/cputime.ts';
 import { calcLoadNohzStart, calcLoadNohzStop } from '../sched/loadavg.ts';
 import { nohzBalanceEnterIdle } from '../sched/nohz-balance.ts';
 import { hrtimerCancel, hrtimerForward } from './hrtimer.ts';
@@ -227,13 +226,13 @@ function restartSchedTick(cpu: KernelCpu, now: Ns): void {
 
 /** Ticks that did not come while it slept. @linux kernel/time/tick-sched.c tick_nohz_account_idle_time */
 function accountIdleTime(cpu: KernelCpu, now: Ns): void {
-  const { tick, state, image } = cpu;
+  const { tick, image } = cpu;
   tick.idleExittime = now;
-  if (state.contextActive !== 0) return;
+  if (!cpu.accounting.samples) return;
   const { jiffies } = image.jiffies;
   const ticks = jiffies - tick.idleJiffies + (cpu.decisions.countsIdleTickTwice ? 1 : 0);
   cpu.arch.trace6(Event.account_idle_ticks, ticks, jiffies, tick.idleJiffies);
-  if (ticks > 0) accountIdleTicks(cpu, ticks);
+  if (ticks > 0) cpu.accounting.idleTicks(cpu, ticks);
 }
 
 /** An interrupt comes, the first of its nesting, while the idle task has the CPU. @linux kernel/time/tick-sched.c tick_nohz_irq_enter */

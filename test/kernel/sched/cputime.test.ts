@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
-import { accountProcessTick } from '../../../src/kernel/sched/cputime.ts';
 import { attributesOf, FakeMachine } from '../../support/fake-arch.ts';
 import { switchTo, trackedMachine } from '../../support/tracked.ts';
 
@@ -18,14 +17,14 @@ describe('the tick', () => {
     const machine = new FakeMachine(1, [attributesOf({ nice })]);
     machine.as(0, (cpu) => {
       switchTo(cpu, 1);
-      accountProcessTick(cpu, user);
+      cpu.accounting.tick(cpu, user);
     });
     expect([slots(machine), machine.task(0).utime, machine.task(0).stime]).toEqual([only(slot), utime, stime]);
   });
 
   test('charges an idle CPU’s tick to idle, and to no task', () => {
     const machine = new FakeMachine(1, []);
-    machine.as(0, (cpu) => accountProcessTick(cpu, false));
+    machine.as(0, (cpu) => cpu.accounting.tick(cpu, false));
     expect([slots(machine), machine.image.tasks[0]!.stime]).toEqual([only(Cpustat.Idle), 0]);
   });
 
@@ -33,7 +32,7 @@ describe('the tick', () => {
     const machine = trackedMachine(1, [attributesOf()]);
     machine.as(0, (cpu) => {
       switchTo(cpu, 1);
-      accountProcessTick(cpu, true);
+      cpu.accounting.tick(cpu, true);
     });
     expect([slots(machine), machine.task(0).utime]).toEqual([Array(NR_CPUSTAT).fill(0), 0]);
   });

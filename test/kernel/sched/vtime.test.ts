@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Cpustat } from '../../../shared/structs/cpu.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import { NOBODY, type TaskId } from '../../../shared/units.ts';
-import { vtimeTaskSwitch, vtimeUserEnter, vtimeUserExit } from '../../../src/kernel/sched/vtime.ts';
+import { vtimeUserEnter, vtimeUserExit } from '../../../src/kernel/sched/vtime.ts';
 import { attributesOf, FakeMachine } from '../../support/fake-arch.ts';
 import { doAt, switchTo, trackedMachine } from '../../support/tracked.ts';
 
@@ -99,7 +99,7 @@ describe('the virtual clock of a task', () => {
 
   test('is left alone by a CPU that does not track', () => {
     const machine = new FakeMachine(1, [attributesOf()]);
-    machine.as(0, (cpu) => vtimeTaskSwitch(cpu, 0, T));
+    machine.as(0, (cpu) => cpu.accounting.taskSwitch(cpu, 0, T));
     expect(record(machine, T)).toEqual([VtimeState.Inactive, 0, 0, 0, 0]);
     expect(machine.archs[0]!.fieldsOf('vtime_publish')).toEqual([]);
   });
