@@ -285,6 +285,8 @@ const table = {
   profile_hit: ['dynticks', { task: 'task', user: 'code', type: 'code' }],
   /** RCU: grace period `gp_seq` begins (gpevent 0) or ends (1). */
   rcu_grace_period: ['rcu', { gp_seq: 'count', gpevent: 'code' }],
+  /** A task has another nice value from now on. */
+  sched_set_nice: ['dynticks', { task: 'task', nice: 'count' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;
@@ -305,7 +307,7 @@ export const ROW_HEAD = 3;
 export const EVENT_ARITY: readonly number[] = EVENTS.map((e) => e.fields.length);
 
 /** What a CPU is really doing (the `context` event). */
-export const Mode = { User: 0, System: 1, Softirq: 2, Irq: 3, Idle: 4, Guest: 5 } as const;
+export const Mode = { User: 0, System: 1, Softirq: 2, Irq: 3, Idle: 4, Guest: 5, Steal: 6 } as const;
 export type Mode = (typeof Mode)[keyof typeof Mode];
 
 /** Class of an event in the order of events at one instant. */

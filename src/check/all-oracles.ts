@@ -20,6 +20,7 @@ import { ClocksourceHres } from './oracles/clocksource-hres.ts';
 import { ClocksourceRated } from './oracles/clocksource-rated.ts';
 import { ClocksourceVerdict } from './oracles/clocksource-verdict.ts';
 import { CpuConservation } from './oracles/cpu-conservation.ts';
+import { CpuExact } from './oracles/cpu-exact.ts';
 import { CputimeExact } from './oracles/cputime-exact.ts';
 import { DutyLimit } from './oracles/duty-limit.ts';
 import { DeviceDelivers } from './oracles/device-delivers.ts';
@@ -93,7 +94,7 @@ const ORACLES: readonly OracleClass[] = [
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, RcuGracePeriod, OneCpuAtATime,
   VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader,
   ReadMonotonic, KcpustatMonotonic, AdjustedMonotonic, AdjustedSum,
-  CputimeExact, CpuConservation, MachineConservation,
+  CputimeExact, CpuExact, CpuConservation, MachineConservation,
 ];
 
 /** What every oracle says, for `dynticks list oracles`. */

@@ -40,3 +40,8 @@ export function pendingSystem(reader: number, state: number, stime: Ns, live: Ns
   if (reader === Reader.Complete) return stime + running;
   return state === VtimeState.Sys ? stime + running : 0;
 }
+
+/** Guest time that is pending beside the charged one; Linux shows it to nobody who does not read while it runs. */
+export function pendingGuest(state: number, gtime: Ns, live: Ns): Ns {
+  return gtime + (state === VtimeState.Guest ? live : 0);
+}

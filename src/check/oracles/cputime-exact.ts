@@ -1,67 +1,60 @@
 /**
- * At the end of a run each task's accounts are held against what it really did: on tracked CPUs to
- * the nanosecond, on sampling CPUs to the tick (each tick that hit the task charges one, to user or
- * system as it found it).
+ * At the end of a run each task's accounts are held against what it really did: where edges are accounted to the
+ * nanosecond, where ticks sample to the tick (each tick that hit the task charges one, as it found it).
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
-import { ExpectedCputime } from '../expected-cputime.ts';
+import { CputimeTruth } from '../cputime-truth.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
-import { isRunning, pendingSystem, pendingUser, Reader } from '../vtime-formula.ts';
+import { isRunning, pendingGuest, pendingSystem, pendingUser, Reader } from '../vtime-formula.ts';
 
-const [MODE, CONTEXT_TASK] = places('context', 'mode', 'task');
-const [TICK_TASK, TICK_USER] = places('tick', 'task', 'user');
-const [CHILD] = places('sched_process_fork', 'child');
-const [TASK, STATE, STARTTIME, UTIME, STIME, VTIME_UTIME, VTIME_STIME, VTIME_GTIME] = places(
-  'task_final', 'task', 'vtime_state', 'starttime', 'utime', 'stime', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
+const [CONTEXT_TASK] = places('context', 'task');
+const [TASK, STATE, STARTTIME, UTIME, STIME, GTIME, VTIME_UTIME, VTIME_STIME, VTIME_GTIME] = places(
+  'task_final', 'task', 'vtime_state', 'starttime', 'utime', 'stime', 'gtime', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
 );
 
 export class CputimeExact extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'C-05',
-    says: 'every task’s final utime and stime, pending time included, are exactly its true time on tracked CPUs plus one tick for each ' +
-      'tick that hit it on the others',
+    says: 'every task’s final utime, stime and gtime, pending time included, are exactly its true time where edges are accounted, plus one ' +
+      'tick (less what was stolen, and timed interrupts) for each tick that hit it where ticks sample',
     reference: 'kernel/sched/cputime.c account_process_tick, vtime_account_kernel',
     blindTo: 'errors that cancel out before the end (V-01 sees them), and the earlier lives of a fork pool’s records',
-    listens: ['context', 'tick', 'sched_process_fork', 'task_final'],
+    listens: [...CputimeTruth.listens, 'task_final'],
   };
 
-  readonly #expected: ExpectedCputime;
+  readonly #truth: CputimeTruth;
   /** The last thing that each task was seen doing. */
   readonly #lastContext: KeptEvents;
 
   constructor(facts: RunFacts) {
     super(CputimeExact.about, facts);
-    this.#expected = new ExpectedCputime(facts);
+    this.#truth = new CputimeTruth(facts);
     this.#lastContext = new KeptEvents(facts.tasks.length, 'context');
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    switch (id) {
-      case Event.context:
-        this.#expected.onContext(cpu, t, fields[at + MODE], fields[at + CONTEXT_TASK]);
-        this.#lastContext.keep(fields[at + CONTEXT_TASK], id, cpu, t, fields, at);
-        return;
-      case Event.tick: return this.#expected.onTick(cpu, fields[at + TICK_TASK], fields[at + TICK_USER]);
-      case Event.sched_process_fork: return this.#expected.onFork(fields[at + CHILD]);
-      case Event.task_final: return this.#onFinal(id, cpu, t, fields, at);
-    }
+    if (id === Event.task_final) return this.#onFinal(id, cpu, t, fields, at);
+    this.#truth.onEvent(id, cpu, t, fields, at);
+    if (id === Event.context) this.#lastContext.keep(fields[at + CONTEXT_TASK], id, cpu, t, fields, at);
   }
 
   #onFinal(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const task = fields[at + TASK];
     const state = fields[at + STATE];
     // a CPU's last event may have carried its clock past the end of the run
-    const now = Math.max(t, this.#expected.since(task));
-    const live = isRunning(state) ? now - fields[at + STARTTIME] : 0;
+    const now = Math.max(t, this.#truth.since(task));
+    const live = isRunning(state) ? now - fields[at + STARTTIME] - this.#truth.stolenBetween(cpu, fields[at + STARTTIME], now) : 0;
     const user = fields[at + UTIME] + pendingUser(Reader.Complete, state, fields[at + VTIME_UTIME], fields[at + VTIME_GTIME], live);
     const system = fields[at + STIME] + pendingSystem(Reader.Complete, state, fields[at + VTIME_STIME], live);
+    const guest = fields[at + GTIME] + pendingGuest(state, fields[at + VTIME_GTIME], live);
     this.checked++;
-    this.#compare('utime', task, user, this.#expected.userAt(task, now), id, cpu, t, fields, at);
-    this.#compare('stime', task, system, this.#expected.systemAt(task, now), id, cpu, t, fields, at);
+    this.#compare('utime', task, user, this.#truth.userAt(task, now), id, cpu, t, fields, at);
+    this.#compare('stime', task, system, this.#truth.systemAt(task, now), id, cpu, t, fields, at);
+    this.#compare('gtime', task, guest, this.#truth.guestAt(task, now), id, cpu, t, fields, at);
   }
 
   #compare(name: string, task: TaskId, recorded: Ns, expected: Ns, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {

@@ -9,17 +9,14 @@ import { tracksContexts } from '../../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { NOBODY, type CpuId, type Ns } from '../../../shared/units.ts';
-import { ExpectedCputime } from '../expected-cputime.ts';
+import { CputimeTruth } from '../cputime-truth.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
-import { isRunning, pendingSystem, pendingUser, Reader } from '../vtime-formula.ts';
+import { isRunning, pendingGuest, pendingSystem, pendingUser, Reader } from '../vtime-formula.ts';
 
-const [MODE, CONTEXT_TASK] = places('context', 'mode', 'task');
-const [TICK_TASK, TICK_USER] = places('tick', 'task', 'user');
-const [CHILD] = places('sched_process_fork', 'child');
-const [TASK, K, STATE, STARTTIME, UTIME, STIME, VTIME_UTIME, VTIME_STIME, VTIME_GTIME] = places(
-  'vtime_publish', 'task', 'k', 'state', 'starttime', 'utime', 'stime', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
+const [TASK, K, STATE, STARTTIME, UTIME, STIME, GTIME, VTIME_UTIME, VTIME_STIME, VTIME_GTIME] = places(
+  'vtime_publish', 'task', 'k', 'state', 'starttime', 'utime', 'stime', 'gtime', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
 );
 
 export class VtimeWriter extends OracleBase {
@@ -27,45 +24,43 @@ export class VtimeWriter extends OracleBase {
     id: 'V-01',
     says: 'every published version of a task’s vtime is worth the CPU time that the task had really had at that instant',
     reference: 'kernel/sched/cputime.c vtime_user_enter and its siblings; the machine’s log of contexts',
-    blindTo: 'versions that are published without an event, and guest time apart from user time',
-    listens: ['context', 'tick', 'sched_process_fork', 'vtime_publish'],
+    blindTo: 'versions that are published without an event',
+    listens: [...CputimeTruth.listens, 'vtime_publish'],
   };
 
-  readonly #truth: ExpectedCputime;
+  readonly #truth: CputimeTruth;
   readonly #gen: readonly boolean[];
   readonly #contexts: KeptEvents;
 
   constructor(facts: RunFacts) {
     super(VtimeWriter.about, facts);
-    this.#truth = new ExpectedCputime(facts);
+    this.#truth = new CputimeTruth(facts);
     this.#gen = facts.cputime.map(tracksContexts);
     this.#contexts = new KeptEvents(facts.cpus, 'context');
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    switch (id) {
-      case Event.context:
-        this.#truth.onContext(cpu, t, fields[at + MODE], fields[at + CONTEXT_TASK]);
-        this.#contexts.keep(cpu, id, cpu, t, fields, at);
-        return;
-      case Event.tick: return this.#truth.onTick(cpu, fields[at + TICK_TASK], fields[at + TICK_USER]);
-      case Event.sched_process_fork: return this.#truth.onFork(fields[at + CHILD]);
-      case Event.vtime_publish:
-        if (this.#gen[cpu]) this.#onPublish(id, cpu, t, fields, at);
-        return;
+    if (id === Event.vtime_publish) {
+      if (this.#gen[cpu]) this.#onPublish(id, cpu, t, fields, at);
+      return;
     }
+    this.#truth.onEvent(id, cpu, t, fields, at);
+    if (id === Event.context) this.#contexts.keep(cpu, id, cpu, t, fields, at);
   }
 
   #onPublish(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const task = fields[at + TASK];
     const state = fields[at + STATE];
     // at the moment of publication the flush is usually just done, and nothing is live
-    const live = isRunning(state) ? t - fields[at + STARTTIME] : 0;
+    const start = fields[at + STARTTIME];
+    const live = isRunning(state) ? t - start - this.#truth.stolenBetween(cpu, start, t) : 0;
     const user = fields[at + UTIME] + pendingUser(Reader.Complete, state, fields[at + VTIME_UTIME], fields[at + VTIME_GTIME], live);
     const system = fields[at + STIME] + pendingSystem(Reader.Complete, state, fields[at + VTIME_STIME], live);
+    const guest = fields[at + GTIME] + pendingGuest(state, fields[at + VTIME_GTIME], live);
     this.checked++;
     this.#compare('user', user, this.#truth.userAt(task, t), id, cpu, t, fields, at);
     this.#compare('system', system, this.#truth.systemAt(task, t), id, cpu, t, fields, at);
+    this.#compare('guest', guest, this.#truth.guestAt(task, t), id, cpu, t, fields, at);
   }
 
   #compare(kind: string, accounted: Ns, truth: Ns, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {

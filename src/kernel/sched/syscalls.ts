@@ -1,5 +1,6 @@
 /** What a task may ask of the scheduler for itself: attributes, affinity, to yield. */
 import { assert } from '../../../shared/assert.ts';
+import { Event } from '../../../shared/events.ts';
 import { CPUMASK_WORDS } from '../../../shared/limits.ts';
 import type { Task } from '../../../shared/structs/task.ts';
 import type { TaskId } from '../../../shared/units.ts';
@@ -48,6 +49,7 @@ function changeParameters(cpu: KernelCpu, task: TaskId, attributes: Attributes):
   const t = cpu.image.tasks[task]!;
   if (classOf(cpu.image, task) === SchedClass.Fair) cpu.fair.leave(cpu, t);
   t.onRq = 0;
+  if (t.nice !== attributes.nice) cpu.arch.trace(Event.sched_set_nice, task, attributes.nice);
   setParameters(t, attributes);
   enterClass(cpu, task, t);
   t.onRq = 1;

@@ -32,7 +32,12 @@ const tracked = (task: Record<string, number> = {}, cpu: Record<string, number> 
 /** Up at 500; 99 ticks: 60 hit the task in user mode, 9 in the kernel, 30 the idle task. */
 const sampled = (task: Record<string, number> = {}, cpu: Record<string, number> = {}) => {
   const stream = new EventStream().add('context', 0, 500, { mode: Mode.Idle, task: 0 });
-  for (let n = 1; n <= 99; n++) stream.add('tick', 0, n * TICK, { task: n > 30 ? T : 0, user: n > 39 ? 1 : 0 });
+  for (let n = 1; n <= 99; n++) {
+    const task = n > 30 ? T : 0;
+    stream.add('context', 0, n * TICK - 9, { mode: n > 39 ? Mode.User : n > 30 ? Mode.System : Mode.Idle, task })
+      .add('context', 0, n * TICK, { mode: Mode.Irq, task })
+      .add('tick', 0, n * TICK, { task, user: n > 39 ? 1 : 0 });
+  }
   return stream
     .add('kcpustat_final', 0, END, { cpu: 0, idle: 30 * TICK, system: 9 * TICK, user: 60 * TICK, ...cpu })
     .add('task_final', 0, END, { task: 0 })
@@ -54,12 +59,13 @@ describe('C-05, exact accounts', () => {
     expect(witness.says).toBe('thread0-0 ends with stime 701 ns (pending time included); its contexts and ticks come to 700 ns');
     expect(witness.events.map((event) => event.event)).toEqual(['context', 'task_final']);
     expect(witnessOf(judgeStream(CputimeExact, gen, tracked({ vtime_utime: 299 }))).says).toContain('ends with utime');
+    expect(witnessOf(judgeStream(CputimeExact, gen, tracked({ gtime: 1 }))).says).toContain('ends with gtime 1 ns');
   });
 
   it('finds a tick that was charged to the wrong side or to the idle task', () => {
     const swapped = sampled({ utime: 61 * TICK, stime: 8 * TICK });
     expect(judgeStream(CputimeExact, sampling, swapped)).toMatchObject({ verdict: 'broken', violations: 2 });
-    const idle = sampled().add('task_final', 0, END, { task: 0, stime: TICK });
+    const idle = new EventStream().add('context', 0, 500, { mode: Mode.Idle, task: 0 }).add('task_final', 0, END, { task: 0, stime: TICK });
     expect(witnessOf(judgeStream(CputimeExact, sampling, idle)).says).toContain('swapper/0 ends with stime');
   });
 });
