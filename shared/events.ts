@@ -99,10 +99,14 @@ const table = {
   }],
   /** Linux's scaled and monotonic pair, `cputime_adjust`, as /proc would show it; `turn` counts the holdings of its lock. */
   cputime_adjust: ['dynticks', { by: 'task', task: 'task', rtime: 'ns', utime: 'ns', stime: 'ns', turn: 'count' }],
-  /** A reader's look at a CPU's kcpustat with pending time added. */
+  /**
+   * A reader's look at a CPU's kcpustat with pending time added: through which task's record (-1: nothing is pending), its version
+   * k and promise p, and the CPU's promises before and after.
+   */
   kcpustat_cpu_fetch: ['dynticks', {
     by: 'task', cpu: 'cpu', reader: 'code', t: 'ns', user: 'ns', nice: 'ns', system: 'ns', softirq: 'ns', irq: 'ns',
     idle: 'ns', iowait: 'ns', steal: 'ns', guest: 'ns', guest_nice: 'ns',
+    task: 'task', k: 'count', state: 'code', starttime: 'ns', p: 'ns', p0: 'ns', p1: 'ns',
   }],
   /** At the end of a run: a CPU's kcpustat as it stands in memory. */
   kcpustat_final: ['dynticks', {
@@ -287,6 +291,32 @@ const table = {
   rcu_grace_period: ['rcu', { gp_seq: 'count', gpevent: 'code' }],
   /** A task has another nice value from now on. */
   sched_set_nice: ['dynticks', { task: 'task', nice: 'count' }],
+  /** A reader's look at a task's time as guest; fields as in `task_cputime`. */
+  task_gtime: ['dynticks', {
+    by: 'task', task: 'task', reader: 'code', t: 'ns', k0: 'count', p0: 'ns', k1: 'count', p1: 'ns', k: 'count', p: 'ns',
+    state: 'code', starttime: 'ns', raw_gtime: 'ns', vtime_gtime: 'ns', gtime: 'ns', p0_cpu: 'cpu', p1_cpu: 'cpu',
+  }],
+  /**
+   * A reader's look at a process, by a thread of it: version of the record of dead threads, live threads, the first and the last
+   * instant for which a thread's part is true, the sums.
+   */
+  thread_group_cputime: ['dynticks', {
+    by: 'task', task: 'task', reader: 'code', t: 'ns', version: 'count', threads: 'count', tau0: 'ns', tau1: 'ns',
+    utime: 'ns', stime: 'ns', rtime: 'ns',
+  }],
+  /** As `cputime_adjust`, of those sums. */
+  thread_group_cputime_adjusted: ['dynticks', { by: 'task', task: 'task', rtime: 'ns', utime: 'ns', stime: 'ns', turn: 'count' }],
+  /** A reader has read a CPU clock (a `CpuClock`) of a thread, or of the whole process. */
+  cpu_clock_sample: ['dynticks', { by: 'task', task: 'task', clock: 'code', thread: 'code', t: 'ns', value: 'ns' }],
+  /** What a reader was told of a process (who 0), or of a thread (1). */
+  getrusage: ['dynticks', {
+    by: 'task', task: 'task', who: 'code', t: 'ns', utime: 'ns', stime: 'ns', nvcsw: 'count', nivcsw: 'count',
+  }],
+  /** A reader's look at one of a CPU's accounts (a `Cpustat`); fields as in `kcpustat_cpu_fetch`. */
+  kcpustat_field: ['dynticks', {
+    by: 'task', cpu: 'cpu', reader: 'code', t: 'ns', usage: 'code', value: 'ns',
+    task: 'task', k: 'count', state: 'code', starttime: 'ns', p: 'ns', p0: 'ns', p1: 'ns',
+  }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

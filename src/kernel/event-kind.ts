@@ -38,7 +38,7 @@ export function kindOfStep(cpu: KernelCpu): EventKind {
     case OpKind.Sleep: return kindOfSleep(cpu);
     case OpKind.Timer: return regs.argA >= 0 ? kindOfSleep(cpu) : EventKind.Interacting;
     case OpKind.ReadCputime:
-      return cpu.config.workload.reads[regs.argA]!.adjusted ? EventKind.Interacting : EventKind.Reading;
+      return cpu.config.workload.reads[regs.argA]!.locks ? EventKind.Interacting : EventKind.Reading;
     default: return EventKind.Interacting;
   }
 }

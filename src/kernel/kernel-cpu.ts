@@ -20,6 +20,8 @@ import type { CputimeAccounting } from './sched/cputime-accounting.ts';
 import { CPUTIME_ACCOUNTING } from './sched/cputime-flavours.ts';
 import type { AdjustedCputime } from './sched/cputime-adjust.ts';
 import { newTaskCputime, type TaskCputime } from './sched/cputime-read.ts';
+import { newKcpustatSample, type KcpustatSample } from './sched/kcpustat-read.ts';
+import { newGroupCputime, type GroupCputime } from './sched/thread-group.ts';
 import { FAIR_CLASSES } from './sched/fair-classes.ts';
 import type { FairClass } from './sched/fair.ts';
 import { wheelShape, type WheelShape } from './time/timer-wheel.ts';
@@ -116,7 +118,7 @@ export class KernelCpu {
   /** Scratch for `User.next`, so that asking allocates nothing. */
   readonly op: Op = { kind: 0, a: 0, b: 0, c: 0, event: -1 };
   /** Scratch for events of more than six fields. */
-  readonly fields = new Float64Array(24);
+  readonly fields = new Float64Array(32);
   /** Scratch for a look at the clocks. */
   readonly clockOffsets: ClockOffsets = { clockWasSetSeq: -1, real: 0, boot: 0, tai: 0 };
   /** Scratch for a look at a task's CPU time. */
@@ -125,6 +127,11 @@ export class KernelCpu {
   readonly readRetries = new Float64Array(RETRY_BUCKETS);
   /** Scratch for a look at how long a CPU has slept. */
   readonly idleTimes: IdleTimes = newIdleTimes();
+  /** Scratch for a look at a process's CPU time. */
+  readonly groupCputime: GroupCputime = newGroupCputime();
+  /** Scratch for a look at a CPU's accounts. */
+  readonly kcpustatSample: KcpustatSample = newKcpustatSample();
+  readonly kcpustatSlot = new Float64Array(1);
   readonly adjusted: AdjustedCputime = { utime: 0, stime: 0, turn: 0 };
   /** When the running task's present stretch ends; KTIME_MAX when the CPU has nothing to run. */
   stepDue: Ns = KTIME_MAX;

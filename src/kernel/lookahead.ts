@@ -18,7 +18,6 @@ import { kindOfStep, mayThrottle } from './event-kind.ts';
 import { RegsMode } from './irq/entry.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { isKthread } from './kthread.ts';
-import { looksOf } from './syscalls/read-cputime.ts';
 import { isUserWork } from './syscalls/step.ts';
 import { OpKind, Quiet } from './user.ts';
 
@@ -57,7 +56,7 @@ function restOfOperation(cpu: KernelCpu, { mode, kind, stage, argA }: UserRegs):
   if (begins && maySleep(kind)) return entry;
   // a kernel thread comes from nowhere and goes nowhere
   const sure = entry + (isKthread(cpu, cpu.curr) ? 0 : arch.costOf(Path.SyscallExit));
-  if (kind === OpKind.ReadCputime) return sure + (looksOf(config.workload.reads[argA]!) - stage) * arch.costOf(Path.ReadCputime);
+  if (kind === OpKind.ReadCputime) return sure + (config.workload.reads[argA]!.looks.length - stage) * arch.costOf(Path.ReadCputime);
   return begins && kind === OpKind.Syscall ? sure + Math.max(1, argA) : sure;
 }
 

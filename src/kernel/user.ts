@@ -50,7 +50,7 @@ export const OpKind = {
   Syscall: 16,
   /** a = ns: PR_SET_TIMERSLACK (our `slack`) */
   SetSlack: 17,
-  /** a = index into `Workload.reads`: look at somebody's CPU time; b = how many looks that is, c = 1 if it wants the adjusted pair */
+  /** a = index into `Workload.reads`: look at somebody's CPU time; b = how many looks that is, c = 1 if any takes a lock */
   ReadCputime: 18,
   /** a mark: a = 0 start, 1 end of one pass over a phase; b = phase */
   Mark: 19,
@@ -158,13 +158,34 @@ export interface Attributes {
   readonly cpus: readonly number[] | null;
 }
 
-/** One look at CPU time, of a task (all instances of a declaration) or of CPUs; or at clocks. */
+/** A way to look at CPU time: Linux's files, calls and clocks that show it. */
+export const ReadView = {
+  // of a thread
+  TaskCputime: 0, TaskGtime: 1, TaskStat: 2, RusageThread: 3, ThreadVirt: 4, ThreadProf: 5, ThreadSched: 6,
+  // of a process
+  Stat: 7, Rusage: 8, ClockVirt: 9, ClockProf: 10, ClockSched: 11,
+  // of a CPU
+  Kcpustat: 12, KcpustatField: 13, Idle: 14,
+  /** no CPU time at all: one of the machine's clocks */
+  Clock: 15,
+} as const;
+export type ReadView = (typeof ReadView)[keyof typeof ReadView];
+
+export interface Look {
+  readonly view: ReadView;
+  /** The thread, any thread of the process, the CPU or the `ClockId`. */
+  readonly subject: number;
+  /** Which `Cpustat`, where the view is of one only. */
+  readonly slot: number;
+}
+
+/** What one pass of a reader looks at, one after the other. */
 export interface ReadTarget {
-  readonly tasks: readonly TaskId[];
-  readonly cpus: readonly number[];
-  readonly clocks: readonly ClockId[];
-  /** also ask for the adjusted pair that /proc shows */
+  readonly looks: readonly Look[];
+  /** with each look at a thread's CPU time also ask for the adjusted pair that /proc shows */
   readonly adjusted: boolean;
+  /** whether any of the looks takes a lock */
+  readonly locks: boolean;
   readonly reader: 'linux' | 'complete';
 }
 

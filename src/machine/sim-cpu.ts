@@ -15,7 +15,7 @@ import { kindOfStep, kindOfTimerInterrupt } from '../kernel/event-kind.ts';
 import { ALL_EARS, type KernelCpu } from '../kernel/kernel-cpu.ts';
 import type { DeviceId } from '../kernel/time/clockevents.ts';
 import { stepsQuietUntil } from '../kernel/lookahead.ts';
-import { look, looksOf } from '../kernel/syscalls/read-cputime.ts';
+import { look } from '../kernel/syscalls/read-cputime.ts';
 import { countersOf, type CounterSpec, type HardwareCounter } from './counters.ts';
 import type { Message } from './inbox.ts';
 import { LocalApic } from './local-apic.ts';
@@ -173,7 +173,7 @@ export class SimCpu extends Participant implements Arch {
 
   /** How many looks one reading of the workload's `read` is. */
   looksOf(read: number): number {
-    return looksOf(this.kernel.config.workload.reads[read]!);
+    return this.kernel.config.workload.reads[read]!.looks.length;
   }
 
   /**

@@ -3,7 +3,7 @@ import { EventClass, Mode, type EventName } from '../../shared/events.ts';
 import { LOCK_NAMES } from '../../shared/lock-order.ts';
 import { Printk } from '../../shared/printk.ts';
 import {
-  ClockEventFeature, ClockEventName, ClockEventState, IrqWork, MessageKind, NohzFlag, SoftirqVec, TickFlag, TickHandler,
+  ClockEventFeature, ClockEventName, ClockEventState, Cpustat, IrqWork, MessageKind, NohzFlag, SoftirqVec, TickFlag, TickHandler,
 } from '../../shared/structs/cpu.ts';
 import { Signal } from '../../shared/structs/signal.ts';
 import { HrtimerBase, HrtimerFunction, HrtimerMode } from '../../shared/structs/hrtimer.ts';
@@ -13,6 +13,7 @@ import { MultiStopState } from '../../shared/structs/smp.ts';
 import { TimerFunction, WheelOp } from '../../shared/structs/timer.ts';
 import { SmpFunction } from '../kernel/smp.ts';
 import { StopFunction } from '../kernel/stop-machine.ts';
+import { CpuClock } from '../kernel/sched/thread-group.ts';
 import { OpKind } from '../kernel/user.ts';
 import { DeviceId } from '../kernel/time/clockevents.ts';
 import { WatchdogVerdict } from '../kernel/time/clocksource-watchdog.ts';
@@ -42,6 +43,8 @@ const HRTIMER_BITS = [['PINNED', HrtimerMode.Pinned], ['SOFT', HrtimerMode.Soft]
 const TICK_FLAGS = flagsOf(TickFlag);
 const WHEEL_FUNCTIONS = namesOf(TimerFunction);
 const READERS = namesOf({ linux: 0, complete: 1 });
+const CPUSTATS = namesOf(Cpustat);
+const CPU_CLOCKS = namesOf(CpuClock);
 const VTIME = namesOf(VtimeState);
 const SOFTIRQS = namesOf(SoftirqVec);
 const SMP_FUNCTIONS = namesOf(SmpFunction);
@@ -103,7 +106,11 @@ const CODES: Partial<Record<EventName, Readonly<Record<string, Names>>>> = {
   context: { mode: namesOf(Mode) },
   vtime_publish: { state: VTIME },
   task_cputime: { reader: READERS, state: VTIME },
-  kcpustat_cpu_fetch: { reader: READERS },
+  kcpustat_cpu_fetch: { reader: READERS, state: VTIME },
+  kcpustat_field: { reader: READERS, usage: CPUSTATS, state: VTIME },
+  task_gtime: { reader: READERS, state: VTIME },
+  thread_group_cputime: { reader: READERS },
+  cpu_clock_sample: { clock: CPU_CLOCKS },
   task_final: { state: namesOf(TaskState), vtime_state: VTIME },
   hrtimer_final: { base: namesOf(HrtimerBase), function: FUNCTIONS },
   clock_event_device_final: { device: DEVICE_NAMES, state: namesOf(ClockEventState), handler: namesOf(TickHandler) },

@@ -6,13 +6,14 @@ import { FORK_POOL, NR_TASKS_MAX } from '../../shared/limits.ts';
 import { Policy } from '../../shared/structs/task.ts';
 import type { ClockId } from '../../shared/structs/timekeeper.ts';
 import { NONE, type Ns, type TaskId } from '../../shared/units.ts';
-import { OpKind, type Attributes, type ReadTarget, type TaskSpec, type WorkloadData } from '../kernel/user.ts';
+import { OpKind, ReadView, type Attributes, type ReadTarget, type TaskSpec, type WorkloadData } from '../kernel/user.ts';
 import { clockPrograms, clockSpecs, type ClockDeclarations } from './clock-tasks.ts';
 import { AttributeTable, attributesOfTask } from './attributes.ts';
 import { absoluteTimersOf, compileTask, isUnique, type CompileContext } from './compile-task.ts';
 import type { BackgroundRow } from '../kernel/background.ts';
 import { compileKthreads } from './kthreads.ts';
 import { PHASE_END, ProgramBuilder, type Program } from './program.ts';
+import { DEFAULT_VIEWS, looksAt, takesLock, type ReadViewName } from './read-views.ts';
 import type { TaskDeclaration } from './rtapp/model.ts';
 import type { Source } from './rtapp/source.ts';
 import type { ReaderSpec } from './scenario.ts';
@@ -25,8 +26,12 @@ export interface ReaderDeclaration {
   readonly cpu: number | null;
   /** Its period; 0: one look right after the other. */
   readonly everyNs: Ns;
+  /** Views, in the order of its looks; empty: those that go with what it reads. */
+  readonly what: readonly ReadViewName[];
   /** Declarations of which it reads all instances that start at boot. */
   readonly declarations: readonly number[];
+  /** Declarations whose instances' processes it reads. */
+  readonly processes: readonly number[];
   readonly cpus: readonly number[];
   readonly clocks: readonly ClockId[];
   readonly adjusted: boolean;
@@ -185,21 +190,33 @@ function readerSpec(reader: ReaderDeclaration, declaration: number, everywhere: 
 }
 
 /** For ever: wait for the next period, look; without a period one look follows the other. */
-function readerProgram(everyNs: Ns, index: number, { tasks, cpus, clocks, adjusted }: ReadTarget): Program {
+function readerProgram(everyNs: Ns, index: number, { looks, locks }: ReadTarget): Program {
   const out = new ProgramBuilder();
   if (everyNs > 0) out.emit(OpKind.Timer, 0, everyNs);
-  out.emit(OpKind.ReadCputime, index, tasks.length + cpus.length + clocks.length, adjusted ? 1 : 0);
+  out.emit(OpKind.ReadCputime, index, looks.length, locks ? 1 : 0);
   out.emit(PHASE_END, -1, 0, 1);
   return out.finish(-1);
 }
 
+/** A reader that names views may name threads and mean their processes, or the other way round. */
 function readTarget(reader: ReaderDeclaration, specs: readonly TaskSpec[], cpus: number): ReadTarget {
-  const wanted = new Set(reader.declarations);
-  const tasks: TaskId[] = [];
-  specs.forEach((spec, i) => {
-    if (spec.startsAtBoot && wanted.has(spec.declaration)) tasks.push(cpus + i);
+  const { what, clocks, adjusted } = reader;
+  const named = what.length > 0;
+  const threads = instancesOf(reader.declarations, specs, cpus);
+  const processes = instancesOf(reader.processes, specs, cpus);
+  const looks = looksAt(named ? what : DEFAULT_VIEWS, {
+    threads: named && threads.length === 0 ? processes : threads,
+    processes: named && processes.length === 0 ? threads : processes,
+    cpus: reader.cpus,
+    clocks,
   });
-  return { tasks, cpus: reader.cpus, clocks: reader.clocks, adjusted: reader.adjusted, reader: reader.reader };
+  const ofThreads = looks.some(({ view }) => view === ReadView.TaskCputime);
+  return { looks, adjusted: adjusted && ofThreads, locks: (adjusted && ofThreads) || takesLock(looks), reader: reader.reader };
+}
+
+function instancesOf(declarations: readonly number[], specs: readonly TaskSpec[], cpus: number): TaskId[] {
+  const wanted = new Set(declarations);
+  return specs.flatMap((spec, i) => (spec.startsAtBoot && wanted.has(spec.declaration) ? [cpus + i] : []));
 }
 
 function poolOf(specs: readonly TaskSpec[], declaration: number, cpus: number): { first: TaskId; size: number } {

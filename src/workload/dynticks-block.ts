@@ -12,6 +12,7 @@ import { GLOBAL_DEVICE_NAMES, LOCAL_DEVICE_NAMES } from '../kernel/time/clockeve
 import { allOr, choice, cpu, flag, frequency, instant, integer, name, rate, signedTime, text, time, timeWithin } from './block-parts.ts';
 import { CLOCK_IDS, type ClockName } from './clock-names.ts';
 import { CLOCKSOURCE_HZ, type ClocksourceName, HZ_CHOICES, SKEW_MAX_NS, WIDEN_MAX_NS } from './defaults.ts';
+import { READ_VIEW_NAMES } from './read-views.ts';
 import { POLICIES } from './rtapp/grammar.ts';
 
 const skew = timeWithin(1, SKEW_MAX_NS);
@@ -95,7 +96,10 @@ const reader = z.strictObject({
   name: name('a name').describe('name of the reader’s task; cuts refer to it'),
   cpu: cpu.optional().describe('where it runs; missing: anywhere'),
   every: time.optional().describe('its period; missing: one look right after the other'),
+  what: z.array(choice(READ_VIEW_NAMES), { error: 'an array of views' }).min(1, { error: 'at least one view' }).optional()
+    .describe('how it looks, by Linux’s names; missing: "task_cputime" of tasks, "stat" of processes, "kcpustat" of CPUs'),
   tasks: allOr(name('a task'), 'task names').optional().describe('tasks whose CPU time it reads, all instances'),
+  processes: allOr(name('a task'), 'task names').optional().describe('processes whose CPU time it reads, by a task of theirs'),
   cpus: allOr(cpu, 'CPUs').optional().describe('CPUs whose times it reads'),
   clocks: allOr(z.enum(CLOCK_NAMES, { error: `a clock: ${CLOCK_NAMES.join(', ')}` }), 'clocks').optional().describe('clocks that it reads'),
   adjusted: z.boolean({ error: 'true or false' }).optional().describe('also the scaled pair that /proc shows'),

@@ -3,6 +3,7 @@ import { CLOCK_IDS } from './clock-names.ts';
 import { meantHint } from './did-you-mean.ts';
 import type { ReaderDeclaration } from './compile.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
+import { READ_VIEWS, type ReadViewName } from './read-views.ts';
 import { nodeAt, type JsonNode } from './rtapp/document.ts';
 import { POLICIES } from './rtapp/grammar.ts';
 import type { TaskDeclaration } from './rtapp/model.ts';
@@ -33,6 +34,7 @@ export function readersOf(
       name: reader.name,
       cpu: reader.cpu ?? null,
       everyNs: reader.every ?? 0,
+      what: reader.what ?? [],
       ...targets(place, reader, tasks, cpus),
       adjusted: reader.adjusted ?? false,
       reader: forced ?? reader.reader ?? otherwise,
@@ -43,27 +45,43 @@ export function readersOf(
 
 function targets(
   place: ReaderPlace, reader: ReaderBlock, tasks: readonly TaskDeclaration[], cpus: number,
-): Pick<ReaderDeclaration, 'declarations' | 'cpus' | 'clocks'> {
-  if (reader.tasks === undefined && reader.cpus === undefined && reader.clocks === undefined) {
-    throw bad(place, [], 'neither "tasks" nor "cpus" nor "clocks"', 'something to read');
+): Pick<ReaderDeclaration, 'declarations' | 'processes' | 'cpus' | 'clocks'> {
+  if (reader.tasks === undefined && reader.processes === undefined && reader.cpus === undefined && reader.clocks === undefined) {
+    throw bad(place, [], 'neither "tasks" nor "processes" nor "cpus" nor "clocks"', 'something to read');
   }
+  reader.what?.forEach((view, i) => checkSubject(place, reader, view, i));
   const all = Array.from({ length: cpus }, (_, cpu) => cpu);
   return {
-    declarations: reader.tasks === 'all' ? tasks.map((_, i) => i) : (reader.tasks ?? []).flatMap((name, i) => named(place, name, i, tasks)),
+    declarations: declarationsOf(place, 'tasks', reader.tasks, tasks),
+    processes: declarationsOf(place, 'processes', reader.processes, tasks),
     cpus: reader.cpus === 'all' ? all : [...new Set(reader.cpus ?? [])].sort((a, b) => a - b),
     clocks: reader.clocks === 'all' ? Object.values(CLOCK_IDS) : (reader.clocks ?? []).map((clock) => CLOCK_IDS[clock]),
   };
 }
 
+/** A view of nothing is a mistake. */
+function checkSubject(place: ReaderPlace, reader: ReaderBlock, view: ReadViewName, i: number): void {
+  const ofCpus = READ_VIEWS[view].of === 'cpu';
+  if (ofCpus ? reader.cpus !== undefined : reader.tasks !== undefined || reader.processes !== undefined) return;
+  const missing = ofCpus ? '"cpus"' : '"tasks" or "processes"';
+  throw bad(place, ['what', i], `"${view}"`, `a view of what the reader reads, or ${missing} beside it`);
+}
+
+function declarationsOf(
+  place: ReaderPlace, key: 'tasks' | 'processes', names: readonly string[] | 'all' | undefined, tasks: readonly TaskDeclaration[],
+): number[] {
+  return names === 'all' ? tasks.map((_, i) => i) : (names ?? []).flatMap((name, i) => named(place, key, name, i, tasks));
+}
+
 /** All declarations of that name. */
-function named(place: ReaderPlace, name: string, i: number, tasks: readonly TaskDeclaration[]): number[] {
+function named(place: ReaderPlace, key: 'tasks' | 'processes', name: string, i: number, tasks: readonly TaskDeclaration[]): number[] {
   const found = tasks.flatMap((task, declaration) => (task.name === name ? [declaration] : []));
   if (found.length === 0) {
-    throw bad(place, ['tasks', i], `"${name}"`, 'a task of this file', meantHint(name, tasks.map((task) => task.name)));
+    throw bad(place, [key, i], `"${name}"`, 'a task of this file', meantHint(name, tasks.map((task) => task.name)));
   }
   if (found.every((declaration) => tasks[declaration]!.instances === 0)) {
-    const { at } = nodeAt(place.block, ['readers', place.index, 'tasks', i]);
-    place.source.warn(at, pathOf(place, ['tasks', i]), `"${name}" is started only by fork; such instances are not read.`);
+    const { at } = nodeAt(place.block, ['readers', place.index, key, i]);
+    place.source.warn(at, pathOf(place, [key, i]), `"${name}" is started only by fork; such instances are not read.`);
   }
   return found;
 }

@@ -16,10 +16,11 @@ import { hrtimerInit, hrtimerStart } from '../../src/kernel/time/hrtimer.ts';
 import { NOT_STARTED } from '../../src/kernel/syscalls/fork.ts';
 import { OpKind } from '../../src/kernel/user.ts';
 import { attributesOf, FAKE_CONFIG, FakeMachine } from '../support/fake-arch.ts';
+import { readTarget } from '../support/read-target.ts';
 import { oneshotLapic } from '../support/tick-device.ts';
 
 const { Local, Reading, Interacting } = EventKind;
-const READS = [false, true].map((adjusted) => ({ tasks: [2], cpus: [], clocks: [], adjusted, reader: 'linux' as const }));
+const READS = [readTarget(['task_cputime'], { threads: [2] }), readTarget(['task_stat'], { threads: [2] })];
 
 /** CPU 1 of two in high resolution, its tick due at 4 ms; CPU 0 has the duty, the task runs on CPU 1. */
 function newMachine(): FakeMachine {

@@ -13,12 +13,13 @@ import { NOT_STARTED } from '../../src/kernel/syscalls/fork.ts';
 import { DeviceId } from '../../src/kernel/time/clockevents.ts';
 import { LOUD, OpKind, Quiet, quietOf, type User } from '../../src/kernel/user.ts';
 import { attributesOf, FAKE_CONFIG, FakeMachine } from '../support/fake-arch.ts';
+import { readTarget } from '../support/read-target.ts';
 
 const { Local, Reading } = EventKind;
 const { Kernel, User: InUser } = RegsMode;
 /** Every path costs so much; the step is due then, and the program says so much. */
 const [COST, DUE, MORE] = [10, 5_000, 777] as const;
-const READS = [{ tasks: [2, 3], cpus: [0], clocks: [], adjusted: false, reader: 'linux' as const }];
+const READS = [readTarget(['task_cputime', 'kcpustat'], { threads: [2, 3], cpus: [0] })];
 
 /** What the program was asked. */
 interface Asked { readonly declaration: number; readonly quiet: Quiet; readonly atMost: Ns }

@@ -172,7 +172,7 @@ describe('a dynticks block', () => {
     [
       'has a reader of nothing',
       block('"readers": [{"name": "r", "every": "1ms"}]'),
-      'w.json:1:55: dynticks.readers[0]: found neither "tasks" nor "cpus" nor "clocks", expected something to read.',
+      'w.json:1:55: dynticks.readers[0]: found neither "tasks" nor "processes" nor "cpus" nor "clocks", expected something to read.',
     ],
     [
       'has a reader of an unknown task',

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { FORK_POOL } from '../../shared/limits.ts';
 import { Policy } from '../../shared/structs/task.ts';
-import { looksOf } from '../../src/kernel/syscalls/read-cputime.ts';
-import { OpKind } from '../../src/kernel/user.ts';
+import { ClockId } from '../../shared/structs/timekeeper.ts';
+import { OpKind, ReadView, type Look } from '../../src/kernel/user.ts';
 import { PHASE_END } from '../../src/workload/program.ts';
 import { resolveScenario, scenarioName, type Overrides } from '../../src/workload/resolve.ts';
 import { readFixture } from '../support/rtapp-files.ts';
@@ -142,6 +142,7 @@ describe('attributes', () => {
 });
 
 describe('readers', () => {
+  const at = (view: ReadView, subject: number): Look => ({ view, subject, slot: 0 });
   const text = `{
     "tasks": {"a": {"run": 1}, "b": {"instance": 2, "run": 1}, "c": {"instance": 0, "run": 1}}, "dynticks": {"cpus": 3, "readers": [
     {"name": "top", "cpu": 2, "every": "5ms", "tasks": "all", "adjusted": true, "policy": "SCHED_FIFO", "priority": 4},
@@ -168,18 +169,35 @@ describe('readers', () => {
     expect(walk(userOf({ programs }), 1, 2).map((op) => [op.kind, op.b])).toEqual([[OpKind.ReadCputime, 1], [OpKind.ReadCputime, 1]]);
   });
 
-  it('say in their programs how many looks a reading is, and whether it wants the adjusted pair', () => {
+  it('say in their programs how many looks a reading is, and whether any takes a lock', () => {
     const { workload, programs } = resolve(text);
     const last = programs.slice(-3).map((_, i) => walk(userOf({ programs }), programs.length - 3 + i, 2)[1]!);
-    expect(last.map(({ a, b, c }) => [a, b, c])).toEqual(workload.reads.map((read, i) => [i, looksOf(read), read.adjusted ? 1 : 0]));
+    expect(last.map(({ a, b, c }) => [a, b, c])).toEqual(workload.reads.map((read, i) => [i, read.looks.length, read.locks ? 1 : 0]));
   });
 
   it('read all instances of a declaration, by task number', () => {
     expect(resolve(text).workload.reads).toEqual([
-      { tasks: [3, 4, 5], cpus: [], clocks: [], adjusted: true, reader: 'linux' },
-      { tasks: [4, 5], cpus: [0, 1], clocks: [], adjusted: false, reader: 'complete' },
-      { tasks: [], cpus: [0, 1, 2], clocks: [], adjusted: false, reader: 'linux' },
+      { looks: [3, 4, 5].map((task) => at(ReadView.TaskCputime, task)), adjusted: true, locks: true, reader: 'linux' },
+      {
+        looks: [at(ReadView.TaskCputime, 4), at(ReadView.TaskCputime, 5), at(ReadView.Kcpustat, 0), at(ReadView.Kcpustat, 1)],
+        adjusted: false, locks: false, reader: 'complete',
+      },
+      { looks: [0, 1, 2].map((cpu) => at(ReadView.Kcpustat, cpu)), adjusted: false, locks: false, reader: 'linux' },
     ]);
+  });
+
+  it('look by the views that they name, in that order: a thread stands for its process, and a process for its thread', () => {
+    const [ofTask, ofProcess] = resolve(`{"tasks": {"a": {"run": 1}}, "dynticks": {"cpus": 1, "readers": [
+      {"name": "r", "what": ["clock_virt", "kcpustat", "thread_prof"], "tasks": ["a"], "cpus": [0]},
+      {"name": "s", "what": ["task_gtime", "stat"], "processes": "all", "clocks": ["monotonic"]}]}}`).workload.reads;
+    expect(ofTask!.looks).toEqual([at(ReadView.ClockVirt, 1), at(ReadView.Kcpustat, 0), at(ReadView.ThreadProf, 1)]);
+    expect(ofProcess!.looks).toEqual([at(ReadView.TaskGtime, 1), at(ReadView.Stat, 1), at(ReadView.Clock, ClockId.Monotonic)]);
+  });
+
+  it('of one account of a CPU look at each', () => {
+    const { looks } = resolve(`{"tasks": {"a": {"run": 1}}, "dynticks": {"cpus": 1, "readers": [
+      {"name": "r", "what": ["kcpustat_field"], "cpus": [0]}]}}`).workload.reads[0]!;
+    expect(looks).toEqual(Array.from({ length: 10 }, (_, slot) => ({ view: ReadView.KcpustatField, subject: 0, slot })));
   });
 
   it('--reader decides for all of them', () => {

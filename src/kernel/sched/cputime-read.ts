@@ -28,6 +28,7 @@ export interface TaskCputime {
   starttime: Ns;
   rawUtime: Ns;
   rawStime: Ns;
+  rawGtime: Ns;
   vtimeUtime: Ns;
   vtimeStime: Ns;
   vtimeGtime: Ns;
@@ -56,6 +57,23 @@ export function taskCputime(cpu: KernelCpu, task: TaskId, reader: ReaderKind, ou
   return out.state >= VtimeState.Sys;
 }
 
+/**
+ * Time of a task as guest at this CPU's clock. Which version that is of is in `out`.
+ * @linux kernel/sched/cputime.c task_gtime
+ */
+export function taskGtime(cpu: KernelCpu, task: TaskId, reader: ReaderKind, out: TaskCputime): Ns {
+  const { seq } = cpu.image.vtimes[task]!;
+  for (out.retries = 0; ; out.retries++) {
+    const start = readSeqcountBegin(cpu.memory, seq);
+    copyRecord(cpu, task, out);
+    out.version = start >>> 1;
+    if (!readSeqcountRetry(cpu.memory, seq, start)) break;
+  }
+  const inGuest = out.state === VtimeState.Guest;
+  const delta = inGuest ? Math.max(0, Math.min(out.clock, out.promise) - out.starttime) : 0;
+  return out.rawGtime + delta + (inGuest || reader === 'complete' ? out.vtimeGtime : 0);
+}
+
 /** Everything that belongs to one version; only meaningful if the sequence stood still meanwhile. */
 function copyRecord(cpu: KernelCpu, task: TaskId, out: TaskCputime): void {
   const vtime = cpu.image.vtimes[task]!;
@@ -66,6 +84,7 @@ function copyRecord(cpu: KernelCpu, task: TaskId, out: TaskCputime): void {
   if (skipReadRetry) cpu.arch.linger();
   out.rawUtime = record.utime;
   out.rawStime = record.stime;
+  out.rawGtime = record.gtime;
   out.vtimeUtime = vtime.utime;
   out.vtimeStime = vtime.stime;
   out.vtimeGtime = vtime.gtime;
@@ -99,7 +118,7 @@ export function promiseOfRunner(cpu: KernelCpu, runner: CpuId): Ns {
 /** Room for one look. @dynticks Linux has it on the stack */
 export function newTaskCputime(): TaskCputime {
   return {
-    version: 0, promise: 0, clock: 0, state: VtimeState.Inactive, starttime: 0, rawUtime: 0, rawStime: 0,
+    version: 0, promise: 0, clock: 0, state: VtimeState.Inactive, starttime: 0, rawUtime: 0, rawStime: 0, rawGtime: 0,
     vtimeUtime: 0, vtimeStime: 0, vtimeGtime: 0, utime: 0, stime: 0, retries: 0,
   };
 }

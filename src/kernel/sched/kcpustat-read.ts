@@ -16,59 +16,145 @@ import { tracksContexts } from '../../../shared/cputime-flavour.ts';
 import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import { readSeqcountBegin, readSeqcountRetry } from '../../../shared/sync/seqcount.ts';
-import { NOBODY, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
+import { NOBODY, NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { promiseOfRunner, type ReaderKind } from './cputime-read.ts';
 
+/** What a look at a CPU's accounts went through: the record of the task that ran there, and what that adds. */
+export interface KcpustatSample {
+  /** `NONE` where nothing is pending: accounts are copied as they stand. */
+  task: TaskId;
+  /** Number of the accepted version of its record. */
+  version: number;
+  state: VtimeState;
+  starttime: Ns;
+  /** Promise of the CPU, as loaded inside the section. */
+  promise: Ns;
+  /** The reader's own clock. */
+  clock: Ns;
+  /** Whether its user time goes to the nice slots. */
+  nice: boolean;
+  // what is pending, and seen by this reader
+  user: Ns;
+  system: Ns;
+  guest: Ns;
+  idle: Ns;
+}
+
 /**
  * All slots of `target`'s accounts with pending time added, in ns, into `out[at ...]`. `complete`
- * adds all accumulators of the running task and its idle time, `linux` only the one in use.
+ * adds all accumulators of the running task and its idle time, `linux` only the one in use. How it
+ * came to them is in `cpu.kcpustatSample` then.
  * @linux kernel/sched/cputime.c kcpustat_cpu_fetch
  */
 export function kcpustatCpuFetch(cpu: KernelCpu, target: CpuId, reader: ReaderKind, out: Float64Array, at: number): void {
-  if (!tracksContexts(cpu.config.cputime[target]!)) {
-    copyCpustat(cpu, target, out, at);
-    return;
+  const { kcpustatSample: sample } = cpu;
+  if (!tracksContexts(cpu.config.cputime[target]!)) copyUntracked(cpu, target, out, at, 0, NR_CPUSTAT);
+  else fetchTracked(cpu, target, reader, out, at, 0, NR_CPUSTAT);
+  const user = at + (sample.nice ? Cpustat.Nice : Cpustat.User);
+  const guest = at + (sample.nice ? Cpustat.GuestNice : Cpustat.Guest);
+  out[user] = out[user]! + sample.user;
+  out[guest] = out[guest]! + sample.guest;
+  out[at + Cpustat.System] = out[at + Cpustat.System]! + sample.system;
+  out[at + Cpustat.Idle] = out[at + Cpustat.Idle]! + sample.idle;
+}
+
+/** One slot of `target`'s accounts with pending time added. @linux kernel/sched/cputime.c kcpustat_field */
+export function kcpustatField(cpu: KernelCpu, target: CpuId, slot: number, reader: ReaderKind): Ns {
+  const { kcpustatSample: sample, kcpustatSlot: out } = cpu;
+  if (!tracksContexts(cpu.config.cputime[target]!)) copyUntracked(cpu, target, out, 0, slot, 1);
+  else fetchTracked(cpu, target, reader, out, 0, slot, 1);
+  return out[0]! + pendingOf(sample, slot);
+}
+
+function pendingOf({ nice, user, guest, system, idle }: KcpustatSample, slot: number): Ns {
+  switch (slot) {
+    case Cpustat.User: return nice ? 0 : user;
+    case Cpustat.Nice: return nice ? user : 0;
+    case Cpustat.Guest: return nice ? 0 : guest;
+    case Cpustat.GuestNice: return nice ? guest : 0;
+    case Cpustat.System: return system;
+    case Cpustat.Idle: return idle;
+    default: return 0;
   }
-  while (!fetchThrough(cpu, target, cpu.image.rqs[target]!.curr, reader, out, at)) cpu.memory.relax();
+}
+
+/** Whoever runs there has nothing pending. */
+function copyUntracked(cpu: KernelCpu, target: CpuId, out: Float64Array, at: number, first: number, count: number): void {
+  const { arch, kcpustatSample: sample } = cpu;
+  sample.task = NONE;
+  sample.version = 0;
+  sample.state = VtimeState.Inactive;
+  sample.starttime = 0;
+  sample.promise = arch.promiseOf(target);
+  sample.clock = arch.schedClock();
+  sample.user = sample.guest = sample.system = sample.idle = 0;
+  copyCpustat(cpu, target, out, at, first, count);
+}
+
+function fetchTracked(
+  cpu: KernelCpu, target: CpuId, reader: ReaderKind, out: Float64Array, at: number, first: number, count: number,
+): void {
+  const rq = cpu.image.rqs[target]!;
+  while (!fetchThrough(cpu, target, rq.curr, out, at, first, count)) cpu.memory.relax();
+  evaluate(cpu.kcpustatSample, reader);
 }
 
 /** False (EAGAIN): `task` is not what runs there, or not yet. @linux kernel/sched/cputime.c kcpustat_cpu_fetch_vtime */
 function fetchThrough(
-  cpu: KernelCpu, target: CpuId, task: TaskId, reader: ReaderKind, out: Float64Array, at: number,
+  cpu: KernelCpu, target: CpuId, task: TaskId, out: Float64Array, at: number, first: number, count: number,
 ): boolean {
   const vtime = cpu.image.vtimes[task]!;
+  const { kcpustatSample: sample } = cpu;
   for (;;) {
     const start = readSeqcountBegin(cpu.memory, vtime.seq);
     const runner = vtime.cpu;
-    const sane = (runner === target || runner === NOBODY) && vtime.state !== VtimeState.Inactive;
+    sample.state = vtime.state;
+    const sane = (runner === target || runner === NOBODY) && sample.state !== VtimeState.Inactive;
     if (sane) {
-      copyCpustat(cpu, target, out, at);
-      addPending(cpu, target, task, reader, out, at);
+      copyCpustat(cpu, target, out, at, first, count);
+      copyPending(cpu, target, task, sample);
+      sample.version = start >>> 1;
     }
     if (!readSeqcountRetry(cpu.memory, vtime.seq, start)) return sane;
   }
 }
 
-function addPending(cpu: KernelCpu, target: CpuId, task: TaskId, reader: ReaderKind, out: Float64Array, at: number): void {
+/** What the record says is pending; only meaningful if the sequence stood still meanwhile. */
+function copyPending(cpu: KernelCpu, target: CpuId, task: TaskId, sample: KcpustatSample): void {
   const vtime = cpu.image.vtimes[task]!;
-  const state = vtime.state;
-  const clock = Math.min(cpu.arch.schedClock(), promiseOfRunner(cpu, target));
-  const delta = Math.max(0, clock - vtime.starttime);
-  const userSlot = at + (cpu.image.tasks[task]!.nice > 0 ? Cpustat.Nice : Cpustat.User);
-  if (state === VtimeState.Sys) add(out, at + Cpustat.System, vtime.stime + delta);
-  else if (state === VtimeState.User) add(out, userSlot, vtime.utime + delta);
-  if (reader === 'linux') return;
-  if (state === VtimeState.Idle) add(out, at + Cpustat.Idle, delta);
-  if (state === VtimeState.Sys) add(out, userSlot, vtime.utime);
-  if (state === VtimeState.User) add(out, at + Cpustat.System, vtime.stime);
+  sample.task = task;
+  sample.starttime = vtime.starttime;
+  sample.nice = cpu.image.tasks[task]!.nice > 0;
+  sample.promise = promiseOfRunner(cpu, target);
+  sample.clock = cpu.arch.schedClock();
+  sample.user = vtime.utime;
+  sample.system = vtime.stime;
+  sample.guest = vtime.gtime;
 }
 
-function add(out: Float64Array, at: number, ns: Ns): void {
-  out[at] = out[at]! + ns;
+/** From what the record says to what the reader adds. */
+function evaluate(sample: KcpustatSample, reader: ReaderKind): void {
+  const { state } = sample;
+  const delta = Math.max(0, Math.min(sample.clock, sample.promise) - sample.starttime);
+  const { user, system, guest } = sample;
+  const others = reader === 'complete' ? 1 : 0;
+  const inUser = state === VtimeState.User ? user + delta : others * user;
+  sample.guest = state === VtimeState.Guest ? guest + delta : others * guest;
+  sample.user = inUser + sample.guest;
+  sample.system = state === VtimeState.Sys ? system + delta : others * system;
+  sample.idle = state === VtimeState.Idle ? others * delta : 0;
 }
 
-function copyCpustat(cpu: KernelCpu, target: CpuId, out: Float64Array, at: number): void {
+function copyCpustat(cpu: KernelCpu, target: CpuId, out: Float64Array, at: number, first: number, count: number): void {
   const stat = cpu.image.kcpustats[target]!;
-  for (let slot = 0; slot < NR_CPUSTAT; slot++) out[at + slot] = stat.cpustat(slot);
+  for (let slot = 0; slot < count; slot++) out[at + slot] = stat.cpustat(first + slot);
+}
+
+/** Room for one look. @dynticks Linux has it on the stack */
+export function newKcpustatSample(): KcpustatSample {
+  return {
+    task: NONE, version: 0, state: VtimeState.Inactive, starttime: 0, promise: 0, clock: 0, nice: false,
+    user: 0, system: 0, guest: 0, idle: 0,
+  };
 }

@@ -6,15 +6,15 @@ import type { Verdict } from '../../../src/check/oracle.ts';
 import type { Decisions } from '../../../src/kernel/decisions.ts';
 import { vtimeUserEnter, vtimeUserExit } from '../../../src/kernel/sched/vtime.ts';
 import { look } from '../../../src/kernel/syscalls/read-cputime.ts';
-import type { ReadTarget } from '../../../src/kernel/user.ts';
 import { EventStream, runFacts } from '../../support/event-stream.ts';
 import { attributesOf, type FakeMachine, type Traced } from '../../support/fake-arch.ts';
+import { readTarget } from '../../support/read-target.ts';
 import { witnessOf } from '../../support/verdicts.ts';
 import { doAt, switchTo, trackedMachine } from '../../support/tracked.ts';
 
 const T: TaskId = 2;
 const READER: TaskId = 3;
-const TARGET: ReadTarget = { tasks: [T], cpus: [], reader: 'complete', adjusted: false, clocks: [] };
+const TARGET = readTarget(['task_cputime'], { threads: [T] }, { reader: 'complete' });
 /** CPU 0's next event, in which T leaves user mode, and how far CPU 0 has come when it is over. */
 const EDGE: Ns = 800;
 const AFTER: Ns = 2_000;

@@ -1,0 +1,63 @@
+/** A reader's looks at a CPU's accounts, and at how long it has slept. */
+import { Event } from '../../../shared/events.ts';
+import { NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
+import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+import type { ReaderKind } from '../sched/cputime-read.ts';
+import { kcpustatCpuFetch, kcpustatField } from '../sched/kcpustat-read.ts';
+import { getCpuSleepTime } from '../time/idle-sleep.ts';
+import { tickNohzActive } from '../time/tick-sched.ts';
+import { codeOf } from './task-reads.ts';
+
+/** All its accounts, as /proc/stat has them. @linux fs/proc/stat.c show_stat */
+export function readKcpustat(cpu: KernelCpu, by: TaskId, target: CpuId, reader: ReaderKind): void {
+  const { arch, fields, kcpustatSample: sample } = cpu;
+  const p0 = arch.promiseOf(target);
+  kcpustatCpuFetch(cpu, target, reader, fields, 4);
+  fields[0] = by;
+  fields[1] = target;
+  fields[2] = codeOf(reader);
+  fields[3] = sample.clock;
+  sayWhere(cpu, target, p0, 4 + NR_CPUSTAT);
+  arch.traceFields(Event.kcpustat_cpu_fetch, fields);
+  if (tickNohzActive(cpu)) readIdleTime(cpu, by, target);
+}
+
+/** One of its accounts. @linux kernel/sched/cputime.c kcpustat_field */
+export function readKcpustatField(cpu: KernelCpu, by: TaskId, target: CpuId, slot: number, reader: ReaderKind): void {
+  const { arch, fields, kcpustatSample: sample } = cpu;
+  const p0 = arch.promiseOf(target);
+  const value = kcpustatField(cpu, target, slot, reader);
+  fields[0] = by;
+  fields[1] = target;
+  fields[2] = codeOf(reader);
+  fields[3] = sample.clock;
+  fields[4] = slot;
+  fields[5] = value;
+  sayWhere(cpu, target, p0, 6);
+  arch.traceFields(Event.kcpustat_field, fields);
+}
+
+/** How long it has slept; where ticks never stop only its accounts tell. @linux fs/proc/stat.c get_idle_time */
+export function readCpuIdle(cpu: KernelCpu, by: TaskId, target: CpuId, reader: ReaderKind): void {
+  if (tickNohzActive(cpu)) readIdleTime(cpu, by, target);
+  else readKcpustat(cpu, by, target, reader);
+}
+
+/** Which task's record the accounts were completed by, its version, and between which promises. */
+function sayWhere({ arch, fields, kcpustatSample: sample }: KernelCpu, target: CpuId, p0: Ns, at: number): void {
+  fields[at] = sample.task;
+  fields[at + 1] = sample.version;
+  fields[at + 2] = sample.state;
+  fields[at + 3] = sample.starttime;
+  fields[at + 4] = sample.promise;
+  fields[at + 5] = p0;
+  fields[at + 6] = arch.promiseOf(target);
+}
+
+/** Where ticks may stop, /proc/stat shows how long the CPU has slept instead. */
+function readIdleTime(cpu: KernelCpu, by: TaskId, target: CpuId): void {
+  const times = cpu.idleTimes;
+  getCpuSleepTime(cpu, target, times);
+  cpu.arch.trace6(Event.cpu_idle_time, by, target, times.version, times.now, times.idle, times.iowait);
+}
