@@ -101,6 +101,38 @@ export interface Decisions {
   readonly countsIdleTickTwice: boolean;
   /** An interrupt does not end the sleep that it interrupts. */
   readonly sleepsInInterrupts: boolean;
+  /** Whoever catches up more than one jiffy counts one too many. */
+  readonly countsExtraJiffy: boolean;
+  /** jiffies and the instant at which they are due are stored in two write sections instead of one. */
+  readonly tearsJiffies: boolean;
+  /** The thread of grace periods is woken with their lock held. */
+  readonly wakesUnderRcuLock: boolean;
+  /** A grace period ends at the first look for idle CPUs, whoever has still to be seen. */
+  readonly endsGracePeriodEarly: boolean;
+  /** A one-shot device that was stopped is programmed without being started. */
+  readonly programsStoppedDevice: boolean;
+  /** A device that gives its place to another is not detached. */
+  readonly keepsOldDevice: boolean;
+  /** The interrupt of a tick device that has become one-shot calls nobody. */
+  readonly callsNobody: boolean;
+  /** An idle CPU that stops its tick counts the call, and not the sleep. */
+  readonly countsNoSleep: boolean;
+  /** An idle CPU stops its tick even where its next event is no more than a tick away. */
+  readonly stopsForLessThanTick: boolean;
+  /** An attempt to stop the tick leaves its look for the next event to the attempt after it. */
+  readonly keepsLook: boolean;
+  /** If the timer behind the first one of a queue is due too, it runs first. */
+  readonly runsSecondTimer: boolean;
+  /** Timers run that are due within the next few microseconds. */
+  readonly runsTimersEarly: boolean;
+  /** A timer that is cancelled stays in its queue. */
+  readonly forgetsCancelled: boolean;
+  /** A tick goes on one period after it came, and not after it was due. */
+  readonly forwardsFromNow: boolean;
+  /** An idle CPU’s tick leaves due timers of the wheel to the next busy one. */
+  readonly wheelWaitsForBusy: boolean;
+  /** Whoever puts a wheel timer up again drops the wheel’s lock first. */
+  readonly changesWheelUnlocked: boolean;
   /** Whether the n-th message from a CPU is lost on its way. */
   dropsMessage(from: CpuId, to: CpuId, n: number): boolean;
   /** Whether the n-th message from a CPU is put on the list with nobody told of it. */
@@ -155,6 +187,22 @@ export const asLinux: Decisions = {
   restartsOffGrid: false,
   countsIdleTickTwice: false,
   sleepsInInterrupts: false,
+  countsExtraJiffy: false,
+  tearsJiffies: false,
+  wakesUnderRcuLock: false,
+  endsGracePeriodEarly: false,
+  programsStoppedDevice: false,
+  keepsOldDevice: false,
+  callsNobody: false,
+  countsNoSleep: false,
+  stopsForLessThanTick: false,
+  keepsLook: false,
+  runsSecondTimer: false,
+  runsTimersEarly: false,
+  forgetsCancelled: false,
+  forwardsFromNow: false,
+  wheelWaitsForBusy: false,
+  changesWheelUnlocked: false,
   dropsMessage: () => false,
   losesDoorbell: () => false,
 };

@@ -39,7 +39,7 @@ function endGp(cpu: KernelCpu): void {
   for (let other = 0; other < cpus; other++) {
     if (owesQs(page, other) && (other === cpu.id || idleCpu(cpu.image, other))) clearOwed(page, other);
   }
-  if (!nobodyOwes(page)) return;
+  if (!nobodyOwes(page) && !cpu.decisions.endsGracePeriodEarly) return;
   page.completed = page.started;
   cpu.arch.trace(Event.rcu_grace_period, page.started, GP_END);
 }

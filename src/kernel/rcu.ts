@@ -64,8 +64,10 @@ export function rcuCore(cpu: KernelCpu): void {
   noteGpChanges(cpu, page);
   const wasLast = rcu.owes && rcu.seen && reportQs(cpu, page);
   const wakes = (startThisGp(cpu, page) || wasLast) && rcu.gpThread !== NONE;
+  const { wakesUnderRcuLock } = cpu.decisions;
+  if (wakes && wakesUnderRcuLock) tryToWakeUp(cpu, rcu.gpThread);
   unlockRcu(cpu);
-  if (wakes) tryToWakeUp(cpu, rcu.gpThread);
+  if (wakes && !wakesUnderRcuLock) tryToWakeUp(cpu, rcu.gpThread);
 }
 
 /** What has begun or ended since this CPU looked last. @linux kernel/rcu/tree.c __note_gp_changes */

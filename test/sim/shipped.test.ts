@@ -1,7 +1,8 @@
 /** Every scenario that ships, cut short: one digest a seed, nothing broken without a fault, each fault caught. */
 import { describe, expect, test } from 'vitest';
 import { CPUTIME_FLAVOURS, type CputimeFlavour } from '../../shared/cputime-flavour.ts';
-import { FAULTS, type Fault } from '../../src/machine/faults.ts';
+import { FAULTS } from '../../src/machine/faults.ts';
+import type { Fault } from '../../src/machine/faults/fault.ts';
 import { simulate, type RunResult } from '../../src/sim.ts';
 import type { RtAppFile } from '../support/rtapp-files.ts';
 import { brokenOf, cpuCounts, faultFree, resolveFile, resolveWhole, shipped, withFault, witnessOf } from '../support/shipped.ts';

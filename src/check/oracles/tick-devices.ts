@@ -49,6 +49,9 @@ export class TickDevices extends OracleBase {
       case Event.tick_device: {
         const mine = this.#device[cpu];
         const device = fields[at + DEVICE];
+        const left = this.#leaving[cpu];
+        this.#leaving[cpu] = NOBODY;
+        if (left !== NOBODY) return `${deviceText(this.facts.cpus, left)} lets go of CPU ${cpu}, and is not detached`;
         return device === mine ? undefined : `CPU ${cpu} sets up device ${device}, and its tick device is ${mine}`;
       }
       default: return this.#device[cpu] === NO_DEVICE ? `CPU ${cpu} ticks without a tick device` : undefined;

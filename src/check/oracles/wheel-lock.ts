@@ -4,7 +4,7 @@ import { Event } from '../../../shared/events.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
 import { WheelOp } from '../../../shared/structs/timer.ts';
 import { NONE, type CpuId, type Ns } from '../../../shared/units.ts';
-import { places } from '../kept-events.ts';
+import { namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict } from '../oracle.ts';
 import { WheelLog, type Wheel, type WheelRow } from '../wheel-log.ts';
@@ -34,7 +34,7 @@ export class WheelLock extends OracleBase {
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     if (id === Event.timer_base) {
-      this.#checkHeld(cpu, t, fields[at + BASE]);
+      this.#checkHeld(id, cpu, t, fields, at);
       this.#log.onEvent(cpu, t, fields, at);
     } else if (fields[at + LOCK] === LockClass.TimerBase) {
       this.#holds[cpu] = id === Event.lock_acquire ? fields[at + INSTANCE]! : NONE;
@@ -46,10 +46,14 @@ export class WheelLock extends OracleBase {
     return this.verdict();
   }
 
-  #checkHeld(cpu: CpuId, t: Ns, base: number): void {
+  #checkHeld(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const base = fields[at + BASE];
     this.checked++;
     if (this.#holds[cpu] === base) return;
-    this.broken(() => ({ says: `CPU ${cpu} at ${t} ns changes wheel ${base}, whose lock it does not hold`, events: [] }));
+    this.broken(() => ({
+      says: `CPU ${cpu} at ${t} ns changes wheel ${base}, whose lock it does not hold`,
+      events: [namedEvent(id, cpu, t, fields, at)],
+    }));
   }
 
   #judge(row: WheelRow, { queued, index, last }: Wheel): void {

@@ -84,7 +84,7 @@ export function clockeventsShutdown(cpu: KernelCpu, id: DeviceId): void {
  */
 export function clockeventsExchangeDevice(cpu: KernelCpu, old: DeviceId, now: DeviceId): void {
   cpu.arch.trace(Event.clockevents_exchange_device, old, now);
-  if (old !== DeviceId.None) {
+  if (old !== DeviceId.None && !cpu.decisions.keepsOldDevice) {
     clockeventsSwitchState(cpu, old, ClockEventState.Detached);
     deviceOf(cpu, old).released = 1;
   }
@@ -115,7 +115,9 @@ export function clockeventsProgramEvent(cpu: KernelCpu, id: DeviceId, expires: N
   if (!(expires >= 0)) throw new KernelBug(`an event for device ${id} at ${expires}`);
   device.nextEvent = expires;
   if (device.state === ClockEventState.Shutdown) return true;
-  if (device.state !== ClockEventState.Oneshot) throw new KernelBug(`an event for device ${id}: state ${device.state} is not one-shot`);
+  const { Oneshot, OneshotStopped } = ClockEventState;
+  const may = device.state === Oneshot || (device.state === OneshotStopped && cpu.decisions.programsStoppedDevice);
+  if (!may) throw new KernelBug(`an event for device ${id}: state ${device.state} is not one-shot`);
   cpu.arch.spend(Path.ProgramEvent);
   const ticks = program(cpu, id, device, expires - ktimeGet(cpu), force);
   const failed = ticks === TOO_LATE;

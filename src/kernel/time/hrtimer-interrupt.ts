@@ -11,7 +11,7 @@ import { Event } from '../../../shared/events.ts';
 import { HRTIMER_HANG_MAX_NS, HRTIMER_INTERRUPT_PASSES } from '../../../shared/limits.ts';
 import { SoftirqVec } from '../../../shared/structs/cpu.ts';
 import {
-  HRTIMER_ACTIVE_HARD, HRTIMER_ACTIVE_SOFT, HRTIMER_MAX_CLOCK_BASES, HrtimerMode, HrtimerState, type HrtimerCpuBase,
+  HRTIMER_ACTIVE_HARD, HRTIMER_ACTIVE_SOFT, HRTIMER_MAX_CLOCK_BASES, HrtimerMode, HrtimerState, type Hrtimer, type HrtimerCpuBase,
 } from '../../../shared/structs/hrtimer.ts';
 import { KTIME_MAX, NONE, type Ns, type TimerId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
@@ -23,6 +23,9 @@ import {
 } from './hrtimer-base.ts';
 import { enqueueHrtimer, takeOut } from './hrtimer.ts';
 import { tickProgramEvent } from './tick-oneshot.ts';
+
+/** How early a timer may run, where it may. @dynticks a planted fault */
+const EARLY_NS: Ns = 200_000;
 
 /** The event device's interrupt in high resolution mode. @linux kernel/time/hrtimer.c hrtimer_interrupt */
 export function hrtimerInterrupt(cpu: KernelCpu): void {
@@ -103,11 +106,18 @@ function hrtimerRunBases(cpu: KernelCpu, base: HrtimerCpuBase, now: Ns, mask: nu
   for (let active = base.activeBases & mask; active !== 0; active &= active - 1) {
     const index = 31 - Math.clz32(active & -active);
     const clockNow = now + base.offset(index);
+    const dueUntil = cpu.decisions.runsTimersEarly ? clockNow + EARLY_NS : clockNow;
     for (let timer = base.root(index); timer !== NONE; timer = base.root(index)) {
-      if (timers[timer]!.softexpires > clockNow) break;
-      runHrtimer(cpu, base, index, timer, clockNow);
+      if (timers[timer]!.softexpires > dueUntil) break;
+      runHrtimer(cpu, base, index, cpu.decisions.runsSecondTimer ? secondIfDue(timers, timer, clockNow) : timer, clockNow);
     }
   }
+}
+
+/** The planted fault: whoever stands behind the first one may be due too. */
+function secondIfDue(timers: readonly Hrtimer[], first: TimerId, clockNow: Ns): TimerId {
+  const second = timers[first]!.left;
+  return second !== NONE && timers[second]!.softexpires <= clockNow ? second : first;
 }
 
 /** One timer. `seq` moves between what `hrtimerActive` looks at. @linux kernel/time/hrtimer.c __run_hrtimer */

@@ -105,6 +105,7 @@ function removeHrtimer(cpu: KernelCpu, timer: TimerId, record: Hrtimer, clockBas
   if (record.state === HrtimerState.Inactive) return false;
   // recorded 6.1 and 6.12 say of a timer that is started again only that
   if (!restarts) cpu.arch.trace(Event.hrtimer_cancel, timer);
+  if (!restarts && cpu.decisions.forgetsCancelled) return true;
   takeOut(cpu, timer, record, clockBase, restarts ? HrtimerState.Enqueued : HrtimerState.Inactive);
   if (cpuOfBase(clockBase) === cpu.id && !staysHere && cpu.hrtimers.nextTimer === timer) hrtimerForceReprogram(cpu, true);
   return true;

@@ -62,12 +62,21 @@ function advance(cpu: KernelCpu, ticks: number, boundary: Ns): void {
   const page = cpu.image.jiffies;
   writeSeqcountBegin(cpu.memory, page.seq);
   page.lastJiffiesUpdate = boundary;
-  page.jiffies += ticks;
+  if (cpu.decisions.tearsJiffies) tear(cpu);
+  page.jiffies += ticks > 1 && cpu.decisions.countsExtraJiffy ? ticks + 1 : ticks;
   page.tickNextPeriod = boundary + cpu.config.tickNs;
   writeSeqcountEnd(cpu.memory, page.seq);
   cpu.arch.trace6(
     Event.jiffies_update, ticks, page.jiffies, boundary, page.tickNextPeriod, cpu.memory.load(page.seq),
   );
+}
+
+/** The planted fault: the section is closed between the instant and its number. */
+function tear(cpu: KernelCpu): void {
+  const { seq } = cpu.image.jiffies;
+  writeSeqcountEnd(cpu.memory, seq);
+  cpu.arch.linger();
+  writeSeqcountBegin(cpu.memory, seq);
 }
 
 /** Instant of the next jiffy boundary. @linux kernel/time/tick-common.c tick_next_period */

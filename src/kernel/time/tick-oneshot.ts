@@ -1,5 +1,5 @@
 /** The tick device in one-shot mode. */
-import { ClockEventFeature, ClockEventState, type TickHandler } from '../../../shared/structs/cpu.ts';
+import { ClockEventFeature, ClockEventState, TickHandler } from '../../../shared/structs/cpu.ts';
 import { Printk } from '../../../shared/printk.ts';
 import { KTIME_MAX, type Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
@@ -24,7 +24,8 @@ export function tickProgramEvent(cpu: KernelCpu, expires: Ns, force: boolean): b
     device.nextEvent = KTIME_MAX;
     return true;
   }
-  if (device.state === ClockEventState.OneshotStopped) clockeventsSwitchState(cpu, id, ClockEventState.Oneshot);
+  const starts = device.state === ClockEventState.OneshotStopped && !cpu.decisions.programsStoppedDevice;
+  if (starts) clockeventsSwitchState(cpu, id, ClockEventState.Oneshot);
   return clockeventsProgramEvent(cpu, id, expires, force);
 }
 
@@ -45,7 +46,7 @@ export function tickSwitchToOneshot(cpu: KernelCpu, handler: TickHandler): boole
     return false;
   }
   cpu.tick.mode = TickMode.Oneshot;
-  tickSetHandler(cpu, id, handler);
+  tickSetHandler(cpu, id, cpu.decisions.callsNobody ? TickHandler.Noop : handler);
   clockeventsSwitchState(cpu, id, ClockEventState.Oneshot);
   return true;
 }

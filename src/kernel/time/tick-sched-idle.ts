@@ -70,7 +70,7 @@ export function tickNohzIdleStopTick(cpu: KernelCpu): void {
   if (expires > 0) {
     const wasStopped = tickStopped(cpu);
     target = stopTick(cpu);
-    tick.idleSleeps += 1;
+    if (!cpu.decisions.countsNoSleep) tick.idleSleeps += 1;
     tick.idleExpires = expires;
     if (!wasStopped && tickStopped(cpu)) {
       tick.idleJiffies = tick.lastJiffies;
@@ -123,7 +123,7 @@ function nextEvent(cpu: KernelCpu): void {
   const basem = getJiffiesUpdate(cpu);
   tick.timerExpiresBase = basem;
   const next = needsTickSoon(cpu) ? basem + config.tickNs : firstTimer(cpu, basem);
-  const keep = next - basem <= config.tickNs && !tickStopped(cpu);
+  const keep = next - basem <= config.tickNs && !tickStopped(cpu) && !cpu.decisions.stopsForLessThanTick;
   // one look: another CPU may drop the duty meanwhile
   const duty = hasDuty(cpu);
   const limit = duty ? basem + timekeepingMaxDeferment(cpu) : KTIME_MAX;
@@ -163,12 +163,12 @@ function hasDuty(cpu: KernelCpu): boolean {
 function stopTick(cpu: KernelCpu): Ns {
   const { tick } = cpu;
   const basem = tick.timerExpiresBase;
-  tick.timerExpiresBase = 0;
+  if (!cpu.decisions.keepsLook) tick.timerExpiresBase = 0;
   const found = timerBaseTryToSetIdle(cpu, tick.lastJiffies, basem);
   // a timer may have gone since the look: then the earlier promise holds, for which an idle state was chosen
-  const { stopsOverTimer } = cpu.decisions;
+  const { stopsOverTimer, stopsForLessThanTick } = cpu.decisions;
   const expires = stopsOverTimer ? tick.timerExpires : Math.min(found, tick.timerExpires);
-  if (!tickStopped(cpu) && !timerBaseIsIdle(cpu) && !stopsOverTimer) return 0;
+  if (!tickStopped(cpu) && !timerBaseIsIdle(cpu) && !stopsOverTimer && !stopsForLessThanTick) return 0;
   dropDuty(cpu);
   if (tickStopped(cpu) && isProgrammed(cpu, expires)) return expires;
   if (!tickStopped(cpu)) {

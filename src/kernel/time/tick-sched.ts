@@ -72,7 +72,14 @@ export function tickNohzHandler(cpu: KernelCpu, timer: Hrtimer): boolean {
   // whoever goes on, the idle loop or a restart, knows better when the next event is
   if ((tick.flags & TickFlag.Stopped) !== 0) return false;
   hrtimerForward(timer, now, cpu.config.tickNs);
+  if (cpu.decisions.forwardsFromNow) forwardFromNow(timer, now + cpu.config.tickNs);
   return true;
+}
+
+/** The planted fault: each tick is late by what the one before it was late. */
+function forwardFromNow(timer: Hrtimer, expires: Ns): void {
+  timer.expires = expires;
+  timer.softexpires = expires;
 }
 
 /** A tick that came all the same accounts itself. @linux kernel/time/tick-sched.c tick_sched_handle */

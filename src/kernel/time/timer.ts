@@ -67,8 +67,10 @@ export function modTimer(cpu: KernelCpu, timer: number, expires: Jiffies): boole
   const detached = detachIfPending(cpu, index, timer, jiffies);
   index = moveTo(cpu, timer, index, targetOf(cpu, record), jiffies);
   record.expires = expires;
+  const { changesWheelUnlocked } = cpu.decisions;
+  if (changesWheelUnlocked) unlockBase(cpu, index);
   enqueueTimer(cpu, index, timer, jiffies);
-  unlockBase(cpu, index);
+  if (!changesWheelUnlocked) unlockBase(cpu, index);
   return detached;
 }
 
@@ -171,7 +173,7 @@ export function runLocalTimers(cpu: KernelCpu): void {
   const { timerBases } = cpu.image;
   const due = jiffies >= timerBases[baseIndex(cpu.id, TimerBaseKind.Std)]!.nextExpiry
     || jiffies >= timerBases[baseIndex(cpu.id, TimerBaseKind.Def)]!.nextExpiry;
-  if (due) raiseSoftirq(cpu, SoftirqVec.Timer);
+  if (due && !(cpu.decisions.wheelWaitsForBusy && cpu.curr === cpu.idle)) raiseSoftirq(cpu, SoftirqVec.Timer);
 }
 
 /** @linux kernel/time/timer.c run_timer_softirq */
