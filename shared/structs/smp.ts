@@ -1,3 +1,4 @@
+import { CPUMASK_WORDS } from '../limits.ts';
 import { anyWriter, long, struct, word, words, type ViewOf } from '../memory/struct.ts';
 import type { CpuId } from '../units.ts';
 import { MessageKind } from './cpu.ts';
@@ -40,6 +41,7 @@ export const StopPage = struct(
     state: anyWriter(word<MultiStopState>('moved on by the last CPU that acknowledges it')),
     threadAck: anyWriter(word('CPUs that have not acknowledged the state')),
     threads: anyWriter(word('CPUs that take part')),
+    cpus: anyWriter(words(CPUMASK_WORDS, 'which: one bit a CPU')),
     active: anyWriter(word<CpuId>('which of them runs the function')),
     fn: anyWriter(word('the function, a `StopFunction`')),
     arg: anyWriter(long('its argument')),

@@ -25,6 +25,7 @@
  */
 import { assert } from '../../shared/assert.ts';
 import { Event, Mode } from '../../shared/events.ts';
+import { CPUMASK_WORDS } from '../../shared/limits.ts';
 import type { Memory } from '../../shared/memory/memory.ts';
 import { MessageKind, TickFlag } from '../../shared/structs/cpu.ts';
 import { MultiStopState, StopPage } from '../../shared/structs/smp.ts';
@@ -65,7 +66,7 @@ export function tryToStop(cpu: KernelCpu): void {
   const { stop } = image;
   if (memory.cas(stop.base + BUSY, 0, 1) !== 0) return;
   cpu.stopPending = true;
-  const threads = onlineCpus(cpu);
+  const threads = chooseCpus(cpu);
   stop.threads = threads;
   stop.threadAck = threads;
   stop.active = cpu.id;
@@ -140,12 +141,24 @@ function goOn(cpu: KernelCpu): boolean {
 }
 
 function tellOthers(cpu: KernelCpu, state: MultiStopState): void {
-  const { cpus } = cpu.image;
+  const { image: { stop, cpus } } = cpu;
   for (let other = 0; other < cpus.length; other++) {
-    if (other === cpu.id || cpus[other]!.online === 0) continue;
+    if (other === cpu.id || (stop.cpus(other >>> 5) & (1 << (other & 31))) === 0) continue;
     if (state === Prepare) cpu.arch.spend(Path.SendIpi);
     cpu.arch.send(other, MessageKind.StopMachine, state, 0);
   }
+}
+
+/** One look at who is up: whoever comes up after it has no part in this stop. Returns how many. */
+function chooseCpus({ image: { stop, cpus } }: KernelCpu): number {
+  let count = 0;
+  for (let i = 0; i < CPUMASK_WORDS; i++) stop.setCpus(i, 0);
+  for (let cpu = 0; cpu < cpus.length; cpu++) {
+    if (cpus[cpu]!.online === 0) continue;
+    stop.setCpus(cpu >>> 5, stop.cpus(cpu >>> 5) | (1 << (cpu & 31)));
+    count += 1;
+  }
+  return count;
 }
 
 function onlineCpus({ image }: KernelCpu): number {
