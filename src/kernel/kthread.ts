@@ -32,6 +32,7 @@ export const jiffiesOf = (cpu: KernelCpu, ns: Ns): Jiffies => Math.ceil(ns / cpu
 /** Sleeps on the timer wheel for `argA` ns, in whole jiffies. @linux kernel/time/sleep_timeout.c schedule_timeout */
 export function timeout(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
   if (regs.stage !== 0) return timeoutIsOver(cpu, task, regs) ? Outcome.Done : Outcome.Working;
+  cpu.image.tasks[task]!.state = TaskState.Sleeping;
   scheduleTimeout(cpu, task, jiffiesOf(cpu, regs.argA));
   regs.stage = 1;
   return Outcome.Blocked;

@@ -22,12 +22,13 @@ export function rcuGpKthread(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outc
   lockRcu(cpu);
   endGp(cpu);
   const begun = beginGp(cpu);
-  // whoever asks for a period does so under this lock: before this look, or when the thread is asleep
-  if (!begun) cpu.image.tasks[task]!.state = TaskState.Sleeping;
+  // whoever asks for a period, or reports last in one, does so under this lock: before this look, or when the thread is asleep
+  cpu.image.tasks[task]!.state = TaskState.Sleeping;
   unlockRcu(cpu);
-  if (!begun) return Outcome.Blocked;
-  scheduleTimeout(cpu, task, FQS_JIFFIES);
-  regs.stage = 1;
+  if (begun) {
+    scheduleTimeout(cpu, task, FQS_JIFFIES);
+    regs.stage = 1;
+  }
   return Outcome.Blocked;
 }
 

@@ -15,6 +15,7 @@ import { JIFFIES_READER, JIFFIES_TICKS } from './jiffies.ts';
 import { LATCH } from './latch.ts';
 import { NOHZ_KICK } from './nohz-kick.ts';
 import { RAW_SPINLOCK } from './raw-spinlock.ts';
+import { RCU_NEXT, RCU_PERIOD } from './rcu.ts';
 import { SEQCOUNT, SEQCOUNT_READERS } from './seqcount.ts';
 import { SEQLOCK, SEQLOCK_WRITERS } from './seqlock.ts';
 import { STOP_MACHINE, STOP_MACHINE_THREE } from './stop-machine.ts';
@@ -30,4 +31,5 @@ export const CATALOGUE: readonly Catalogued[] = [
   IDLE_SLEEP, IDLE_SLEEP_READERS, DUTY_LAST, NOHZ_KICK, TIMEKEEPER, TIMEKEEPER_WRITERS, TIMEKEEPER_FAST, TIMEKEEPER_CHANGE,
   CSD_LOCK, CSD_LOCK_ALONE, CSD_LOCK_TWICE, IRQ_WORK, STOP_MACHINE, STOP_MACHINE_THREE,
   HRTIMER_REMOTE, HRTIMER_SWITCH, HRTIMER_ACTIVE, HRTIMER_CANCEL,
+  RCU_PERIOD, RCU_NEXT,
 ];

@@ -101,3 +101,30 @@ export function unheard(memory: Memory, cell: Word): Memory {
 export function uncounted(memory: Memory, cell: Word): Memory {
   return tampered(memory, { add: (at, by) => (at === cell ? 0 : memory.add(at, by)) });
 }
+
+/**
+ * Accesses to cells that only this strand uses, or that say nothing to anybody, are no steps: there is less to explore. They
+ * hold what `fill` stores, else 0.
+ */
+export function aside(memory: Memory, isAside: (at: number) => boolean, fill: (memory: Memory) => void = () => {}): Memory {
+  const cells = new Map<number, number>();
+  const old = (at: number): number => cells.get(at) ?? 0;
+  const put = (at: number, value: number): number => {
+    const before = old(at);
+    cells.set(at, value);
+    return before;
+  };
+  const made = tampered(memory, {
+    load: (at) => (isAside(at) ? old(at) : memory.load(at)),
+    store: (at, value) => (isAside(at) ? void put(at, value) : memory.store(at, value)),
+    add: (at, by) => (isAside(at) ? put(at, old(at) + by) : memory.add(at, by)),
+    cas: (at, expected, value) => {
+      if (!isAside(at)) return memory.cas(at, expected, value);
+      return old(at) === expected ? put(at, value) : old(at);
+    },
+    loadLong: (at) => (isAside(at) ? old(at) : memory.loadLong(at)),
+    storeLong: (at, value) => (isAside(at) ? void put(at, value) : memory.storeLong(at, value)),
+  });
+  fill(made);
+  return made;
+}

@@ -20,7 +20,6 @@
 import { assert } from '../../../shared/assert.ts';
 import { Event } from '../../../shared/events.ts';
 import { SoftirqVec } from '../../../shared/structs/cpu.ts';
-import { TaskState } from '../../../shared/structs/task.ts';
 import {
   FIRST_OF, LVL_SIZE, TIMER_CPUMASK, TIMER_MIGRATING, TIMER_PINNED, TimerBaseKind, TimerFunction, UNLINKED, WHEEL_SIZE, WheelOp,
   type TimerBase, type TimerList,
@@ -156,12 +155,12 @@ function detachIfPending(cpu: KernelCpu, index: number, timer: number, jiffies: 
 }
 
 /**
- * The running task sleeps for so many jiffies, at least; the caller schedules, and then deletes the timer for good.
+ * The running task, which has said that it sleeps, is woken after so many jiffies, at least; the caller schedules, and then
+ * deletes the timer for good.
  * @linux kernel/time/sleep_timeout.c schedule_timeout
  */
 export function scheduleTimeout(cpu: KernelCpu, task: TaskId, timeout: Jiffies): void {
   const timer = timeoutTimerOf(task);
-  cpu.image.tasks[task]!.state = TaskState.Sleeping;
   timerSetup(cpu, timer, TimerFunction.ProcessTimeout, task);
   addTimer(cpu, timer, cpu.image.jiffies.jiffies + timeout);
 }
