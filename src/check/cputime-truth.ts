@@ -125,6 +125,12 @@ export class CputimeTruth {
     return this.#nice[task];
   }
 
+  /** Slot that the task's present stretch fills, before nice; SAMPLED: none. */
+  fillsOf(task: TaskId): number {
+    const cpu = this.#runsOn[task];
+    return cpu === NOBODY || this.#rules[cpu].ticks ? SAMPLED : this.#slotNow(cpu);
+  }
+
   /** Beginning of the task's present stretch, or 0 when it runs nowhere. */
   since(task: TaskId): Ns {
     const cpu = this.#runsOn[task];

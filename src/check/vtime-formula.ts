@@ -41,6 +41,23 @@ export function pendingSystem(reader: number, state: number, stime: Ns, live: Ns
   return state === VtimeState.Sys ? stime + running : 0;
 }
 
+/** User time in a tuple that the reader does not show. */
+export function hiddenUser(reader: number, state: number, utime: Ns, gtime: Ns): Ns {
+  if (reader === Reader.Complete) return 0;
+  return gtime + (runsUser(state) ? 0 : utime);
+}
+
+/** System time in a tuple that the reader does not show. */
+export function hiddenSystem(reader: number, state: number, stime: Ns): Ns {
+  if (reader === Reader.Complete || state === VtimeState.Sys) return 0;
+  return stime;
+}
+
+/** tau; a flush stamps starttime, so the version's own instant is not before it. */
+export function instantOf(starttime: Ns, t: Ns, promise: Ns): Ns {
+  return Math.max(starttime, Math.min(t, promise));
+}
+
 /** Guest time that is pending beside the charged one; Linux shows it to nobody who does not read while it runs. */
 export function pendingGuest(state: number, gtime: Ns, live: Ns): Ns {
   return gtime + (state === VtimeState.Guest ? live : 0);

@@ -26,11 +26,11 @@ const { User, Nice, System, Softirq, Irq, Idle, Iowait, Steal, Guest, GuestNice 
 export class CpuExact extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'C-07',
-    says: 'every slot of every CPU’s kcpustat is exactly what its contexts, or the ticks that hit them, come to, with what is pending and ' +
-      'what tasks carried in and out',
+    says: 'every slot of every CPU’s kcpustat is exactly what its contexts, or the ticks that hit them, come to, with what is pending ' +
+      'and what tasks carried in and out',
     reference: 'kernel/sched/cputime.c account_user_time and its siblings; include/linux/kernel_stat.h',
-    blindTo: 'errors that cancel out before the end; which of user and nice it is where a task crosses nice 0 without ticks; which of idle ' +
-      'and iowait where CPUs race',
+    blindTo: 'errors that cancel out before the end; which of user and nice it is where a task crosses nice 0 without ticks; which ' +
+      'of idle and iowait where CPUs race',
     listens: [...CputimeTruth.listens, 'vtime_publish', 'kcpustat_final', 'task_final'],
   };
 
@@ -137,8 +137,8 @@ export class CpuExact extends OracleBase {
     if (recorded + elsewhere === truth) return;
     const name = slots.map((slot) => SLOT_NAMES[slot]).join(' + ');
     this.broken(() => ({
-      says: `CPU ${cpu} ends with ${recorded} ns of ${name}, ${elsewhere} ns of it are pending or carried off; its contexts and ticks come ` +
-        `to ${truth} ns`,
+      says: `CPU ${cpu} ends with ${recorded} ns of ${name}, ${elsewhere} ns of it are pending or carried off; its contexts and ticks ` +
+        `come to ${truth} ns`,
       events: [this.#final.named(cpu)],
     }));
   }

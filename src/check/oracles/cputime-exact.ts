@@ -19,8 +19,8 @@ const [TASK, STATE, STARTTIME, UTIME, STIME, GTIME, VTIME_UTIME, VTIME_STIME, VT
 export class CputimeExact extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'C-05',
-    says: 'every task’s final utime, stime and gtime, pending time included, are exactly its true time where edges are accounted, plus one ' +
-      'tick (less what was stolen, and timed interrupts) for each tick that hit it where ticks sample',
+    says: 'every task’s final utime, stime and gtime, pending time included, are exactly its true time where edges are accounted, ' +
+      'plus one tick (less what was stolen, and timed interrupts) for each tick that hit it where ticks sample',
     reference: 'kernel/sched/cputime.c account_process_tick, vtime_account_kernel',
     blindTo: 'errors that cancel out before the end (V-01 sees them), and the earlier lives of a fork pool’s records',
     listens: [...CputimeTruth.listens, 'task_final'],

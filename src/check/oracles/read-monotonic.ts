@@ -11,7 +11,7 @@ import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
-import { isRunning, Reader, READER_NAMES, runsUser } from '../vtime-formula.ts';
+import { hiddenSystem, hiddenUser, instantOf, isRunning, Reader, READER_NAMES } from '../vtime-formula.ts';
 
 const [BY, TASK, READER, T, K, P, STATE, VTIME_UTIME, VTIME_STIME, VTIME_GTIME, UTIME, STIME, STARTTIME] = places(
   'task_cputime', 'by', 'task', 'reader', 't', 'k', 'p', 'state', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
@@ -57,7 +57,7 @@ export class ReadMonotonic extends OracleBase {
       if (back !== undefined) this.#report(back, last, id, cpu, t, fields, at);
     }
     last.keep(0, id, cpu, t, fields, at);
-    if (isRunning(fields[at + STATE])) this.#tau[pair] = Math.max(this.#tau[pair], instantOf(fields, at));
+    if (isRunning(fields[at + STATE])) this.#tau[pair] = Math.max(this.#tau[pair], tauOf(fields, at));
   }
 
   #pairOf(by: TaskId, task: TaskId, reader: number): number {
@@ -75,10 +75,10 @@ export class ReadMonotonic extends OracleBase {
 
   #wentBack(pair: number, was: Float64Array, w: number, is: Float64Array, i: number): string | undefined {
     if (is[i + K] < was[w + K]) return `went back from version ${was[w + K]} to ${is[i + K]}`;
-    if (isRunning(is[i + STATE]) && instantOf(is, i) < this.#tau[pair]) {
-      return `went back from ${this.#tau[pair]} ns to ${instantOf(is, i)} ns`;
+    if (isRunning(is[i + STATE]) && tauOf(is, i) < this.#tau[pair]) {
+      return `went back from ${this.#tau[pair]} ns to ${tauOf(is, i)} ns`;
     }
-    return this.#valueBack('utime', UTIME, hiddenUser, was, w, is, i) ?? this.#valueBack('stime', STIME, hiddenSystem, was, w, is, i);
+    return this.#valueBack('utime', UTIME, hiddenUserOf, was, w, is, i) ?? this.#valueBack('stime', STIME, hiddenSystemOf, was, w, is, i);
   }
 
   /** With what the reader's rule hides added back on both sides, no value may fall; without, by less than a tick. */
@@ -105,19 +105,7 @@ export class ReadMonotonic extends OracleBase {
   }
 }
 
-/** tau; a flush stamps starttime, so the version's own instant is not before it. */
-function instantOf(fields: Float64Array, at: number): Ns {
-  return Math.max(fields[at + STARTTIME], Math.min(fields[at + T], fields[at + P]));
-}
-
-/** User time in the tuple that the reader does not show. */
-function hiddenUser(fields: Float64Array, at: number): Ns {
-  if (fields[at + READER] === Reader.Complete) return 0;
-  return fields[at + VTIME_GTIME] + (runsUser(fields[at + STATE]) ? 0 : fields[at + VTIME_UTIME]);
-}
-
-/** System time in the tuple that the reader does not show. */
-function hiddenSystem(fields: Float64Array, at: number): Ns {
-  if (fields[at + READER] === Reader.Complete) return 0;
-  return isRunning(fields[at + STATE]) && !runsUser(fields[at + STATE]) ? 0 : fields[at + VTIME_STIME];
-}
+const hiddenUserOf = (f: Float64Array, at: number): Ns =>
+  hiddenUser(f[at + READER], f[at + STATE], f[at + VTIME_UTIME], f[at + VTIME_GTIME]);
+const hiddenSystemOf = (f: Float64Array, at: number): Ns => hiddenSystem(f[at + READER], f[at + STATE], f[at + VTIME_STIME]);
+const tauOf = (f: Float64Array, at: number): Ns => instantOf(f[at + STARTTIME], f[at + T], f[at + P]);

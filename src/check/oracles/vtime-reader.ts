@@ -26,12 +26,14 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
-import { KTIME_MAX, NONE, NSEC_PER_MSEC, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
-import { EventPool, KeptEvents, namedEvent, places } from '../kept-events.ts';
+import { KTIME_MAX, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
+import { CUT_SPAN_NS } from '../cut-span.ts';
+import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict, WitnessEvent } from '../oracle.ts';
 import { isRunning, liveAt, pendingSystem, pendingUser, READER_NAMES } from '../vtime-formula.ts';
 import { UNKNOWN_VERSION, VersionRing } from '../version-ring.ts';
+import { WaitingReads } from '../waiting-reads.ts';
 
 const [
   BY, TASK, READER, T, K0, P0, K1, P1, K, P, STATE, STARTTIME, RAW_UTIME, RAW_STIME, VTIME_UTIME, VTIME_STIME, VTIME_GTIME, UTIME, STIME,
@@ -46,9 +48,6 @@ const [V_TASK, V_K, V_STATE, V_CPU, V_STARTTIME, V_UTIME, V_STIME, V_GTIME, V_VT
 const [CHILD] = places('sched_process_fork', 'child');
 const [EVENT_TIME] = places('event', 'time');
 
-/** For so long after a cut a reader’s CPU may be ahead of the one that was cut: no event takes longer. */
-const CUT_SPAN_NS: Ns = 10 * NSEC_PER_MSEC;
-
 export class VtimeReader extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'V-02',
@@ -60,10 +59,7 @@ export class VtimeReader extends OracleBase {
   };
 
   readonly #versions: VersionRing;
-  /** Reads of versions that the stream has yet to show: the last one of each task and version, and the one before each. */
-  readonly #waiting = new Map<number, number>();
-  readonly #before: number[] = [];
-  readonly #reads = new EventPool('task_cputime');
+  readonly #waiting = new WaitingReads(this.#judge.bind(this));
   /** Start of the event that the stream has come to, where CPUs race. */
   #now: Ns = 0;
   /** All versions are kept until then. */
@@ -91,8 +87,7 @@ export class VtimeReader extends OracleBase {
 
   /** Reads whose version never came are violations too: a read that nobody can judge is not legal. */
   override finish(): Verdict {
-    for (const last of this.#waiting.values()) this.#judgeChain(last);
-    this.#waiting.clear();
+    this.#waiting.flush();
     return this.verdict();
   }
 
@@ -109,7 +104,7 @@ export class VtimeReader extends OracleBase {
     }
     this.#usedUntil[task] = -1;
     this.#versions.put(task, fields[at + V_K], this.#neededFrom(t), cpu, t, fields, at);
-    if (this.#waiting.size > 0) this.#judgeWaiting(waitingFor(task, fields[at + V_K]));
+    this.#waiting.release(task, fields[at + V_K]);
   }
 
   /** Earliest instant of a read that is still to be judged. */
@@ -121,24 +116,7 @@ export class VtimeReader extends OracleBase {
   #onRead(cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const task = fields[at + TASK];
     if (fields[at + K1] <= this.#versions.newest(task)) return this.#judge(cpu, t, fields, at);
-    const key = waitingFor(task, fields[at + K1]);
-    const slot = this.#reads.take(Event.task_cputime, cpu, t, fields, at);
-    this.#before[slot] = this.#waiting.get(key) ?? NONE;
-    this.#waiting.set(key, slot);
-  }
-
-  #judgeWaiting(key: number): void {
-    const last = this.#waiting.get(key);
-    if (last === undefined) return;
-    this.#waiting.delete(key);
-    this.#judgeChain(last);
-  }
-
-  #judgeChain(last: number): void {
-    for (let slot = last; slot !== NONE; slot = this.#before[slot]) {
-      this.#judge(this.#reads.cpu(slot), this.#reads.t(slot), this.#reads.rows, this.#reads.at(slot));
-      this.#reads.release(slot);
-    }
+    this.#waiting.add(task, fields[at + K1], cpu, t, fields, at);
   }
 
   /** A record of a fork pool begins a new life: its accounts are empty, whatever its last version says. */
@@ -262,11 +240,6 @@ export class VtimeReader extends OracleBase {
   #readerName(fields: Float64Array, at: number): string {
     return `${this.nameOf(fields[at + BY])} (${READER_NAMES[fields[at + READER]]} reader)`;
   }
-}
-
-/** Reads of a task that wait for one version of its record have one key. */
-function waitingFor(task: TaskId, k: number): number {
-  return task * 2 ** 32 + k;
 }
 
 function differs(field: string, read: number, published: number): string {

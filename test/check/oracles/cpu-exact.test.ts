@@ -46,8 +46,8 @@ describe('C-07, exact slots', () => {
 
   it('finds a nanosecond in any slot', () => {
     for (const slot of ['user', 'nice', 'system', 'irq', 'softirq', 'idle', 'steal', 'guest', 'guest_nice']) {
-      const { says } = witnessOf(judgeStream(CpuExact, gen, tracked({ [slot]: slot === 'user' ? END - 2049 : slot === 'idle' ? 401 : 1 }), END));
-      expect(says, slot).toContain(slot);
+      const wrong = { [slot]: slot === 'user' ? END - 2049 : slot === 'idle' ? 401 : 1 };
+      expect(witnessOf(judgeStream(CpuExact, gen, tracked(wrong), END)).says, slot).toContain(slot);
     }
     expect(witnessOf(judgeStream(CpuExact, gen, tracked({ system: 1 }), END)).says)
       .toBe('CPU 0 ends with 1 ns of system, 700 ns of it are pending or carried off; its contexts and ticks come to 700 ns');

@@ -1,0 +1,58 @@
+/**
+ * Reads of versions that the stream has yet to show. A read may stand before the version that it found (the writer was
+ * ahead), so it waits until the newest version of its bracket has come.
+ */
+import { Event } from '../../shared/events.ts';
+import { NONE, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
+import { EventPool } from './kept-events.ts';
+
+/** Judges a read, when all that it may have seen has come. */
+type JudgeRead = (cpu: CpuId, t: Ns, fields: Float64Array, at: number) => void;
+
+export class WaitingReads {
+  readonly #judge: JudgeRead;
+  /** The last read that waits for each task and version, and the one before each. */
+  readonly #waiting = new Map<number, number>();
+  readonly #before: number[] = [];
+  readonly #reads = new EventPool('task_cputime');
+
+  constructor(judge: JudgeRead) {
+    this.#judge = judge;
+  }
+
+  /** A read whose bracket ends with version `k` of `task`, which has not come yet. */
+  add(task: TaskId, k: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const key = waitingFor(task, k);
+    const slot = this.#reads.take(Event.task_cputime, cpu, t, fields, at);
+    this.#before[slot] = this.#waiting.get(key) ?? NONE;
+    this.#waiting.set(key, slot);
+  }
+
+  /** Version `k` of `task` has come. */
+  release(task: TaskId, k: number): void {
+    if (this.#waiting.size === 0) return;
+    const key = waitingFor(task, k);
+    const last = this.#waiting.get(key);
+    if (last === undefined) return;
+    this.#waiting.delete(key);
+    this.#judgeChain(last);
+  }
+
+  /** Nothing will come any more. */
+  flush(): void {
+    for (const last of this.#waiting.values()) this.#judgeChain(last);
+    this.#waiting.clear();
+  }
+
+  #judgeChain(last: number): void {
+    for (let slot = last; slot !== NONE; slot = this.#before[slot]) {
+      this.#judge(this.#reads.cpu(slot), this.#reads.t(slot), this.#reads.rows, this.#reads.at(slot));
+      this.#reads.release(slot);
+    }
+  }
+}
+
+/** Reads of a task that wait for one version of its record have one key. */
+function waitingFor(task: TaskId, k: number): number {
+  return task * 2 ** 32 + k;
+}
