@@ -317,6 +317,17 @@ const table = {
     by: 'task', cpu: 'cpu', reader: 'code', t: 'ns', usage: 'code', value: 'ns',
     task: 'task', k: 'count', state: 'code', starttime: 'ns', p: 'ns', p0: 'ns', p1: 'ns',
   }],
+  /**
+   * A thread's times are its process's from now on, in version `k` of that one's sums: as `task_cputime` saw them, and as they
+   * were in full.
+   */
+  exit_signal: ['dynticks', {
+    task: 'task', k: 'count', utime: 'ns', stime: 'ns', gtime: 'ns', rtime: 'ns', full_utime: 'ns', full_stime: 'ns', full_gtime: 'ns',
+  }],
+  /** A task's process takes the times of a child that is over, by a thread of that; `cutime` and the others include them now. */
+  wait_task_zombie: ['dynticks', {
+    by: 'task', child: 'task', utime: 'ns', stime: 'ns', gtime: 'ns', cutime: 'ns', cstime: 'ns', cgtime: 'ns',
+  }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

@@ -26,10 +26,12 @@ export const LockClass = {
   Jiffies: 9,
   /** @linux kernel/time/timekeeping.c tk_core.lock */
   Timekeeper: 10,
-  /** a task's monotonic filter. @linux include/linux/sched.h prev_cputime.lock */
-  PrevCputime: 11,
+  /** times of a process's dead threads and children. @linux include/linux/sched/signal.h signal_struct.stats_lock */
+  Stats: 11,
+  /** a task's monotonic filter, or (behind all tasks) a process's. @linux include/linux/sched.h prev_cputime.lock */
+  PrevCputime: 12,
   /** grace periods. @linux kernel/rcu/tree.h rcu_node.lock */
-  Rcu: 12,
+  Rcu: 13,
 } as const;
 export type LockClass = (typeof LockClass)[keyof typeof LockClass];
 

@@ -10,6 +10,7 @@ import {
 } from './structs/cpu.ts';
 import { Hrtimer, HrtimerCpuBase } from './structs/hrtimer.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from './structs/global.ts';
+import { SignalStruct } from './structs/process.ts';
 import { RcuPage } from './structs/rcu.ts';
 import { PosixTimer, Signals, TimerFd } from './structs/signal.ts';
 import { StopPage, callFunctionData } from './structs/smp.ts';
@@ -38,6 +39,8 @@ export interface MachineShape {
   /** POSIX timers of the workload, and timers that are files. */
   readonly posixTimers?: number;
   readonly timerfds?: number;
+  /** Processes: groups of threads. */
+  readonly processes?: number;
   /** Message slots of each sender. */
   readonly csdPool?: number;
 }
@@ -73,6 +76,7 @@ export interface MachineMap {
     readonly hrtimerBase: number;
     readonly task: number;
     readonly vtime: number;
+    /** One for each task, then one for each process. */
     readonly prevCputime: number;
     readonly userRegs: number;
     readonly hrtimer: number;
@@ -102,11 +106,12 @@ export interface MachineMap {
     readonly posixTimer: number;
     readonly timerfd: number;
     readonly rcu: number;
+    readonly signalStruct: number;
   };
 }
 
 export function layOutMachine(asked: MachineShape): MachineMap {
-  const shape = { csdPool: CSD_POOL, background: 0, workers: 0, posixTimers: 0, timerfds: 0, ...asked };
+  const shape = { csdPool: CSD_POOL, background: 0, workers: 0, posixTimers: 0, timerfds: 0, processes: 0, ...asked };
   const { cpus, tasks } = shape;
   assert(cpus >= 1 && cpus <= NR_CPUS_MAX, `${cpus} CPUs; the scenario checks this range`);
   assert(tasks >= cpus && tasks <= NR_TASKS_MAX, `${tasks} tasks; the scenario checks this range`);
@@ -132,7 +137,7 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     hrtimerBase: map.place(HrtimerCpuBase, cpus, own),
     task: map.place(Task, tasks, idleOwn),
     vtime: map.place(Vtime, tasks, idleOwn),
-    prevCputime: map.place(PrevCputime, tasks),
+    prevCputime: map.place(PrevCputime, tasks + shape.processes),
     userRegs: map.place(UserRegs, tasks, idleOwn),
     hrtimer: map.place(Hrtimer, timers, (t) => (t < cpus ? t : -1)),
     syncObject: map.place(SyncObject, Math.max(1, shape.syncObjects)),
@@ -157,6 +162,7 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     posixTimer: map.place(PosixTimer, Math.max(1, shape.posixTimers)),
     timerfd: map.place(TimerFd, Math.max(1, shape.timerfds)),
     rcu: map.place(RcuPage, 1),
+    signalStruct: map.place(SignalStruct, Math.max(1, shape.processes)),
   };
   return { shape, map, timers, wheelTimers, callsLayout, at };
 }

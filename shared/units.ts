@@ -18,6 +18,8 @@ export type Jiffies = Unit<'jiffies'>;
 export type CpuId = Unit<'cpu'>;
 /** Index of a task's record. 0 .. cpus - 1 are the idle tasks; `pidOf` gives what a user sees. */
 export type TaskId = Unit<'task'>;
+/** Index of a process's record: a group of threads. `NONE` (-1) stands for no process. */
+export type ProcessId = Unit<'process'>;
 /** Index of an hrtimer's record. */
 export type TimerId = Unit<'timer'>;
 /** Byte offset of a 32-bit cell of shared memory, a multiple of 4. */

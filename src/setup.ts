@@ -81,7 +81,7 @@ export function shapeOf({ cpus, workload, machine }: Scenario): MachineShape {
   return {
     cpus, tasks: cpus + workload.tasks.length,
     syncObjects: workload.syncObjects.length, sharedTimers: workload.sharedTimers.length,
-    posixTimers: workload.posixTimers.length, timerfds: workload.timerfds.length,
+    processes: workload.processes.length, posixTimers: workload.posixTimers.length, timerfds: workload.timerfds.length,
     background: workload.background.length, workers: workload.workers.length,
     csdPool: machine.messageSlots,
   };

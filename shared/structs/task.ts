@@ -49,6 +49,7 @@ export const Task = struct(
     pickedAt: long<Ns>('CFS: sumExecRuntime when it was last picked'),
     execStart: long<Ns>('rq clock up to which sumExecRuntime has been charged'),
     sumExecRuntime: long<Ns>('run time by the scheduler’s clock'),
+    listed: anyWriter(word('1 while its process sums it up: from its fork until its times are moved to the process')),
     rrLeft: long<Ns>('rest of the SCHED_RR time slice'),
     dlRuntime: long<Ns>('SCHED_DEADLINE: budget per period'),
     dlDeadline: long<Ns>('SCHED_DEADLINE: relative deadline'),

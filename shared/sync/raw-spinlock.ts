@@ -65,3 +65,8 @@ export function rawSpinOwner(memory: Memory, lock: Word): CpuId {
 export function rawSpinGeneration(memory: Memory, lock: Word): number {
   return memory.load(lock + GENERATION);
 }
+
+/** When its last holder let go of it; 0 if it was never held. */
+export function rawSpinStamp(memory: Memory, lock: Word): Ns {
+  return memory.loadLong(lock + STAMP);
+}

@@ -12,6 +12,7 @@ import { Hrtimer, HrtimerCpuBase } from '../../shared/structs/hrtimer.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from '../../shared/structs/global.ts';
 import { PosixTimer, Signals, TimerFd } from '../../shared/structs/signal.ts';
 import { StopPage, type CallFunctionData } from '../../shared/structs/smp.ts';
+import { SignalStruct } from '../../shared/structs/process.ts';
 import { RcuPage } from '../../shared/structs/rcu.ts';
 import { KERNEL_TIMERS, NR_TIMER_BASES, TimerBase, TimerList, type KernelTimer } from '../../shared/structs/timer.ts';
 import { Work, WorkerPool } from '../../shared/structs/workqueue.ts';
@@ -19,7 +20,7 @@ import { PrevCputime, Task, UserRegs, Vtime } from '../../shared/structs/task.ts
 import {
   ClocksourcePage, ClocksourceState, NR_CLOCKSOURCES, ShadowTimekeeper, Timekeeper, TkFast,
 } from '../../shared/structs/timekeeper.ts';
-import type { CpuId, TaskId, TimerId } from '../../shared/units.ts';
+import type { CpuId, ProcessId, TaskId, TimerId } from '../../shared/units.ts';
 
 export class KernelImage {
   readonly memory: Memory;
@@ -48,6 +49,7 @@ export class KernelImage {
   readonly rcu: RcuPage;
   readonly tasks: readonly Task[];
   readonly vtimes: readonly Vtime[];
+  /** One for each task, then one for each process. */
   readonly prevCputimes: readonly PrevCputime[];
   readonly regs: readonly UserRegs[];
   readonly timers: readonly Hrtimer[];
@@ -62,6 +64,7 @@ export class KernelImage {
   readonly workerPools: readonly WorkerPool[];
   /** One for each row of the background. */
   readonly works: readonly Work[];
+  readonly signalStructs: readonly SignalStruct[];
 
   constructor(memory: Memory, map: MachineMap) {
     const { at, shape } = map;
@@ -90,7 +93,7 @@ export class KernelImage {
     this.rcu = RcuPage.view(memory, at.rcu);
     this.tasks = viewsOf(Task, memory, at.task, shape.tasks);
     this.vtimes = viewsOf(Vtime, memory, at.vtime, shape.tasks);
-    this.prevCputimes = viewsOf(PrevCputime, memory, at.prevCputime, shape.tasks);
+    this.prevCputimes = viewsOf(PrevCputime, memory, at.prevCputime, shape.tasks + shape.processes);
     this.regs = viewsOf(UserRegs, memory, at.userRegs, shape.tasks);
     this.timers = viewsOf(Hrtimer, memory, at.hrtimer, map.timers);
     this.syncObjects = viewsOf(SyncObject, memory, at.syncObject, Math.max(1, shape.syncObjects));
@@ -102,6 +105,7 @@ export class KernelImage {
     this.timerLists = viewsOf(TimerList, memory, at.timerList, map.wheelTimers);
     this.workerPools = viewsOf(WorkerPool, memory, at.workerPool, Math.max(1, shape.workers));
     this.works = viewsOf(Work, memory, at.work, Math.max(1, shape.background));
+    this.signalStructs = viewsOf(SignalStruct, memory, at.signalStruct, Math.max(1, shape.processes));
   }
 }
 
@@ -128,6 +132,9 @@ export const timeoutTimerOf = (task: TaskId): number => task;
 export const kernelTimerOf = (image: KernelImage, timer: KernelTimer): number => image.map.shape.tasks + timer;
 /** The wheel timer of a row of the background. @linux include/linux/workqueue.h delayed_work.timer */
 export const backgroundTimerOf = (image: KernelImage, row: number): number => image.map.shape.tasks + KERNEL_TIMERS + row;
+
+/** The filter of a process. @linux include/linux/sched/signal.h signal_struct.prev_cputime */
+export const groupFilterOf = ({ map: { shape } }: KernelImage, process: ProcessId): number => shape.tasks + process;
 
 /**
  * Everything that travels with a task belongs to `to` from now on.

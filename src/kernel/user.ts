@@ -5,7 +5,7 @@
  */
 import type { ClockId } from '../../shared/structs/timekeeper.ts';
 import type { UserRegs } from '../../shared/structs/task.ts';
-import type { Ns, TaskId } from '../../shared/units.ts';
+import type { Ns, ProcessId, TaskId } from '../../shared/units.ts';
 import type { Arch } from './arch.ts';
 import type { BackgroundSpec } from './background.ts';
 
@@ -96,6 +96,8 @@ export const OpKind = {
   RcuGpKthread: 39,
   /** a = ns: asleep until a device has answered (our `io`) */
   Io: 40,
+  /** asleep until a child has ended, whose times it takes; at once if there is none (our `reap`) */
+  Reap: 41,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
 
@@ -228,6 +230,17 @@ export interface TaskSpec {
   readonly kernel: boolean;
 }
 
+/** A process: a group of threads that share a `SignalStruct`. Who may ever be in it is known; who is, memory says. */
+export interface ProcessSpec {
+  readonly name: string;
+  /** Its threads, records of fork pools among them; the first is its leader. */
+  readonly threads: readonly TaskId[];
+  /** Some thread of it waits for children; else nobody does, and the kernel reaps them (SIGCHLD ignored). */
+  readonly waits: boolean;
+  /** Times of threads that were dead when the machine booted. */
+  readonly age: { readonly utime: Ns; readonly stime: Ns };
+}
+
 /** What a task does to the clocks. */
 export const ClockStepKind = { Settime: 0, Setoffset: 1, Tai: 2, Frequency: 3, Clocksource: 4, Unbind: 5, UnbindDevice: 6 } as const;
 export type ClockStepKind = (typeof ClockStepKind)[keyof typeof ClockStepKind];
@@ -250,6 +263,9 @@ export interface SyncObjectSpec {
 /** A whole workload, as the kernel needs it. Record i of `tasks` is task `cpus + i`. */
 export interface Workload {
   readonly tasks: readonly TaskSpec[];
+  readonly processes: readonly ProcessSpec[];
+  /** By place among `tasks`: whose thread each is. */
+  readonly processOf: readonly ProcessId[];
   readonly attributes: readonly Attributes[];
   readonly reads: readonly ReadTarget[];
   /** first task and size of each declaration's fork pool; size 0 where nobody forks it */

@@ -96,6 +96,7 @@ class TaskCompiler {
       case 'pipe': return this.#pipe(event);
       case 'clock_nanosleep': return out.emit(OpKind.ClockNanosleep, ns, event.clock, Number(event.absolute), index);
       case 'sigmask': return out.emit(OpKind.Sigprocmask, event.writes ? ALL_SIGNALS : 0, 0, 0, index);
+      case 'reap': return out.emit(OpKind.Reap, 0, 0, 0, index);
       case 'pause': return out.emit(OpKind.Pause, 0, 0, 0, index);
       case 'call': return out.emit(OpKind.Call, this.#callOf(event.call!), 0, 0, index);
       case 'yield': return out.emit(OpKind.Yield, 0, 0, 0, index);

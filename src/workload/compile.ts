@@ -14,6 +14,7 @@ import type { BackgroundRow } from '../kernel/background.ts';
 import { compileKthreads } from './kthreads.ts';
 import { PHASE_END, ProgramBuilder, type Program } from './program.ts';
 import { DEFAULT_VIEWS, looksAt, takesLock, type ReadViewName } from './read-views.ts';
+import { groupThreads, type ProcessDeclaration } from './processes.ts';
 import type { TaskDeclaration } from './rtapp/model.ts';
 import type { Source } from './rtapp/source.ts';
 import type { ReaderSpec } from './scenario.ts';
@@ -52,6 +53,7 @@ export interface CompileOptions {
   /** CPUs that the kernel may use for itself. */
   readonly housekeeping: readonly number[];
   readonly clocks: ClockDeclarations;
+  readonly processes: readonly ProcessDeclaration[];
 }
 
 export interface Compiled {
@@ -82,6 +84,7 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
   }));
   const workload: WorkloadData = {
     tasks: [...specs, ...kthreads.tasks],
+    ...groupThreads([...specs, ...kthreads.tasks], options.cpus, options.processes, programs),
     attributes: context.attributes.list,
     reads,
     forkPools: programs.map((_, declaration) => poolOf(specs, declaration, options.cpus)),

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { CPUTIME_FLAVOURS } from '../../shared/cputime-flavour.ts';
-import { CSD_POOL_MAX, NR_CPUS_MAX } from '../../shared/limits.ts';
+import { AGE_MAX_NS, CSD_POOL_MAX, NR_CPUS_MAX } from '../../shared/limits.ts';
 import { Path } from '../kernel/arch.ts';
 import { KTHREAD_TIMERS } from '../kernel/background.ts';
 import { GLOBAL_DEVICE_NAMES, LOCAL_DEVICE_NAMES } from '../kernel/time/clockevent-devices.ts';
@@ -120,6 +120,20 @@ const kthread = z.strictObject({
   ),
 }, { error: 'a kernel thread (an object)' });
 
+const taskNames = z.array(name('a task'), { error: 'an array of task names' }).min(1, { error: 'at least one task' });
+const age = timeWithin(0, AGE_MAX_NS);
+
+const process = z.union([
+  taskNames,
+  z.strictObject({
+    tasks: taskNames.describe('tasks whose instances and forks are its threads'),
+    age: z.strictObject({
+      user: age.optional().describe('user time'),
+      system: age.optional().describe('system time'),
+    }, { error: '{"user": time, "system": time}' }).optional().describe('times of threads that were dead at boot'),
+  }),
+], { error: 'an array of task names, or {"tasks": [names], "age": {"user": time, "system": time}}' });
+
 const kthreads = z.union([z.literal('linux'), z.array(kthread)], { error: '"linux" or an array of kernel threads' });
 
 const cut = z.strictObject({
@@ -151,6 +165,8 @@ export const dynticksBlock = z.strictObject({
   machine: machine.optional(),
   events: z.array(event, { error: 'an array of events' }).optional().describe('what happens to the machine’s clocks, and when'),
   readers: z.array(reader, { error: 'an array of readers' }).optional(),
+  processes: z.record(z.string(), process, { error: 'processes by name (an object)' }).optional()
+    .describe('tasks that are threads of one process; any other is a process of its own'),
   kthreads: kthreads.optional().describe('what the kernel does by itself: as this version of Linux, or as listed; missing: nothing'),
   faults: z.array(name('a fault'), { error: 'an array of faults' }).optional().describe('bugs that are switched on'),
   seed: integer('a seed', 0, Number.MAX_SAFE_INTEGER).optional(),

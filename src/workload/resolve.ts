@@ -22,6 +22,7 @@ import type { DynticksBlock } from './dynticks-block.ts';
 import { timeText } from './quantity.ts';
 import { readBlock } from './read-block.ts';
 import { clockeventsOf } from './clockevents.ts';
+import { processesOf } from './processes.ts';
 import { readersOf } from './readers.ts';
 import { nodeAt, type JsonNode } from './rtapp/document.ts';
 import type { RtAppWorkload } from './rtapp/model.ts';
@@ -133,8 +134,9 @@ function compile(
   const otherwise = block.reader ?? DEFAULT_READER;
   checkKthreads(source, block, file.dynticks);
   const readers = readersOf(source, block, file.dynticks, file.tasks, cpus, overrides.reader ?? null, otherwise);
+  const processes = processesOf(source, block, file.dynticks, file.tasks);
   const compiled = compileWorkload(source, file.tasks, {
-    cpus, everywhere, readers, clocks, background: rowsOf(block, kernel), housekeeping: housekeepingCpus(cmdline, cpus),
+    cpus, everywhere, readers, clocks, processes, background: rowsOf(block, kernel), housekeeping: housekeepingCpus(cmdline, cpus),
   });
   noteSchedulers(source, compiled.workload);
   return compiled;

@@ -39,7 +39,7 @@ const EVERYTHING = tasks(`
   "runner": {"instance": 2, "loop": 4, "run": 400, "barrier": "lap", "sleep": 250},
   "maker": {"loop": 5, "timer": {"ref": "beat", "period": 2000}, "sem_post": "parts", "sem_post": "parts"},
   "taker": {"instance": 2, "loop": 5, "sem_wait": "parts", "run": 310},
-  "parent": {"loop": 4, "slack": "3us", "yield": "", "sleep": 700, "fork": "child"},
+  "parent": {"loop": 4, "slack": "3us", "yield": "", "sleep": 700, "fork": "child", "reap": ""},
   "child": {"instance": 0, "loop": 1, "run": 20},
   "changing": {"loop": 2, "phases": {
     "fair": {"loop": 2, "run": 300, "sleep": 500}, "urgent": {"policy": "SCHED_FIFO", "priority": 3, "cpus": [1], "run": 200}}},
@@ -180,7 +180,7 @@ function operations(engine: EngineChoice): void {
     const events = Object.fromEntries(run.figures.tasks.map(({ name, events: begun, state }) => [name, `${begun} ${state}`]));
     expect(events).toMatchObject({
       'fighter-0': '30 dead', 'fighter-1': '30 dead', 'crowd-2': '12 dead', 'runner-4': '12 dead', 'runner-5': '12 dead',
-      'maker-6': '15 dead', 'taker-7': '10 dead', 'taker-8': '10 dead', 'parent-9': '16 dead',
+      'maker-6': '15 dead', 'taker-7': '10 dead', 'taker-8': '10 dead', 'parent-9': '20 dead',
       'caller-11': '9 dead', 'source-12': '8 dead', 'sink-13': '8 dead',
     });
   });

@@ -130,8 +130,8 @@ export function attributesOf(given: Partial<Attributes> = {}): Attributes {
 }
 
 const NO_WORKLOAD: Workload = {
-  tasks: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [], posixTimers: [], timerfds: [], calls: [],
-  ksoftirqds: [], clockSteps: [], clockTasks: [], kwatchdog: -1, background: [], workers: [],
+  tasks: [], processes: [], processOf: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [],
+  posixTimers: [], timerfds: [], calls: [], ksoftirqds: [], clockSteps: [], clockTasks: [], kwatchdog: -1, background: [], workers: [],
   user: { next: () => { throw new Error('no programs here'); }, quietFor: () => { throw new Error('no programs here'); } },
 };
 
@@ -143,6 +143,13 @@ export const FAKE_CONFIG: KernelConfig = {
   clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
   tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: [], workload: NO_WORKLOAD,
 };
+
+/** Each task a process of its own. */
+function alone(cpus: number, tasks: number): Pick<Workload, 'processes' | 'processOf'> {
+  const numbers = Array.from({ length: tasks }, (_, i) => i);
+  const age = { utime: 0, stime: 0 };
+  return { processes: numbers.map((i) => ({ name: `p${i}`, threads: [cpus + i], waits: false, age })), processOf: numbers };
+}
 
 const neverCalled = (): boolean => { throw new Error('this timer is not part of the test'); };
 
@@ -174,13 +181,16 @@ export class FakeMachine {
   readonly first: TaskId;
 
   private readonly options: FakeOptions;
+  private readonly processes: Pick<Workload, 'processes' | 'processOf'>;
 
   constructor(cpus: number, tasks: readonly Attributes[], options: FakeOptions = {}) {
     const { syncObjects = 0, sharedTimers = 0, background = [], workers = [] } = options;
     const map = layOutMachine({
       cpus, tasks: cpus + tasks.length, syncObjects, sharedTimers, background: background.length, workers: workers.length,
+      processes: tasks.length,
     });
     this.options = options;
+    this.processes = alone(cpus, tasks.length);
     this.memory = new PlainMemory(map.map);
     this.image = new KernelImage(this.memory, map);
     this.first = cpus;
@@ -194,10 +204,11 @@ export class FakeMachine {
   kernelOf(cpu: CpuId): KernelCpu {
     const { config, functions = [neverCalled, neverCalled, dlTaskTimer], timers = CALLBACKS.timers, decisions } = this.options;
     const { tscHz = 1_000_000_000, sources, background = [], workers = [] } = this.options;
-    const workload = { ...NO_WORKLOAD, background, workers };
+    const asked = config?.workload ?? { ...NO_WORKLOAD, background, workers };
+    const workload = asked.processes.length > 0 ? asked : { ...asked, ...this.processes };
     const ofTsc = [{ id: ClocksourceId.Tsc, hz: tscHz, trusted: true }];
     const clocksources = clocksourceTable(sources ?? ofTsc, config?.tickNs ?? FAKE_CONFIG.tickNs);
-    const whole = { ...FAKE_CONFIG, workload, clocksources, cputime: this.archs.map(() => 'tick' as const), ...config };
+    const whole = { ...FAKE_CONFIG, clocksources, cputime: this.archs.map(() => 'tick' as const), ...config, workload };
     return new KernelCpu(cpu, this.image, whole, this.archs[cpu]!, { ...asLinux, ...decisions }, functions, { ...CALLBACKS, timers });
   }
 

@@ -5,7 +5,7 @@
 import { LockClass } from '../../../shared/lock-order.ts';
 import { mulDiv } from '../../../shared/math.ts';
 import { rawSpinGeneration } from '../../../shared/sync/raw-spinlock.ts';
-import type { Ns, TaskId } from '../../../shared/units.ts';
+import type { Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
 
@@ -17,15 +17,15 @@ export interface AdjustedCputime {
 }
 
 /**
- * Scales (utime, stime) to `rtime`. The task's filter remembers what was handed out last; under its
- * lock all readers see one growing pair.
+ * Scales (utime, stime) to `rtime`. The filter, a task's or a process's (`groupFilterOf`), remembers what was handed
+ * out last; under its lock all readers see one growing pair.
  * @linux kernel/sched/cputime.c cputime_adjust
  */
 export function cputimeAdjust(
-  cpu: KernelCpu, task: TaskId, utime: Ns, stime: Ns, rtime: Ns, out: AdjustedCputime,
+  cpu: KernelCpu, filter: number, utime: Ns, stime: Ns, rtime: Ns, out: AdjustedCputime,
 ): void {
-  const prev = cpu.image.prevCputimes[task]!;
-  spinLock(cpu, prev.lock, LockClass.PrevCputime, task);
+  const prev = cpu.image.prevCputimes[filter]!;
+  spinLock(cpu, prev.lock, LockClass.PrevCputime, filter);
   if (prev.utime + prev.stime < rtime) {
     const system = Math.max(prev.stime, Math.min(rtime, scaledStime(utime, stime, rtime)));
     const user = Math.max(prev.utime, rtime - system);
@@ -35,16 +35,16 @@ export function cputimeAdjust(
   out.utime = prev.utime;
   out.stime = prev.stime;
   out.turn = rawSpinGeneration(cpu.memory, prev.lock) >>> 0;
-  spinUnlock(cpu, prev.lock, LockClass.PrevCputime, task);
+  spinUnlock(cpu, prev.lock, LockClass.PrevCputime, filter);
 }
 
 /** A record begins a new life. @linux kernel/fork.c prev_cputime_init */
-export function prevCputimeInit(cpu: KernelCpu, task: TaskId): void {
-  const prev = cpu.image.prevCputimes[task]!;
-  spinLock(cpu, prev.lock, LockClass.PrevCputime, task);
+export function prevCputimeInit(cpu: KernelCpu, filter: number): void {
+  const prev = cpu.image.prevCputimes[filter]!;
+  spinLock(cpu, prev.lock, LockClass.PrevCputime, filter);
   prev.utime = 0;
   prev.stime = 0;
-  spinUnlock(cpu, prev.lock, LockClass.PrevCputime, task);
+  spinUnlock(cpu, prev.lock, LockClass.PrevCputime, filter);
 }
 
 function scaledStime(utime: Ns, stime: Ns, rtime: Ns): Ns {

@@ -8,6 +8,7 @@ import { Path } from '../arch.ts';
 import { handOverTask, type KernelImage } from '../image.ts';
 import { RegsMode } from '../irq/entry.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { joinThreadGroup, reapedBefore } from '../process.ts';
 import { setAttributesOfNewTask } from '../sched/syscalls.ts';
 import { prevCputimeInit } from '../sched/cputime-adjust.ts';
 import { vtimeInit } from '../sched/vtime.ts';
@@ -60,6 +61,7 @@ export function copyProcess(cpu: KernelCpu, parent: TaskId, task: TaskId, spec: 
   record.inIowait = 0;
   clearRegs(image, task);
   signalsInit(cpu, task);
+  joinThreadGroup(cpu, parent, task);
 }
 
 function clearRegs(image: KernelImage, task: TaskId): void {
@@ -92,10 +94,10 @@ function claimFreeTask(cpu: KernelCpu, declaration: number): TaskId {
   for (let task = pool.first; task < pool.first + pool.size; task++) {
     const record = image.tasks[task]!;
     const { state } = record;
-    const free = state === TaskState.Free || (state === TaskState.Dead && record.onCpu === 0);
+    const free = state === TaskState.Free || (state === TaskState.Dead && record.onCpu === 0 && record.listed === 0);
     if (!free || memory.cas(record.base + Task.at.state, state, TaskState.Waking) !== state) continue;
-    if (record.onCpu === 0 && record.execStart < cpu.stepDue) return task;
-    // it died too late for this step; or somebody else had it since the look, and that CPU is not done with it
+    if (record.onCpu === 0 && record.execStart < cpu.stepDue && reapedBefore(cpu, task, cpu.stepDue)) return task;
+    // it died, or was reaped, too late for this step; or somebody else had it since the look, and that CPU is not done with it
     record.state = TaskState.Dead;
   }
   throw new LimitReached(`${FORK_POOL} forks of one declaration live at once (FORK_POOL): usually a forked task that never ends`);

@@ -8,6 +8,7 @@ import { Event } from '../../../shared/events.ts';
 import { TaskState, type UserRegs } from '../../../shared/structs/task.ts';
 import type { TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
+import { doWait, exitNotify } from '../exit.ts';
 import { runKsoftirqd } from '../irq/softirq.ts';
 import { RegsMode, pauseStretch, returnToTask, startStretch, syscallEnter, syscallExit } from '../irq/entry.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
@@ -105,6 +106,7 @@ function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case NOT_STARTED: return retFromFork(cpu, regs);
     case OpKind.Exit: return doExit(cpu, task);
     case OpKind.Sleep: return nanosleep(cpu, task, regs);
+    case OpKind.Reap: return doWait(cpu, task, regs);
     case OpKind.Io: return ioSleep(cpu, task, regs);
     case OpKind.Timer: return rtappTimer(cpu, task, regs);
     case OpKind.Lock: return mutexLock(cpu, task, regs);
@@ -167,6 +169,7 @@ function doExit(cpu: KernelCpu, task: TaskId): Outcome {
   exitSignals(cpu, task);
   record.state = TaskState.Dead;
   callRcu(cpu);
+  exitNotify(cpu, task);
   return Outcome.Gone;
 }
 

@@ -117,6 +117,7 @@ export const OWN_READERS: Readonly<Record<(typeof OWN_EVENT_NAMES)[number], Even
   sigmask: readSigmask,
   pause: () => ({}),
   free: () => ({}),
+  reap: () => ({}),
 };
 
 function cpusOf(source: Source, object: ObjectNode, path: string): CpuList | null {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Policy, TaskState, VtimeState } from '../../../shared/structs/task.ts';
 import { NOBODY, type TaskId } from '../../../shared/units.ts';
+import { exitNotify } from '../../../src/kernel/exit.ts';
 import { RegsMode } from '../../../src/kernel/irq/entry.ts';
 import type { KernelCpu } from '../../../src/kernel/kernel-cpu.ts';
 import { schedule } from '../../../src/kernel/sched/core.ts';
@@ -45,6 +46,7 @@ const forkOne = (machine: FakeMachine): Outcome => machine.as(0, (cpu) => {
 /** The running task dies. */
 function exit(cpu: KernelCpu): void {
   cpu.image.tasks[cpu.curr]!.state = TaskState.Dead;
+  exitNotify(cpu, cpu.curr);
   schedule(cpu);
 }
 
@@ -78,6 +80,7 @@ describe('fork', () => {
     const machine = newMachine();
     for (let i = 0; i < POOL; i++) forkOne(machine);
     machine.as(0, (cpu) => { cpu.image.tasks[FIRST_CHILD + 1]!.state = TaskState.Dead; cpu.image.tasks[FIRST_CHILD + 1]!.onCpu = 1; });
+    machine.as(0, (cpu) => exitNotify(cpu, FIRST_CHILD + 1));
     expect(() => forkOne(machine)).toThrow(/FORK_POOL/);
     machine.as(0, (cpu) => { cpu.image.tasks[FIRST_CHILD + 1]!.onCpu = 0; });
     forkOne(machine);
