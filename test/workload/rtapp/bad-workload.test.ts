@@ -87,7 +87,7 @@ describe('an rt-app file', () => {
       'w.json:1:17: tasks.t: found no event, expected at least one event, such as "run" or "sleep". Events are lock, unlock, '
         + 'wait, signal, broad, sync, sleep, runtime, run, timer, suspend, resume, memrun, mem, iorun, yield, barrier, fork, '
         + 'sem_post, sem_wait, syscall, slack, timeout, io, itimer, pipe, call, clock_nanosleep, posix_timer, posix_timer_gettime, '
-        + 'posix_timer_delete, fd_timer, fd_read, sigmask, pause, free.',
+        + 'posix_timer_delete, fd_timer, fd_read, sigmask, pause, free, reap.',
     ],
     [
       'has only a misspelt event',
