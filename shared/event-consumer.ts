@@ -35,6 +35,8 @@ export interface RunFacts {
   readonly clocks: ClockFacts;
   /** CPUs that may run without a tick, and so never keep the time. */
   readonly nohzFull: readonly CpuId[];
+  /** Of those, CPUs whose tick is off while a task runs there. */
+  readonly tickOff: readonly CpuId[];
   /** Whether this kernel leaves a forced event of a device alone when another is to be forced. */
   readonly keepsForcedEvent: boolean;
 }

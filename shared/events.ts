@@ -328,6 +328,8 @@ const table = {
   wait_task_zombie: ['dynticks', {
     by: 'task', child: 'task', utime: 'ns', stime: 'ns', gtime: 'ns', cutime: 'ns', cstime: 'ns', cgtime: 'ns',
   }],
+  /** Another CPU has done the tick of one whose own is stopped: the task that runs there, and its run time since then. */
+  sched_tick_remote: ['dynticks', { cpu: 'cpu', task: 'task', runtime: 'ns' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

@@ -43,7 +43,7 @@ export function factsOf(scenario: Scenario, racing = false): RunFacts {
     epochSec: scenario.epochSec, clocks: clockFactsOf(scenario), stalledNs: stalledOf(scenario),
     cputime: cputimeOf(scenario), ipiDelayNs: machine.ipiDelayNs,
     racing, skewNs: racing ? scenario.skewNs : 0,
-    nohzFull: scenario.cmdline.nohzFull ?? [], keepsForcedEvent: versionOf(scenario).keepsForcedEvent,
+    nohzFull: scenario.cmdline.nohzFull ?? [], tickOff: scenario.tickOff, keepsForcedEvent: versionOf(scenario).keepsForcedEvent,
   };
 }
 
@@ -94,7 +94,7 @@ export function kernelConfigOf(scenario: Scenario): KernelConfig {
     hz, tickNs: NSEC_PER_SEC / hz,
     highres: cmdline.highres, nohz: cmdline.nohz, nohzFull: cmdline.nohzFull !== null, isolated: isolatedOf(scenario),
     cpuidle: machine.cpuidle,
-    tickless: ticklessOf(scenario),
+    tickless: ticklessOf(scenario), tickOff: tickOffOf(scenario),
     skewTick: cmdline.skewTick, nolapicTimer: cmdline.nolapicTimer,
     timerMigration: cmdline.timerMigration, profile: cmdline.profile !== null,
     tscHz: machine.tscHz, lapicHz: machine.lapicHz, clockevents: machine.clockevents,
@@ -116,6 +116,10 @@ function usableBy({ cmdline, machine }: Scenario): Scenario['machine']['clocksou
 
 function ticklessOf({ cpus, cmdline: { nohzFull } }: Scenario): boolean[] {
   return Array.from({ length: cpus }, (_, cpu) => nohzFull?.includes(cpu) ?? false);
+}
+
+function tickOffOf({ cpus, tickOff }: Scenario): boolean[] {
+  return Array.from({ length: cpus }, (_, cpu) => tickOff.includes(cpu));
 }
 
 function isolatedOf({ cpus, cmdline: { isolcpus } }: Scenario): boolean[] {

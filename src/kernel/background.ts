@@ -19,6 +19,8 @@ export interface BackgroundRow {
   readonly cpu: CpuId | 'each' | null;
   readonly every: Ns;
   readonly work: Ns;
+  /** It does the tick of a CPU of `nohz_full=`: there is one for each. */
+  readonly remoteTick?: boolean;
   /** It stays there, whoever is isolated. */
   readonly pinned?: boolean;
   /** The thread, where it is not named as the row; `/` and the CPU’s number are added where there is one on each. */
@@ -36,10 +38,16 @@ export interface BackgroundSpec {
   readonly task: TaskId;
   /** The pool of worker threads that does it; -1: none. */
   readonly pool: number;
+  /** The CPU whose tick it does; -1: none. */
+  readonly ticks: CpuId;
 }
 
 const MS: Ns = 1_000_000;
 const US: Ns = 1_000;
+
+/** Evidence: recordings of 6.1 and 6.12, configuration d: sched_tick_remote once a second for each CPU of nohz_full=, busy or idle. */
+export const REMOTE_TICK_ROW: BackgroundRow =
+  { name: 'sched_tick_remote', timer: 'delayed_work', cpu: null, every: 1_000 * MS, work: 1 * US, remoteTick: true };
 
 /**
  * Evidence: expiries a second in the recordings of 6.1.192 (all workloads of the configurations with and without
@@ -63,6 +71,7 @@ const LINUX_ROWS: readonly BackgroundRow[] = [
   { name: 'neigh_periodic_work', timer: 'deferrable_work', cpu: 0, every: 15_000 * MS, work: 2 * US },
   { name: 'rcu_preempt', timer: 'grace_period', cpu: null, every: 0, work: 0 },
   { name: 'watchdog_timer_fn', timer: 'hrtimer', cpu: 'each', every: 4_000 * MS, work: 2 * US, thread: 'migration' },
+  REMOTE_TICK_ROW,
 ];
 
 /** By kernel version. Evidence for 7.0: none; as 6.12. */

@@ -49,6 +49,8 @@ export interface KernelConfig {
   readonly nohzFull: boolean;
   /** `nohz_full=`: CPUs that may run without a tick, and so never keep the time. */
   readonly tickless: readonly boolean[];
+  /** Of those, CPUs whose tick is off while a task runs there, whatever needs it. */
+  readonly tickOff: readonly boolean[];
   /** `isolcpus=domain`: CPUs that no balancing touches. */
   readonly isolated: readonly boolean[];
   /** Idle states, if there is a driver for them. */

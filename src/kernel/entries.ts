@@ -12,7 +12,7 @@ import { irqWorkRun } from './irq/irq-work.ts';
 import type { IncomingCall, KernelCpu } from './kernel-cpu.ts';
 import { bootStep, startSecondary } from './main.ts';
 import { callsDone, flushSmpCallFunctionQueue } from './smp.ts';
-import { reschedCurr } from './sched/core.ts';
+import { REMOTE_TICK, remoteTickArrives, reschedCurr } from './sched/core.ts';
 import { schedTtwuPending } from './sched/wakeup.ts';
 import { signalArrives } from './signal.ts';
 import { tryToStop, wakeStopper } from './stop-machine.ts';
@@ -96,7 +96,8 @@ function rescheduleInterrupt(cpu: KernelCpu, task: TaskId): void {
   const outer = begin(cpu);
   irqEnter(cpu);
   const asked = cpu.state.needResched;
-  if (task !== NONE) schedTtwuPending(cpu, task);
+  if (task === REMOTE_TICK) remoteTickArrives(cpu);
+  else if (task !== NONE) schedTtwuPending(cpu, task);
   else if (cpu.curr === cpu.idle) reschedCurr(cpu);
   if (cpu.state.needResched !== asked) {
     cpu.state.rescheduleIrqs += 1;

@@ -33,7 +33,7 @@ export function kindOfStep(cpu: KernelCpu): EventKind {
   const regs = cpu.image.regs[cpu.curr]!;
   if (regs.mode === RegsMode.User && isUserWork(regs.kind)) return EventKind.Local;
   switch (regs.kind) {
-    case OpKind.Syscall: case OpKind.SetSlack: case OpKind.Yield: return mayThrottle(cpu) ? EventKind.Reading : EventKind.Local;
+    case OpKind.Syscall: case OpKind.SetSlack: case OpKind.Yield: return kindOfCall(cpu);
     case NOT_STARTED: return EventKind.Reading;
     case OpKind.Sleep: return kindOfSleep(cpu);
     case OpKind.Timer: return regs.argA >= 0 ? kindOfSleep(cpu) : EventKind.Interacting;
@@ -41,6 +41,12 @@ export function kindOfStep(cpu: KernelCpu): EventKind {
       return cpu.config.workload.reads[regs.argA]!.locks ? EventKind.Interacting : EventKind.Reading;
     default: return EventKind.Interacting;
   }
+}
+
+/** A call that comes back to its task, unless that has no budget left. */
+function kindOfCall(cpu: KernelCpu): EventKind {
+  if (!mayThrottle(cpu)) return EventKind.Local;
+  return mayStopTick(cpu) ? EventKind.Interacting : EventKind.Reading;
 }
 
 /** A CPU that does housekeeping and is awake keeps the timers that it starts; any other may put them elsewhere. */
@@ -59,9 +65,9 @@ export function mayThrottle(cpu: KernelCpu): boolean {
   return classOf(cpu.image, cpu.curr) === SchedClass.Dl;
 }
 
-/** Whether a CPU that goes idle may stop its tick at once: a governor may think that it pays. */
-function mayStopTick({ config }: KernelCpu): boolean {
-  return config.nohz && config.cpuidle !== null;
+/** Whether a CPU that goes idle may stop its tick at once: a governor may think that it pays, or the tick is stopped already. */
+function mayStopTick({ config, id }: KernelCpu): boolean {
+  return config.nohz && (config.cpuidle !== null || config.tickOff[id] === true);
 }
 
 /** An interrupt of the CPU's own device at `at`. @dynticks what the timer entry declares */

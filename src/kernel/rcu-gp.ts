@@ -1,7 +1,7 @@
 /** The thread that begins and ends grace periods, and looks each jiffy which of the CPUs that owe a look idle. */
 import { Event } from '../../shared/events.ts';
-import { TaskState, type UserRegs } from '../../shared/structs/task.ts';
-import type { TaskId } from '../../shared/units.ts';
+import { TaskState, VtimeState, type UserRegs } from '../../shared/structs/task.ts';
+import type { CpuId, TaskId } from '../../shared/units.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { timeoutIsOver } from './kthread.ts';
 import { clearOwed, lockRcu, nobodyOwes, owesQs, unlockRcu } from './rcu.ts';
@@ -38,11 +38,19 @@ function endGp(cpu: KernelCpu): void {
   if (page.started === page.completed) return;
   const { cpus } = cpu.image.map.shape;
   for (let other = 0; other < cpus; other++) {
-    if (owesQs(page, other) && (other === cpu.id || idleCpu(cpu.image, other))) clearOwed(page, other);
+    if (owesQs(page, other) && (other === cpu.id || idleCpu(cpu.image, other) || runsTickless(cpu, other))) clearOwed(page, other);
   }
   if (!nobodyOwes(page) && !cpu.decisions.endsGracePeriodEarly) return;
   page.completed = page.started;
   cpu.arch.trace(Event.rcu_grace_period, page.started, GP_END);
+}
+
+/**
+ * Whether a CPU without a tick is in user mode, as its accounts say: nobody else would report it.
+ * @linux kernel/rcu/tree.c rcu_dynticks_in_eqs
+ */
+function runsTickless({ config, image }: KernelCpu, other: CpuId): boolean {
+  return config.tickOff[other] === true && image.vtimes[image.rqs[other]!.curr]!.state >= VtimeState.User;
 }
 
 /** Whether a period is under way; one that was asked for begins. @linux kernel/rcu/tree.c rcu_gp_init */

@@ -18,6 +18,7 @@ import { NONE, type TaskId } from '../../shared/units.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { spinLock, spinUnlock } from './locking/lock.ts';
 import { rearmBackground } from './kthread.ts';
+import { schedTickRemote } from './sched/core.ts';
 import { tryToWakeUp } from './sched/wakeup.ts';
 import { Outcome } from './syscalls/outcome.ts';
 
@@ -81,6 +82,8 @@ function takeWork(cpu: KernelCpu, task: TaskId, index: number): number {
 
 /** The time that it takes is over; its timer comes again. @linux kernel/workqueue.c process_one_work */
 function processOneWork(cpu: KernelCpu, work: number): void {
+  const { ticks } = cpu.config.workload.background[work]!;
+  if (ticks !== NONE) schedTickRemote(cpu, ticks);
   rearmBackground(cpu, work);
   cpu.arch.trace(Event.workqueue_execute_end, work);
 }

@@ -1,5 +1,5 @@
 /**
- * Two CPUs drop the do_timer duty as they stop their ticks, and take it as they tick (`tick-sched-idle.ts`, `jiffies.ts`): when
+ * Two CPUs drop the do_timer duty as they stop their ticks, and take it as they tick (`tick-sched-stop.ts`, `jiffies.ts`): when
  * both sleep and nobody has it, at least one of them knows that it had it last, and so does not sleep for ever.
  */
 import { TickFlag, TickSched } from '../../shared/structs/cpu.ts';
@@ -11,7 +11,7 @@ import { model, type Model } from '../explore/model.ts';
 import { exhaustive } from '../explore/source-sets.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
 import { tickSchedDoTimer } from '../kernel/time/jiffies.ts';
-import { dropDuty } from '../kernel/time/tick-sched-idle.ts';
+import { dropDuty } from '../kernel/time/tick-sched-stop.ts';
 import type { Catalogued } from './catalogued.ts';
 import { machineCells } from './machine-cells.ts';
 import { modelCpu } from './model-arch.ts';

@@ -80,7 +80,7 @@ export function modelCpu(memory: Memory, id: CpuId, parts: KernelParts) {
   const { map, tickNs, decisions, functions = [], config: given, promiseOf = () => KTIME_MAX, version = KERNEL_VERSIONS[0]! } = parts;
   const config: KernelConfig = {
     version, hz: 250, tickNs, highres: true, nohz: false, nohzFull: false, isolated: [],
-    cpuidle: null, tickless: [], skewTick: false,
+    cpuidle: null, tickless: [], tickOff: [], skewTick: false,
     clocksource: null, tsc: null, clocksWander: false, epochSec: 0, clocksources: MODEL_SOURCES,
     nolapicTimer: false, timerMigration: true, profile: false,
     clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },

@@ -52,6 +52,8 @@ export interface CompileOptions {
   readonly background: readonly BackgroundRow[];
   /** CPUs that the kernel may use for itself. */
   readonly housekeeping: readonly number[];
+  /** CPUs of `nohz_full=`. */
+  readonly nohzFull: readonly number[];
   readonly clocks: ClockDeclarations;
   readonly processes: readonly ProcessDeclaration[];
 }
@@ -135,10 +137,11 @@ function forkedDeclarations(tasks: readonly TaskDeclaration[]): ReadonlySet<numb
 }
 
 function checkTaskCount(
-  source: Source, tasks: readonly TaskDeclaration[], { cpus, readers, clocks, background, housekeeping }: CompileOptions, forked: number,
+  source: Source, tasks: readonly TaskDeclaration[],
+  { cpus, readers, clocks, background, housekeeping, nohzFull }: CompileOptions, forked: number,
 ): void {
   const instances = tasks.reduce((n, task) => n + task.instances, 0);
-  const kthreads = compileKthreads(background, { cpus, housekeeping, firstTask: 0, firstDeclaration: 0 }).tasks.length;
+  const kthreads = compileKthreads(background, { cpus, housekeeping, nohzFull, firstTask: 0, firstDeclaration: 0 }).tasks.length;
   const own = clockSpecs(clocks, 0, null).length + kthreads;
   const total = cpus + instances + readers.length + forked * FORK_POOL + own;
   if (total <= NR_TASKS_MAX) return;

@@ -168,6 +168,8 @@ export const dynticksBlock = z.strictObject({
   processes: z.record(z.string(), process, { error: 'processes by name (an object)' }).optional()
     .describe('tasks that are threads of one process; any other is a process of its own'),
   kthreads: kthreads.optional().describe('what the kernel does by itself: as this version of Linux, or as listed; missing: nothing'),
+  tickOff: z.array(cpu, { error: 'an array of CPUs' }).optional()
+    .describe('CPUs of nohz_full= whose tick is off while a task runs there, whatever needs it'),
   faults: z.array(name('a fault'), { error: 'an array of faults' }).optional().describe('bugs that are switched on'),
   seed: integer('a seed', 0, Number.MAX_SAFE_INTEGER).optional(),
   kernel: text('a kernel version').optional(),

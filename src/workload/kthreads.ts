@@ -3,8 +3,8 @@
  * workload, each with a program that goes on for ever.
  */
 import { Policy } from '../../shared/structs/task.ts';
-import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
-import { BACKGROUND, type BackgroundRow, type BackgroundSpec } from '../kernel/background.ts';
+import { NONE, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
+import { BACKGROUND, REMOTE_TICK_ROW, type BackgroundRow, type BackgroundSpec } from '../kernel/background.ts';
 import { OpKind, type Attributes, type TaskSpec } from '../kernel/user.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
 import { PHASE_END, ProgramBuilder, type Program } from './program.ts';
@@ -16,6 +16,8 @@ export interface KthreadPlace {
   readonly cpus: number;
   /** CPUs that the kernel may use for itself: the others are isolated. */
   readonly housekeeping: readonly CpuId[];
+  /** CPUs of `nohz_full=`. */
+  readonly nohzFull: readonly CpuId[];
   /** Number of the first of their tasks. */
   readonly firstTask: TaskId;
   /** Number of the first of their declarations. */
@@ -32,9 +34,11 @@ export interface Kthreads {
 }
 
 /** The rows that the block asks for, as this kernel version has them. */
-export function rowsOf({ kthreads }: DynticksBlock, kernel: string): readonly BackgroundRow[] {
+export function rowsOf({ kthreads, tickOff = [] }: DynticksBlock, kernel: string): readonly BackgroundRow[] {
   if (kthreads === 'linux') return BACKGROUND[kernel] ?? [];
-  return (kthreads ?? []).map((row) => ({ ...row, cpu: row.cpu ?? null, pinned: row.cpu !== undefined }));
+  const rows = (kthreads ?? []).map((row) => ({ ...row, cpu: row.cpu ?? null, pinned: row.cpu !== undefined }));
+  // where ticks are off somebody must do them
+  return tickOff.length === 0 ? rows : [...rows, REMOTE_TICK_ROW];
 }
 
 /** A CPU has one timer for such a thread. Throws BadInput at the second. */
@@ -75,14 +79,15 @@ class KthreadCompiler implements Kthreads {
   }
 
   add(row: BackgroundRow): void {
-    const { housekeeping } = this.#place;
+    const { housekeeping, nohzFull } = this.#place;
     const { cpu } = row;
-    if (cpu === 'each') for (const each of housekeeping) this.#addOn(row, each, true);
+    if (row.remoteTick === true) for (const each of nohzFull) this.#addOn(row, housekeeping[0]!, false, each);
+    else if (cpu === 'each') for (const each of housekeeping) this.#addOn(row, each, true);
     else if (cpu !== null && (row.pinned || housekeeping.includes(cpu))) this.#addOn(row, cpu, true);
     else this.#addOn(row, housekeeping[0]!, cpu !== null);
   }
 
-  #addOn({ name, timer, every, work, thread, cpu: where }: BackgroundRow, cpu: CpuId, bound: boolean): void {
+  #addOn({ name, timer, every, work, thread, cpu: where }: BackgroundRow, cpu: CpuId, bound: boolean, ticks: CpuId = NONE): void {
     const number = this.background.length;
     const threadName = where === 'each' ? `${thread ?? name}/${cpu}` : thread ?? name;
     let task: TaskId = -1;
@@ -94,7 +99,7 @@ class KthreadCompiler implements Kthreads {
       pool = this.#poolOf(bound ? cpu : null);
       task = this.workers[pool]!;
     }
-    this.background.push({ name, timer, cpu, every, work, task, pool });
+    this.background.push({ name, timer, cpu, every, work, task, pool, ticks });
   }
 
   /** The worker thread of a CPU, or the one that is bound to none. */

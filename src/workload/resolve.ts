@@ -20,6 +20,7 @@ import { meantHint } from './did-you-mean.ts';
 import { checkKthreads, rowsOf } from './kthreads.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
 import { timeText } from './quantity.ts';
+import { tickOffOf } from './tick-off.ts';
 import { readBlock } from './read-block.ts';
 import { clockeventsOf } from './clockevents.ts';
 import { processesOf } from './processes.ts';
@@ -88,6 +89,7 @@ export function resolveScenario(
     widenNs: timeOf('--widen', overrides.widenNs, 0, WIDEN_MAX_NS) ?? block.widen ?? DEFAULT_WIDEN_NS,
     machine,
     epochSec: block.epoch === undefined ? DEFAULT_EPOCH_SEC : Date.parse(block.epoch) / 1000,
+    tickOff: tickOffOf(source, block, file.dynticks, cmdline, overrides.cputime ?? block.cputime ?? DEFAULT_CPUTIME),
     faults: faultsOf(source, file.dynticks, overrides.faults, block.faults, knownFaults),
     cuts: cutsOf(source, file.dynticks, block),
     workload: compiled.workload,
@@ -137,6 +139,7 @@ function compile(
   const processes = processesOf(source, block, file.dynticks, file.tasks);
   const compiled = compileWorkload(source, file.tasks, {
     cpus, everywhere, readers, clocks, processes, background: rowsOf(block, kernel), housekeeping: housekeepingCpus(cmdline, cpus),
+    nohzFull: cmdline.nohzFull ?? [],
   });
   noteSchedulers(source, compiled.workload);
   return compiled;

@@ -36,6 +36,8 @@ export interface Scenario {
   /** Wall clock at boot, seconds since 1970: the machine's epoch. */
   readonly epochSec: number;
   readonly machine: MachineSpec;
+  /** CPUs of `nohz_full=` whose tick is off while a task runs there. */
+  readonly tickOff: readonly CpuId[];
   readonly faults: readonly string[];
   readonly cuts: readonly CutSpec[];
   readonly workload: WorkloadData;

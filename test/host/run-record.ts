@@ -48,7 +48,8 @@ export function runRecord(more: Partial<RunRecord> = {}): RunRecord {
       reason: 'duration', endNs: 2_000_000_000, digest: 'c2843ec041fd47cd', records: 40_000,
       facts: {
         cpus: 2, tasks: [], tickNs: 4_000_000, hz: 250, cputime: ['tick', 'gen'], ipiDelayNs: 1_000, racing: false, skewNs: 0,
-        epochSec: 1_767_225_600, clocks: { sources: [], frequencies: [] }, stalledNs: [0, 0], nohzFull: [], keepsForcedEvent: false,
+        epochSec: 1_767_225_600, clocks: { sources: [], frequencies: [] }, stalledNs: [0, 0],
+        nohzFull: [], tickOff: [], keepsForcedEvent: false,
       },
       figures: {
         cpus: [cpuFigures(0), cpuFigures(1, { ticks: 1, userNs: 0 })],

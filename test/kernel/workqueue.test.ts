@@ -10,7 +10,7 @@ import { queueWork, workerThread, workqueueInit } from '../../src/kernel/workque
 import { attributesOf, FakeMachine } from '../support/fake-arch.ts';
 
 const row = (given: Partial<BackgroundSpec>): BackgroundSpec =>
-  ({ name: 'row', timer: 'delayed_work', cpu: 0, every: 40_000_000, work: 3_000, task: 2, pool: 0, ...given });
+  ({ name: 'row', timer: 'delayed_work', cpu: 0, every: 40_000_000, work: 3_000, task: 2, pool: 0, ticks: NONE, ...given });
 const ROWS = [row({ name: 'a' }), row({ name: 'b', work: 5_000 }), row({ name: 'c', timer: 'deferrable_work', cpu: 1 })];
 const WORKER = 2;
 let machine: FakeMachine;

@@ -53,7 +53,8 @@ export const FACTS: RunFacts = {
   cputime: ['gen', 'gen'],
   ipiDelayNs: 1_000,
   racing: false,
-  skewNs: 0, epochSec: 1_767_225_600, clocks: { sources: [], frequencies: [] }, stalledNs: [0, 0], nohzFull: [], keepsForcedEvent: false,
+  skewNs: 0, epochSec: 1_767_225_600, clocks: { sources: [], frequencies: [] }, stalledNs: [0, 0],
+  nohzFull: [], tickOff: [], keepsForcedEvent: false,
 };
 
 /** A number as a field may hold it: small, large, negative, at the ends of the range. */

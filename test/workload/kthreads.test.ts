@@ -5,7 +5,7 @@ import { KERNEL_VERSIONS } from '../../src/kernel/versions.ts';
 import { compileKthreads, rowsOf, type Kthreads } from '../../src/workload/kthreads.ts';
 import { resolveScenario } from '../../src/workload/resolve.ts';
 
-const place = { cpus: 4, housekeeping: [0, 1, 2, 3], firstTask: 10, firstDeclaration: 5 };
+const place = { cpus: 4, housekeeping: [0, 1, 2, 3], nohzFull: [], firstTask: 10, firstDeclaration: 5 };
 const row = (given: Partial<BackgroundRow>): BackgroundRow =>
   ({ name: 'r', timer: 'delayed_work', cpu: 0, every: 1e9, work: 1e3, ...given });
 const names = ({ tasks }: Kthreads): string[] => tasks.map(({ name }) => name);
@@ -45,6 +45,14 @@ describe('kernel threads', () => {
     expect(compileKthreads([row({ cpu: 3, pinned: true })], isolated).background).toMatchObject([{ cpu: 3 }]);
   });
 
+  test('do the tick of each CPU of nohz_full=, on any that does housekeeping', () => {
+    const threads = compileKthreads([row({ cpu: null, remoteTick: true })], { ...place, housekeeping: [0, 1], nohzFull: [2, 3] });
+    expect(threads.background).toMatchObject([{ cpu: 0, ticks: 2 }, { cpu: 0, ticks: 3 }]);
+    expect(threads.tasks.at(-1)!.attributes.cpus).toEqual([0, 1]);
+    expect(rowsOf({ tickOff: [2] }, '6.12')).toMatchObject([{ name: 'sched_tick_remote' }]);
+    expect(rowsOf({}, '6.12')).toEqual([]);
+  });
+
   test('are numbered behind all other tasks and declarations', () => {
     const { tasks } = compileKthreads([row({ timer: 'process_timeout' })], place);
     expect(tasks.map(({ declaration }) => declaration)).toEqual([5, 6, 7, 8, 9]);
@@ -59,7 +67,7 @@ describe('a scenario', () => {
     for (const { name } of KERNEL_VERSIONS) expect(rowsOf({ kthreads: 'linux' }, name)).toBe(BACKGROUND[name]);
     const { workload } = resolveScenario(text('[{"name": "x", "every": "5ms", "work": "2us", "timer": "process_timeout"}]'), 'k.json');
     expect(workload.background).toEqual([
-      { name: 'x', timer: 'process_timeout', cpu: 0, every: 5e6, work: 2e3, task: 5, pool: -1 },
+      { name: 'x', timer: 'process_timeout', cpu: 0, every: 5e6, work: 2e3, task: 5, pool: -1, ticks: -1 },
     ]);
   });
 

@@ -14,6 +14,7 @@ import type { KernelCpu } from '../kernel-cpu.ts';
 import { schedule } from '../sched/core.ts';
 import { doIdle, endHalt } from '../sched/idle.ts';
 import { idleCpu } from '../sched/select-task-rq.ts';
+import { tickNohzFullCpu } from '../time/tick-sched-full.ts';
 import { tickNohzIrqEnter, tickNohzIrqExit } from '../time/tick-sched-idle.ts';
 import { mayStandStill, multiCpuStop } from '../stop-machine.ts';
 import { isKthread } from '../kthread.ts';
@@ -35,7 +36,7 @@ export function irqEnter(cpu: KernelCpu): void {
   cpu.accounting.irqEnter(cpu);
   cpu.arch.setMode(Mode.Irq);
   // one that interrupts a softirq finds the sleep ended already
-  if (preemptCount === 0 && cpu.curr === cpu.idle) tickNohzIrqEnter(cpu);
+  if (tickNohzFullCpu(cpu) || (preemptCount === 0 && cpu.curr === cpu.idle)) tickNohzIrqEnter(cpu);
   cpu.arch.spend(Path.IrqEntry);
 }
 
@@ -45,9 +46,16 @@ export function irqExit(cpu: KernelCpu): void {
   cpu.accounting.irqExit(cpu);
   state.preemptCount -= HARDIRQ_OFFSET;
   if (state.preemptCount === 0 && state.softirqPending !== 0) handleSoftirqs(cpu);
-  if (idleCpu(cpu.image, cpu.id) && state.needResched === 0) tickNohzIrqExit(cpu);
+  if (tickMayChange(cpu)) tickNohzIrqExit(cpu);
   arch.setMode(Mode.System);
   arch.spend(Path.IrqExit);
+}
+
+/** Whether the way out may stop the tick, or begin a sleep. @linux kernel/softirq.c tick_irq_exit */
+function tickMayChange(cpu: KernelCpu): boolean {
+  const { needResched, preemptCount } = cpu.state;
+  if (cpu.curr === cpu.idle) return needResched === 0 && idleCpu(cpu.image, cpu.id);
+  return tickNohzFullCpu(cpu) && preemptCount < HARDIRQ_OFFSET;
 }
 
 /** The task's step has come in user mode: it enters the kernel. @linux kernel/entry/common.c syscall_enter_from_user_mode */

@@ -17,16 +17,17 @@
 import { Event } from '../../../shared/events.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
 import { CPUMASK_WORDS } from '../../../shared/limits.ts';
-import { MessageKind, Rq } from '../../../shared/structs/cpu.ts';
+import { IrqWork, MessageKind, Rq, TickFlag } from '../../../shared/structs/cpu.ts';
 import { Policy, TaskState, type Task } from '../../../shared/structs/task.ts';
 import { NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { irqWorkQueueOn } from '../irq/irq-work.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { rcuNoteContextSwitch } from '../rcu.ts';
 import { schedBalanceNewidle } from './balance.ts';
 import { throttleDl, updateCurrDl, wakeupPreemptDl } from './dl-entity.ts';
-import { calcGlobalLoadTick } from './loadavg.ts';
+import { calcGlobalLoadTick, calcLoadNohzRemote } from './loadavg.ts';
 import { updateLoadSum } from './pelt.ts';
 import { SchedClass, classOf, taskPrio } from './prio.ts';
 import { beginTurn, taskTickRt, turnIsOver, wakeupPreemptRt } from './rt.ts';
@@ -144,6 +145,11 @@ export function reschedCurr(cpu: KernelCpu): void {
 
 /** A timer was put on the wheel of a CPU that sleeps without a tick. @linux kernel/sched/core.c wake_up_nohz_cpu */
 export function wakeUpNohzCpu(cpu: KernelCpu, target: CpuId): void {
+  if (cpu.config.tickOff[target] === true) {
+    // its way out of the interrupt looks for the next event anew
+    irqWorkQueueOn(cpu, IrqWork.NohzFullKick, target);
+    return;
+  }
   if (target === cpu.id) return;
   cpu.arch.spend(Path.SendIpi);
   cpu.arch.send(target, MessageKind.Reschedule, NONE, 0);
@@ -152,11 +158,15 @@ export function wakeUpNohzCpu(cpu: KernelCpu, target: CpuId): void {
 /** Called by the tick, interrupts off. @linux kernel/sched/core.c sched_tick */
 export function schedTick(cpu: KernelCpu): void {
   lockRq(cpu);
+  taskTick(cpu);
+  calcGlobalLoadTick(cpu);
+  unlockRq(cpu);
+}
+
+function taskTick(cpu: KernelCpu): void {
   updateRqClock(cpu);
   updateCurr(cpu);
   if (classTick(cpu, cpu.rq.curr)) reschedCurr(cpu);
-  calcGlobalLoadTick(cpu);
-  unlockRq(cpu);
 }
 
 /** Whether the running task's turn is over. @linux kernel/sched/sched.h sched_class.task_tick */
@@ -172,20 +182,52 @@ function classTick(cpu: KernelCpu, curr: TaskId): boolean {
 /**
  * Charges the running task up to the rq clock. Caller holds rq.lock and has updated that clock.
  * The idle task's run time is not counted.
- * @linux kernel/sched/fair.c update_curr_common
+ * @linux kernel/sched/fair.c update_curr
  */
 export function updateCurr(cpu: KernelCpu): void {
-  const { curr, clock } = cpu.rq;
+  const { rq } = cpu;
+  const { curr, clock } = rq;
   if (curr === cpu.idle) return;
   const t = cpu.image.tasks[curr]!;
-  const delta = clock - t.execStart;
+  const delta = updateCurrCommon(cpu, rq, curr) + takeRefreshed(t);
   if (delta <= 0) return;
+  updateLoadSum(rq, clock - delta, false);
+  updateLoadSum(rq, clock, true);
+  if (chargeClass(cpu, curr, t, delta)) reschedCurr(cpu);
+}
+
+/**
+ * The run time of a CPU's running task, up to that CPU's rq clock; its lock held. Returns by how much.
+ * @linux kernel/sched/fair.c update_curr_common
+ */
+function updateCurrCommon(cpu: KernelCpu, { clock }: Rq, curr: TaskId): Ns {
+  const t = cpu.image.tasks[curr]!;
+  const delta = clock - t.execStart;
+  if (delta <= 0) return 0;
   t.execStart = clock;
   t.sumExecRuntime += delta;
-  updateLoadSum(cpu.rq, clock - delta, false);
-  updateLoadSum(cpu.rq, clock, true);
   cpu.arch.trace(Event.sched_stat_runtime, curr, delta);
-  if (chargeClass(cpu, curr, t, delta)) reschedCurr(cpu);
+  return delta;
+}
+
+/** What others have added; the class, whose records are this CPU's own, is told now. */
+function takeRefreshed(t: Task): Ns {
+  const { refreshed } = t;
+  if (refreshed !== 0) t.refreshed = 0;
+  return refreshed;
+}
+
+/**
+ * Brings the run time of the task that runs on CPU `on` up to date; its lock held. No further than that CPU has come.
+ * @linux kernel/sched/core.c task_sched_runtime, sched_tick_remote
+ */
+function refreshCurr(cpu: KernelCpu, on: CpuId): void {
+  const rq = cpu.image.rqs[on]!;
+  const now = cpu.arch.schedClockCpu(on);
+  if (now > rq.clock) rq.clock = now;
+  const t = cpu.image.tasks[rq.curr]!;
+  const delta = updateCurrCommon(cpu, rq, rq.curr);
+  if (delta > 0) t.refreshed += delta;
 }
 
 /** Returns whether the class wants another look at who shall run. */
@@ -221,22 +263,54 @@ function preemptsEqual(cpu: KernelCpu, woken: TaskId, curr: TaskId): boolean {
  * A task's run time by the scheduler's clock, the stretch under way included. Any CPU may ask,
  * without a lock held that nests below rq.lock.
  *
- * For a task that runs, sumExecRuntime and execStart must be of one moment, hence its queue's lock.
- * For one that does not, the sum in memory is all there is.
+ * For a task that runs it is brought up to date under its queue's lock, so whoever only looks at the record
+ * finds it fresh, too. For one that does not, the sum in memory is all there is.
  * @linux kernel/sched/core.c task_sched_runtime
  */
 export function taskSchedRuntime(cpu: KernelCpu, task: TaskId): Ns {
-  const { image, arch } = cpu;
+  const { image } = cpu;
   const t = image.tasks[task]!;
   const on = t.cpu;
   const rq = image.rqs[on]!;
   if (task < image.map.shape.cpus || rq.curr !== task) return t.sumExecRuntime;
   spinLock(cpu, rq.lock, LockClass.Rq, on);
-  // it may have been switched out, or have moved, since: then execStart says nothing
-  const pending = rq.curr === task ? Math.max(0, arch.schedClockCpu(on) - t.execStart) : 0;
-  const total = t.sumExecRuntime + pending;
+  // it may have been switched out, or have moved, since
+  if (rq.curr === task) refreshCurr(cpu, on);
+  const total = t.sumExecRuntime;
   spinUnlock(cpu, rq.lock, LockClass.Rq, on);
   return total;
+}
+
+/**
+ * The tick of a CPU whose own is stopped, once a second, on one that does housekeeping: the run time of its task, and
+ * its part of the load average. What only that CPU can do, to let another task run, it is asked for.
+ * @linux kernel/sched/core.c sched_tick_remote
+ */
+export function schedTickRemote(cpu: KernelCpu, target: CpuId): void {
+  const { image, arch } = cpu;
+  if ((image.tickScheds[target]!.flags & TickFlag.Stopped) === 0) return;
+  const rq = image.rqs[target]!;
+  spinLock(cpu, rq.lock, LockClass.Rq, target);
+  const { curr } = rq;
+  const idle = (curr as number) === target;
+  if (!idle) refreshCurr(cpu, target);
+  const wantsTurn = !idle && (rq.nrRunning > 1 || classOf(image, curr) === SchedClass.Dl);
+  arch.trace6(Event.sched_tick_remote, target, curr, image.tasks[curr]!.sumExecRuntime);
+  spinUnlock(cpu, rq.lock, LockClass.Rq, target);
+  calcLoadNohzRemote(cpu, target);
+  if (!wantsTurn) return;
+  arch.spend(Path.SendIpi);
+  arch.send(target, MessageKind.Reschedule, REMOTE_TICK, 0);
+}
+
+/** In place of a task, in a message: another has done this CPU's tick, and it shall see whose turn it is. @dynticks records have owners */
+export const REMOTE_TICK = -2;
+
+/** That message has come. @linux kernel/sched/core.c sched_tick_remote */
+export function remoteTickArrives(cpu: KernelCpu): void {
+  lockRq(cpu);
+  taskTick(cpu);
+  unlockRq(cpu);
 }
 
 /** @linux kernel/sched/sched.h rq_lock */

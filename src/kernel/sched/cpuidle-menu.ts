@@ -11,7 +11,7 @@ import type { Ns } from '../../../shared/units.ts';
 import type { IdleState } from '../config.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { tickNohzGetSleepLength } from '../time/tick-sleep-length.ts';
-import { tickStopped } from '../time/tick-sched-idle.ts';
+import { tickStopped } from '../time/tick-sched-stop.ts';
 import type { CpuidleGovernor } from './cpuidle.ts';
 
 /** @linux drivers/cpuidle/governors/menu.c BUCKETS */

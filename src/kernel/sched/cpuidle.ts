@@ -8,9 +8,8 @@
 import type { Ns } from '../../../shared/units.ts';
 import type { CpuidleConfig, IdleState } from '../config.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import {
-  tickNohzIdleGotTick, tickNohzIdleRetainTick, tickNohzIdleStopTick, tickStopped,
-} from '../time/tick-sched-idle.ts';
+import { tickNohzIdleGotTick, tickNohzIdleStopTick } from '../time/tick-sched-idle.ts';
+import { tickNohzRetainTick, tickStopped } from '../time/tick-sched-stop.ts';
 import { LadderGovernor } from './cpuidle-ladder.ts';
 import { MenuGovernor } from './cpuidle-menu.ts';
 
@@ -46,7 +45,7 @@ export class CpuidleDevice {
     const { governor } = this;
     const state = this.withTimer(governor.select(cpu));
     if (governor.stopsTick || tickStopped(cpu)) tickNohzIdleStopTick(cpu);
-    else tickNohzIdleRetainTick(cpu);
+    else tickNohzRetainTick(cpu);
     this.entered = state;
     this.enteredAt = cpu.arch.schedClock();
     this.usage[state]! += 1;

@@ -7,9 +7,8 @@
 import { Event, Mode } from '../../../shared/events.ts';
 import { TickFlag } from '../../../shared/structs/cpu.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import {
-  tickNohzIdleEnter, tickNohzIdleExit, tickNohzIdleGotTick, tickNohzIdleRetainTick, tickNohzIdleStopTick, tickStopped,
-} from '../time/tick-sched-idle.ts';
+import { tickNohzIdleEnter, tickNohzIdleExit, tickNohzIdleGotTick, tickNohzIdleStopTick } from '../time/tick-sched-idle.ts';
+import { tickNohzRetainTick, tickStopped } from '../time/tick-sched-stop.ts';
 
 /** Idle state without a cpuidle driver, and what cpu_idle shows at its end. @linux include/trace/events/power.h PWR_EVENT_EXIT */
 const HALT_STATE = 1;
@@ -47,7 +46,7 @@ function idleCall(cpu: KernelCpu): void {
 function defaultIdleCall(cpu: KernelCpu): number {
   const gotTick = tickNohzIdleGotTick(cpu);
   if (gotTick || tickStopped(cpu)) tickNohzIdleStopTick(cpu);
-  else tickNohzIdleRetainTick(cpu);
+  else tickNohzRetainTick(cpu);
   return HALT_STATE;
 }
 

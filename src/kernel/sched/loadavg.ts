@@ -11,8 +11,9 @@
  *      CPU 1 (stops)   slot 0 | slot 1
  */
 import { Event } from '../../../shared/events.ts';
+import { Rq } from '../../../shared/structs/cpu.ts';
 import { LoadPage } from '../../../shared/structs/global.ts';
-import type { Jiffies } from '../../../shared/units.ts';
+import type { CpuId, Jiffies } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 
 /** Fixed point of the averages. @linux include/linux/sched/loadavg.h FSHIFT */
@@ -38,25 +39,37 @@ export function loadInit(cpu: KernelCpu): void {
 export function calcGlobalLoadTick(cpu: KernelCpu): void {
   const { rq, memory, image } = cpu;
   if (image.jiffies.jiffies < rq.calcLoadUpdate) return;
-  const delta = foldActive(cpu);
+  const delta = foldActive(cpu, rq);
   if (delta !== 0) memory.addLong(image.load.base + LoadPage.at.tasks, delta);
   rq.calcLoadUpdate += loadFreq(cpu.config.hz);
 }
 
 /** What has changed since it counted last. @linux kernel/sched/loadavg.c calc_load_fold_active */
-function foldActive({ rq }: KernelCpu): number {
+function foldActive({ memory }: KernelCpu, rq: Rq): number {
   // whoever waits for a device counts as if it ran
   const active = rq.nrRunning + rq.nrIowait;
-  const delta = active - rq.calcLoadActive;
-  if (delta !== 0) rq.calcLoadActive = active;
-  return delta;
+  // in one step: the CPU may stop its tick while another counts for it
+  return active - memory.exchangeLong(rq.base + Rq.at.calcLoadActive, active);
 }
 
 /** It stops its tick. @linux kernel/sched/loadavg.c calc_load_nohz_start */
 export function calcLoadNohzStart(cpu: KernelCpu): void {
+  calcLoadNohzFold(cpu, cpu.rq);
+}
+
+/**
+ * Another does the tick of a CPU whose own is stopped, for longer than a window perhaps.
+ * @linux kernel/sched/loadavg.c calc_load_nohz_remote
+ */
+export function calcLoadNohzRemote(cpu: KernelCpu, target: CpuId): void {
+  calcLoadNohzFold(cpu, cpu.image.rqs[target]!);
+}
+
+/** @linux kernel/sched/loadavg.c calc_load_nohz_fold */
+function calcLoadNohzFold(cpu: KernelCpu, rq: Rq): void {
   const { memory, image } = cpu;
   const { load } = image;
-  const delta = foldActive(cpu);
+  const delta = foldActive(cpu, rq);
   if (delta === 0) return;
   const late = image.jiffies.jiffies >= load.update ? 1 : 0;
   memory.addLong(slotAt(load, load.nohzIndex + late), delta);

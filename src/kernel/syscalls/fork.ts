@@ -55,6 +55,7 @@ export function copyProcess(cpu: KernelCpu, parent: TaskId, task: TaskId, spec: 
   record.stime = 0;
   record.gtime = 0;
   record.sumExecRuntime = 0;
+  record.refreshed = 0;
   setAttributesOfNewTask(image, task, spec.attributes);
   vtimeInit(cpu, task);
   prevCputimeInit(cpu, task);

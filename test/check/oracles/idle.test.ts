@@ -48,12 +48,18 @@ describe('I-01, when a CPU counts as asleep', () => {
 });
 
 describe('I-02, the counts', () => {
-  const call = (calls: number, sleeps: number, expires = 0) => ({ calls, sleeps, expires });
+  const call = (calls: number, sleeps: number, expires = 0, flags = IDLING) => ({ calls, sleeps, flags, expires });
   const good = () => new EventStream().add('tick_nohz_idle_stop', 0, 10, call(1, 0)).add('tick_nohz_idle_stop', 0, 20, call(2, 1, 99));
 
   it('holds where each attempt is one call, and one sleep at most', () => {
     expect(judgeStream(IdleCounts, facts, good().add('tick_nohz_idle_stop', 1, 30, call(1, 1, 99))))
       .toEqual({ verdict: 'held', checked: 3 });
+  });
+
+  it('holds where an attempt for a task counts as nothing, and finds one that does', () => {
+    const forTask = (calls: number) => good().add('tick_nohz_idle_stop', 0, 30, call(calls, 1, 99, Nohz | Stopped));
+    expect(judgeStream(IdleCounts, facts, forTask(2)).verdict).toBe('held');
+    expect(witnessOf(judgeStream(IdleCounts, facts, forTask(3))).says).toContain('a task runs, and its CPU is not idle');
   });
 
   it.each([
