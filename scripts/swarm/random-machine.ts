@@ -1,4 +1,6 @@
 /** A machine by chance: CPUs, kernel, command line, devices, and what happens to its clocks. Rows of the `dynticks` block. */
+import { CPUTIME_FLAVOURS } from '../../shared/cputime-flavour.ts';
+import { READ_VIEW_NAMES } from '../../src/workload/read-views.ts';
 import type { Draws } from './draws.ts';
 
 type Block = Record<string, unknown>;
@@ -21,11 +23,11 @@ export function randomMachine(draws: Draws): { readonly cpus: number; readonly b
     kernel: draws.pick(['6.1', '6.12', '6.12', '7.0']),
     cmdline,
     ties: draws.pick(['fixed', 'shuffled']),
-    ...(draws.chance(0.3) ? { cputime: draws.pick(['tick', 'gen', 'gen-exact']) } : {}),
+    ...(draws.chance(0.6) ? { cputime: draws.pick(CPUTIME_FLAVOURS) } : {}),
     ...(Object.keys(machine).length > 0 ? { machine } : {}),
     ...(draws.chance(0.5) ? { events: randomEvents(draws, cpus).filter((event) => !runsAway(event, cmdline, machine)) } : {}),
     ...(draws.chance(0.4) ? { kthreads: 'linux' } : {}),
-    ...(draws.chance(0.4) ? { readers: randomReaders(draws) } : {}),
+    ...(draws.chance(0.6) ? { readers: randomReaders(draws, cpus) } : {}),
   };
   return { cpus, block };
 }
@@ -99,12 +101,13 @@ function randomEvent(draws: Draws, cpus: number): Block {
   }
 }
 
-function randomReaders(draws: Draws): Block[] {
-  return Array.from({ length: draws.int(1, 2) }, (_, i) => ({
+function randomReaders(draws: Draws, cpus: number): Block[] {
+  return Array.from({ length: draws.int(1, 3) }, (_, i) => ({
     name: `reader${i}`,
-    every: draws.pick(['7ms', '13ms', '50ms']),
-    tasks: 'all',
-    ...(draws.chance(0.5) ? { cpus: 'all' } : {}),
+    every: draws.pick(['3ms', '7ms', '13ms', '50ms']),
+    ...(draws.chance(0.6) ? { cpu: draws.int(0, cpus - 1) } : {}),
+    ...(draws.chance(0.8) ? { what: draws.some(READ_VIEW_NAMES) } : {}),
+    tasks: 'all', processes: 'all', cpus: 'all',
     ...(draws.chance(0.5) ? { clocks: 'all' } : {}),
     ...(draws.chance(0.5) ? { adjusted: true } : {}),
     reader: draws.pick(['linux', 'complete']),

@@ -28,6 +28,7 @@ import { DeviceStates } from './oracles/device-states.ts';
 import { DeviceTicks } from './oracles/device-ticks.ts';
 import { DutyOwner } from './oracles/duty-owner.ts';
 import { ForcedEvent } from './oracles/forced-event.ts';
+import { GuestTime } from './oracles/guest-time.ts';
 import { HrtimerArmed } from './oracles/hrtimer-armed.ts';
 import { HrtimerCancelled } from './oracles/hrtimer-cancelled.ts';
 import { HrtimerClocks } from './oracles/hrtimer-clocks.ts';
@@ -48,6 +49,7 @@ import { JiffiesOnce } from './oracles/jiffies-once.ts';
 import { JiffiesRelation } from './oracles/jiffies-relation.ts';
 import { JiffiesStall } from './oracles/jiffies-stall.ts';
 import { KcpustatMonotonic } from './oracles/kcpustat-monotonic.ts';
+import { KcpustatTrue } from './oracles/kcpustat-true.ts';
 import { LockOrder } from './oracles/lock-order.ts';
 import { LookUsed } from './oracles/look-used.ts';
 import { MachineConservation } from './oracles/machine-conservation.ts';
@@ -93,9 +95,9 @@ const ORACLES: readonly OracleClass[] = [
   HrtimerOrder, HrtimerEarly, HrtimerForgotten, HrtimerArmed, HrtimerClocks, HrtimerCancelled, HrtimerSoftirq, HrtimerRestart,
   WheelExpiry, WheelLate, WheelClock, WheelLock, WheelDeleted,
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, RcuGracePeriod, OneCpuAtATime,
-  VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader,
+  VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader, KcpustatTrue,
   ReadMonotonic, ReadTrue, KcpustatMonotonic, AdjustedMonotonic, AdjustedSum,
-  CputimeExact, CpuExact, CpuConservation, MachineConservation,
+  CputimeExact, GuestTime, CpuExact, CpuConservation, MachineConservation,
 ];
 
 /** What every oracle says, for `dynticks list oracles`. */

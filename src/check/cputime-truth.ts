@@ -110,6 +110,11 @@ export class CputimeTruth {
     return this.#mode[cpu] !== NOT_UP && this.#fills(cpu, slot) ? sum + t - this.#since[cpu] : sum;
   }
 
+  /** What a slot of a CPU has been charged so far, where ticks charge. */
+  bookedAt(cpu: CpuId, slot: number): Ns {
+    return this.#slots[cpu * NR_CPUSTAT + slot];
+  }
+
   /** How much of the time from `from` to `to` a CPU did not have. */
   stolenBetween(cpu: CpuId, from: Ns, to: Ns): Ns {
     const open = this.#mode[cpu] === Mode.Steal ? Math.max(0, to - Math.max(from, this.#since[cpu])) : 0;

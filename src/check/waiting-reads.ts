@@ -2,28 +2,30 @@
  * Reads of versions that the stream has yet to show. A read may stand before the version that it found (the writer was
  * ahead), so it waits until the newest version of its bracket has come.
  */
-import { Event } from '../../shared/events.ts';
+import { ROW_HEAD, type EventName } from '../../shared/events.ts';
 import { NONE, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
 import { EventPool } from './kept-events.ts';
 
 /** Judges a read, when all that it may have seen has come. */
-type JudgeRead = (cpu: CpuId, t: Ns, fields: Float64Array, at: number) => void;
+type JudgeRead = (id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number) => void;
 
 export class WaitingReads {
   readonly #judge: JudgeRead;
   /** The last read that waits for each task and version, and the one before each. */
   readonly #waiting = new Map<number, number>();
   readonly #before: number[] = [];
-  readonly #reads = new EventPool('task_cputime');
+  readonly #reads: EventPool;
 
-  constructor(judge: JudgeRead) {
+  /** `events`: the kinds of reads that may wait. */
+  constructor(judge: JudgeRead, ...events: EventName[]) {
     this.#judge = judge;
+    this.#reads = new EventPool(...events);
   }
 
   /** A read whose bracket ends with version `k` of `task`, which has not come yet. */
-  add(task: TaskId, k: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+  add(task: TaskId, k: number, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const key = waitingFor(task, k);
-    const slot = this.#reads.take(Event.task_cputime, cpu, t, fields, at);
+    const slot = this.#reads.take(id, cpu, t, fields, at);
     this.#before[slot] = this.#waiting.get(key) ?? NONE;
     this.#waiting.set(key, slot);
   }
@@ -46,7 +48,8 @@ export class WaitingReads {
 
   #judgeChain(last: number): void {
     for (let slot = last; slot !== NONE; slot = this.#before[slot]) {
-      this.#judge(this.#reads.cpu(slot), this.#reads.t(slot), this.#reads.rows, this.#reads.at(slot));
+      const at = this.#reads.at(slot);
+      this.#judge(this.#reads.rows[at - ROW_HEAD], this.#reads.cpu(slot), this.#reads.t(slot), this.#reads.rows, at);
       this.#reads.release(slot);
     }
   }

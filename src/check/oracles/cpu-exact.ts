@@ -9,15 +9,17 @@ import { Event } from '../../../shared/events.ts';
 import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
+import { CarriedTime } from '../carried-time.ts';
 import { CputimeTruth } from '../cputime-truth.ts';
 import { KeptEvents, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict } from '../oracle.ts';
-import { isRunning } from '../vtime-formula.ts';
+import { pendingGuest, pendingSystem, pendingUser, Reader } from '../vtime-formula.ts';
 
-const PUBLISHED = places('vtime_publish', 'task', 'state', 'vtime_utime', 'vtime_stime', 'vtime_gtime');
-const FINAL = places('task_final', 'task', 'vtime_state', 'vtime_utime', 'vtime_stime', 'vtime_gtime');
-const [F_CPU, F_STARTTIME] = places('task_final', 'cpu', 'starttime');
+const [PUBLISHED] = places('vtime_publish', 'task');
+const [TASK, F_CPU, STATE, STARTTIME, UTIME, STIME, GTIME] = places(
+  'task_final', 'task', 'cpu', 'vtime_state', 'starttime', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
+);
 const [NICE_TASK, NICE] = places('sched_set_nice', 'task', 'nice');
 const [CPU, FIRST_SLOT] = places('kcpustat_final', 'cpu', 'user');
 const SLOT_NAMES = ['user', 'nice', 'system', 'softirq', 'irq', 'idle', 'iowait', 'steal', 'guest', 'guest_nice'];
@@ -36,9 +38,9 @@ export class CpuExact extends OracleBase {
 
   readonly #truth: CputimeTruth;
   readonly #final: KeptEvents;
-  /** By CPU and slot: time that no slot holds yet, or that tasks took along, less what they brought. */
-  readonly #elsewhere: Float64Array;
-  readonly #active: Uint8Array;
+  readonly #carried: CarriedTime;
+  /** By CPU and slot: time that no slot holds yet, since who has earned it has it pending. */
+  readonly #pending: Float64Array;
   /** Of a CPU that tracks contexts: from its first context to when its accounts began. */
   readonly #firstContext: Float64Array;
   readonly #accountsBegin: Float64Array;
@@ -48,8 +50,8 @@ export class CpuExact extends OracleBase {
     super(CpuExact.about, facts);
     this.#truth = new CputimeTruth(facts);
     this.#final = new KeptEvents(facts.cpus, 'kcpustat_final');
-    this.#elsewhere = new Float64Array(facts.cpus * NR_CPUSTAT);
-    this.#active = new Uint8Array(facts.tasks.length);
+    this.#carried = new CarriedTime(facts);
+    this.#pending = new Float64Array(facts.cpus * NR_CPUSTAT);
     this.#firstContext = new Float64Array(facts.cpus).fill(-1);
     this.#accountsBegin = new Float64Array(facts.cpus).fill(-1);
   }
@@ -78,41 +80,30 @@ export class CpuExact extends OracleBase {
   #onPublish(cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     if (!tracksContexts(this.facts.cputime[cpu])) return;
     if (this.#accountsBegin[cpu] < 0) this.#accountsBegin[cpu] = t;
-    const task = fields[at + PUBLISHED[0]];
-    const active = fields[at + PUBLISHED[1]] === VtimeState.Inactive ? 0 : 1;
-    if (active !== this.#active[task]) this.#carry(cpu, task, active === 1 ? -1 : 1, PUBLISHED, fields, at);
-    this.#active[task] = active;
-  }
-
-  /** What is pending in a task's record, added to what the slots of `cpu` do not hold, or taken off. */
-  #carry(cpu: CpuId, task: TaskId, sign: number, p: readonly number[], fields: Float64Array, at: number): void {
-    const nice = this.#truth.niceOf(task) > 0;
-    const gtime = sign * fields[at + p[4]];
-    this.#owe(cpu, nice ? Nice : User, sign * fields[at + p[2]] + gtime);
-    this.#owe(cpu, nice ? GuestNice : Guest, gtime);
-    this.#owe(cpu, System, sign * fields[at + p[3]]);
+    this.#carried.onPublish(cpu, this.#truth.niceOf(fields[at + PUBLISHED]), fields, at);
   }
 
   #owe(cpu: CpuId, slot: number, ns: Ns): void {
-    this.#elsewhere[cpu * NR_CPUSTAT + slot] += ns;
+    this.#pending[cpu * NR_CPUSTAT + slot] += ns;
   }
 
   /** What the task that runs at the end has earned since the last flush. */
   #onFinal(cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const on = fields[at + F_CPU];
-    const state = fields[at + FINAL[1]];
+    const state = fields[at + STATE];
     if (state === VtimeState.Inactive || !tracksContexts(this.facts.cputime[on])) return;
-    const task = fields[at + FINAL[0]];
+    const task = fields[at + TASK];
     const now = Math.max(t, this.#truth.since(task));
-    const start = fields[at + F_STARTTIME];
+    const start = fields[at + STARTTIME];
     const stolen = this.#truth.stolenBetween(cpu, start, now);
+    const live = now - start - stolen;
     const nice = this.#truth.niceOf(task) > 0;
-    this.#carry(on, task, 1, FINAL, fields, at);
+    const guest = pendingGuest(state, fields[at + GTIME], live);
     this.#owe(on, Steal, stolen);
-    if (state === VtimeState.Sys) this.#owe(on, System, now - start - stolen);
-    else if (!isRunning(state)) this.#owe(on, Idle, now - start - stolen);
-    else this.#owe(on, nice ? Nice : User, now - start - stolen);
-    if (state === VtimeState.Guest) this.#owe(on, nice ? GuestNice : Guest, now - start - stolen);
+    this.#owe(on, nice ? Nice : User, pendingUser(Reader.Complete, state, fields[at + UTIME], fields[at + GTIME], live));
+    this.#owe(on, nice ? GuestNice : Guest, guest);
+    this.#owe(on, System, pendingSystem(Reader.Complete, state, fields[at + STIME], live));
+    if (state === VtimeState.Idle) this.#owe(on, Idle, live);
   }
 
   #judge(cpu: CpuId): void {
@@ -131,7 +122,7 @@ export class CpuExact extends OracleBase {
     let truth = slots.includes(Idle) ? -this.#before(cpu) : 0;
     for (const slot of slots) {
       recorded += this.#final.rows[this.#final.at(cpu) + FIRST_SLOT + slot];
-      elsewhere += this.#elsewhere[cpu * NR_CPUSTAT + slot];
+      elsewhere += this.#pending[cpu * NR_CPUSTAT + slot] + this.#carried.away(cpu, slot);
       truth += this.#truth.slotAt(cpu, slot, now);
     }
     if (recorded + elsewhere === truth) return;

@@ -9,20 +9,20 @@ import { CputimeTruth } from '../cputime-truth.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
-import { isRunning, pendingGuest, pendingSystem, pendingUser, Reader } from '../vtime-formula.ts';
+import { isRunning, pendingSystem, pendingUser, Reader } from '../vtime-formula.ts';
 
 const [CONTEXT_TASK] = places('context', 'task');
-const [TASK, STATE, STARTTIME, UTIME, STIME, GTIME, VTIME_UTIME, VTIME_STIME, VTIME_GTIME] = places(
-  'task_final', 'task', 'vtime_state', 'starttime', 'utime', 'stime', 'gtime', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
+const [TASK, STATE, STARTTIME, UTIME, STIME, VTIME_UTIME, VTIME_STIME, VTIME_GTIME] = places(
+  'task_final', 'task', 'vtime_state', 'starttime', 'utime', 'stime', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
 );
 
 export class CputimeExact extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'C-05',
-    says: 'every task’s final utime, stime and gtime, pending time included, are exactly its true time where edges are accounted, ' +
+    says: 'every task’s final utime and stime, pending time included, are exactly its true time where edges are accounted, ' +
       'plus one tick (less what was stolen, and timed interrupts) for each tick that hit it where ticks sample',
     reference: 'kernel/sched/cputime.c account_process_tick, vtime_account_kernel',
-    blindTo: 'errors that cancel out before the end (V-01 sees them), and the earlier lives of a fork pool’s records',
+    blindTo: 'guest time (A-06), errors that cancel out before the end (V-01 sees them), and the earlier lives of a fork pool’s records',
     listens: [...CputimeTruth.listens, 'task_final'],
   };
 
@@ -50,11 +50,9 @@ export class CputimeExact extends OracleBase {
     const live = isRunning(state) ? now - fields[at + STARTTIME] - this.#truth.stolenBetween(cpu, fields[at + STARTTIME], now) : 0;
     const user = fields[at + UTIME] + pendingUser(Reader.Complete, state, fields[at + VTIME_UTIME], fields[at + VTIME_GTIME], live);
     const system = fields[at + STIME] + pendingSystem(Reader.Complete, state, fields[at + VTIME_STIME], live);
-    const guest = fields[at + GTIME] + pendingGuest(state, fields[at + VTIME_GTIME], live);
     this.checked++;
     this.#compare('utime', task, user, this.#truth.userAt(task, now), id, cpu, t, fields, at);
     this.#compare('stime', task, system, this.#truth.systemAt(task, now), id, cpu, t, fields, at);
-    this.#compare('gtime', task, guest, this.#truth.guestAt(task, now), id, cpu, t, fields, at);
   }
 
   #compare(name: string, task: TaskId, recorded: Ns, expected: Ns, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {

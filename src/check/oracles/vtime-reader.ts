@@ -59,7 +59,7 @@ export class VtimeReader extends OracleBase {
   };
 
   readonly #versions: VersionRing;
-  readonly #waiting = new WaitingReads(this.#judge.bind(this));
+  readonly #waiting = new WaitingReads((_id, cpu, t, fields, at) => this.#judge(cpu, t, fields, at), 'task_cputime');
   /** Start of the event that the stream has come to, where CPUs race. */
   #now: Ns = 0;
   /** All versions are kept until then. */
@@ -116,7 +116,7 @@ export class VtimeReader extends OracleBase {
   #onRead(cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const task = fields[at + TASK];
     if (fields[at + K1] <= this.#versions.newest(task)) return this.#judge(cpu, t, fields, at);
-    this.#waiting.add(task, fields[at + K1], cpu, t, fields, at);
+    this.#waiting.add(task, fields[at + K1], Event.task_cputime, cpu, t, fields, at);
   }
 
   /** A record of a fork pool begins a new life: its accounts are empty, whatever its last version says. */
