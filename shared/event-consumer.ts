@@ -37,6 +37,8 @@ export interface RunFacts {
   readonly nohzFull: readonly CpuId[];
   /** Of those, CPUs whose tick is off while a task runs there. */
   readonly tickOff: readonly CpuId[];
+  /** How readers read that do not say, /proc at the end of the run among them. */
+  readonly reader: 'linux' | 'complete';
   /** Whether this kernel leaves a forced event of a device alone when another is to be forced. */
   readonly keepsForcedEvent: boolean;
 }

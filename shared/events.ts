@@ -116,7 +116,9 @@ const table = {
   /** At the end of a run: a task's record as it stands in memory (idle tasks too). */
   task_final: ['dynticks', {
     task: 'task', cpu: 'cpu', state: 'code', vtime_state: 'code', starttime: 'ns', utime: 'ns', stime: 'ns', gtime: 'ns',
-    vtime_utime: 'ns', vtime_stime: 'ns', vtime_gtime: 'ns', sum_exec_runtime: 'ns',
+    vtime_utime: 'ns', vtime_stime: 'ns', vtime_gtime: 'ns', sum_exec_runtime: 'ns', exec_start: 'ns', on_cpu: 'code', nice: 'count',
+    in_iowait: 'code', nvcsw: 'count', nivcsw: 'count', run_delay: 'ns', pcount: 'count', last_arrival: 'ns',
+    prev_utime: 'ns', prev_stime: 'ns',
   }],
 
   /** rt-app's trace marks: edge 0 start, 1 end of one pass over a phase. */
@@ -205,6 +207,7 @@ const table = {
     cpu: 'cpu', online: 'code', loc: 'count', res: 'count', cal: 'count', iwi: 'count', line0: 'count',
     hi: 'count', timer: 'count', net_tx: 'count', net_rx: 'count', block: 'count', irq_poll: 'count', tasklet: 'count', sched: 'count',
     hrtimer: 'count', rcu: 'count', nr_running: 'count', nr_switches: 'count', nr_iowait: 'count',
+    curr: 'task', isolated: 'code', cpu_time: 'ns', run_delay: 'ns', pcount: 'count',
   }],
   /** A CPU's tick; `mono` is CLOCK_MONOTONIC there and then, `flags` are `TickFlag`s. */
   tick_sched_final: ['dynticks', {
@@ -330,6 +333,11 @@ const table = {
   }],
   /** Another CPU has done the tick of one whose own is stopped: the task that runs there, and its run time since then. */
   sched_tick_remote: ['dynticks', { cpu: 'cpu', task: 'task', runtime: 'ns' }],
+  /** At the end of a run: where a task may run, 32 CPUs a field. */
+  task_cpus_final: ['dynticks', {
+    task: 'task', cpus0: 'count', cpus1: 'count', cpus2: 'count', cpus3: 'count', cpus4: 'count', cpus5: 'count', cpus6: 'count',
+    cpus7: 'count',
+  }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

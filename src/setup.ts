@@ -44,6 +44,7 @@ export function factsOf(scenario: Scenario, racing = false): RunFacts {
     cputime: cputimeOf(scenario), ipiDelayNs: machine.ipiDelayNs,
     racing, skewNs: racing ? scenario.skewNs : 0,
     nohzFull: scenario.cmdline.nohzFull ?? [], tickOff: scenario.tickOff, keepsForcedEvent: versionOf(scenario).keepsForcedEvent,
+    reader: scenario.reader,
   };
 }
 

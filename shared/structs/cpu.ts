@@ -66,6 +66,9 @@ export const Rq = struct(
     calcLoadUpdate: unguarded(long<Jiffies>('when it counts them again')),
     clock: anyWriter(long<Ns>('sched_clock() at the last update, by whoever holds the lock')),
     minVruntime: long<Ns>('floor of the fair class’s vruntime'),
+    cpuTime: long<Ns>('run time of all tasks that have run here, as of the last switch'),
+    runDelay: long<Ns>('how long they had waited before'),
+    pcount: word('how often a task came to run here'),
   },
   { writer: 'owning cpu', lock: 'lock' },
 );

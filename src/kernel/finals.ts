@@ -1,5 +1,6 @@
 /** What stands in memory when a run ends, for whoever judges or prints it: accounts here, clocks in `finals-time.ts`. */
 import { Event } from '../../shared/events.ts';
+import { CPUMASK_WORDS } from '../../shared/limits.ts';
 import { NR_CPUSTAT, NR_SOFTIRQS } from '../../shared/structs/cpu.ts';
 import type { TaskId } from '../../shared/units.ts';
 import { traceTimeFinals } from './finals-time.ts';
@@ -22,6 +23,7 @@ function traceTask(cpu: KernelCpu, task: TaskId): void {
   const { fields } = cpu;
   const record = cpu.image.tasks[task]!;
   const vtime = cpu.image.vtimes[task]!;
+  const prev = cpu.image.prevCputimes[task]!;
   fields[0] = task;
   fields[1] = record.cpu;
   fields[2] = record.state;
@@ -34,11 +36,25 @@ function traceTask(cpu: KernelCpu, task: TaskId): void {
   fields[9] = vtime.stime;
   fields[10] = vtime.gtime;
   fields[11] = record.sumExecRuntime;
+  fields[12] = record.execStart;
+  fields[13] = cpu.rq.curr === task ? 1 : 0;
+  fields[14] = record.nice;
+  fields[15] = record.inIowait;
+  fields[16] = record.nvcsw;
+  fields[17] = record.nivcsw;
+  fields[18] = record.runDelay;
+  fields[19] = record.pcount;
+  fields[20] = record.lastArrival;
+  fields[21] = prev.utime;
+  fields[22] = prev.stime;
   cpu.arch.traceFields(Event.task_final, fields);
+  fields[0] = task;
+  for (let i = 0; i < CPUMASK_WORDS; i++) fields[1 + i] = record.allowed(i) >>> 0;
+  cpu.arch.traceFields(Event.task_cpus_final, fields);
 }
 
 function traceCounters(cpu: KernelCpu): void {
-  const { fields, state, rq } = cpu;
+  const { fields, state, rq, config } = cpu;
   fields[0] = cpu.id;
   fields[1] = state.online;
   fields[2] = state.localTimerIrqs;
@@ -50,5 +66,10 @@ function traceCounters(cpu: KernelCpu): void {
   fields[17] = rq.nrRunning;
   fields[18] = rq.nrSwitches;
   fields[19] = rq.nrIowait;
+  fields[20] = rq.curr;
+  fields[21] = config.isolated[cpu.id]! ? 1 : 0;
+  fields[22] = rq.cpuTime;
+  fields[23] = rq.runDelay;
+  fields[24] = rq.pcount;
   cpu.arch.traceFields(Event.cpu_final, fields);
 }

@@ -28,6 +28,10 @@ export interface KernelVersion {
   readonly rrTimesliceNs: Ns;
   /** Form of /proc/timer_list. Evidence: recordings of 6.1 and 6.12; 7.0 from memory. */
   readonly timerList: TimerListForm;
+  /** Lines of /proc/<pid>/status. Evidence: recordings of 6.1 and 6.12; 7.0 from memory. */
+  readonly pidStatus: PidStatusForm;
+  /** Form of /proc/schedstat. Evidence: recordings of 6.1 and 6.12; 7.0 from memory. */
+  readonly schedstat: SchedstatForm;
   /** /proc/interrupts has the rows of machine checks (THR, DFR, MCE, MCP). Evidence: recordings of 6.1 and 6.12. */
   readonly machineCheckRows: boolean;
 }
@@ -46,6 +50,22 @@ export interface TimerListForm {
   readonly lowresHandler: string;
 }
 
+/** Which lines a version has in /proc/<pid>/status beside those that all have. */
+export interface PidStatusForm {
+  readonly kthread: boolean;
+  readonly untagMask: boolean;
+  readonly threadFeatures: boolean;
+}
+
+/** How a version prints /proc/schedstat. */
+export interface SchedstatForm {
+  readonly version: number;
+  /** Name of the one domain there is; null: they have none. */
+  readonly domainName: string | null;
+  /** Counters of a domain, for each kind of idleness and for all together. */
+  readonly domainCounters: number;
+}
+
 /** What 6.12 has and the others share with it. */
 const V6_12: KernelVersion = {
   name: '6.12',
@@ -62,6 +82,8 @@ const V6_12: KernelVersion = {
   timerList: {
     version: 'v0.10', getTime: true, nohzMode: false, tickFunction: 'tick_nohz_handler', lowresHandler: 'tick_nohz_lowres_handler',
   },
+  pidStatus: { kthread: true, untagMask: true, threadFeatures: true },
+  schedstat: { version: 16, domainName: null, domainCounters: 36 },
   machineCheckRows: true,
 };
 
@@ -70,10 +92,13 @@ export const KERNEL_VERSIONS: readonly KernelVersion[] = [
   V6_12,
   {
     ...V6_12, name: '6.1', fairClass: 'cfs', pushesWheelTimers: true, machineCheckRows: false,
+    pidStatus: { kthread: false, untagMask: false, threadFeatures: false },
+    schedstat: { version: 15, domainName: null, domainCounters: 36 },
     timerList: { version: 'v0.9', getTime: true, nohzMode: true, tickFunction: 'tick_sched_timer', lowresHandler: 'tick_nohz_handler' },
   },
   {
     ...V6_12, name: '7.0', oneRescuer: true, dropsQueuedTimerSignal: true, keepsForcedEvent: true, baseSliceNs: 700_000,
     timerList: { ...V6_12.timerList, getTime: false },
+    schedstat: { version: 17, domainName: 'MC', domainCounters: 45 },
   },
 ];

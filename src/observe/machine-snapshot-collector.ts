@@ -2,7 +2,7 @@
 import type { EventConsumer, RunFacts } from '../../shared/event-consumer.ts';
 import { NR_SOFTIRQS, TickFlag, type ClockEventState, type TickHandler } from '../../shared/structs/cpu.ts';
 import type { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
-import { KTIME_MAX, NONE, type CpuId, type Ns } from '../../shared/units.ts';
+import { KTIME_MAX, NONE, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
 import { clocksourceName, deviceName } from './code-names.ts';
 import { EventHandlers, fieldIndex, type EventHandler } from './event-handlers.ts';
 import type {
@@ -10,7 +10,7 @@ import type {
   MachineSnapshot, TickSnapshot,
 } from './machine-snapshot.ts';
 import { KCPUSTAT_SLOTS, type KcpustatSlot } from './run-figures.ts';
-import { TaskCollector } from './task-collector.ts';
+import { TaskCollector, type PendingOfTask } from './task-collector.ts';
 
 /** @linux include/linux/hrtimer_defs.h HRTIMER_MAX_CLOCK_BASES */
 export const HRTIMER_MAX_CLOCK_BASES = 8;
@@ -29,7 +29,12 @@ interface QueuedTimer extends HrtimerSnapshot {
 interface CpuRecord {
   online: boolean;
   kcpustat: Record<KcpustatSlot, Ns>;
-  counts: Pick<CpuSnapshot, 'interrupts' | 'softirqs' | 'nrRunning' | 'nrSwitches' | 'nrIowait'>;
+  counts: Pick<
+    CpuSnapshot,
+    'interrupts' | 'softirqs' | 'nrRunning' | 'nrSwitches' | 'nrIowait' | 'isolated' | 'cpuTimeNs' | 'runDelayNs' | 'timeslices'
+  >;
+  /** the task that it runs */
+  curr: TaskId;
   tick: TickSnapshot;
   /** CLOCK_MONOTONIC at its last words */
   mono: Ns;
@@ -66,7 +71,7 @@ export class MachineSnapshotCollector implements EventConsumer {
   /** /proc and /sys as they stand after the last event. */
   finish(): MachineSnapshot {
     const tasks = this.tasks.finish();
-    const cpus = this.cpus.map(cpuSnapshot);
+    const cpus = this.cpus.map((record, cpu) => cpuSnapshot(record, cpu, this.tasks.pendingOf(record.curr)));
     const total = (of: (cpu: CpuSnapshot) => number): number => cpus.reduce((sum, cpu) => sum + of(cpu), 0);
     return {
       ...this.system,
@@ -81,6 +86,7 @@ export class MachineSnapshotCollector implements EventConsumer {
       cpus,
       broadcastDevice: this.broadcastDevice,
       tasks,
+      threadGroups: this.tasks.threadGroups(tasks),
     };
   }
 
@@ -91,6 +97,7 @@ export class MachineSnapshotCollector implements EventConsumer {
       cpu_final: reading('cpu_final', (n) => {
         cpuOf(n).online = n('online') === 1;
         cpuOf(n).counts = countsOf(n);
+        cpuOf(n).curr = n('curr');
       }),
       tick_sched_final: reading('tick_sched_final', (n) => {
         cpuOf(n).tick = tickOf(n);
@@ -116,7 +123,7 @@ function reading(event: Parameters<typeof fieldIndex>[0], then: (named: Named) =
 const newCpu = (): CpuRecord => {
   const zero = (): number => 0;
   return {
-    online: false, mono: 0, device: null, timers: [],
+    online: false, mono: 0, device: null, timers: [], curr: NONE,
     kcpustat: kcpustatOf(zero), counts: countsOf(zero), tick: tickOf(zero),
     hrtimers: { ...hrtimersOf(zero), expiresNext: KTIME_MAX },
   };
@@ -134,6 +141,7 @@ const countsOf = (named: Named): CpuRecord['counts'] => ({
   },
   softirqs: SOFTIRQ_FIELDS.slice(0, NR_SOFTIRQS).map(named),
   nrRunning: named('nr_running'), nrSwitches: named('nr_switches'), nrIowait: named('nr_iowait'),
+  isolated: named('isolated') === 1, cpuTimeNs: named('cpu_time'), runDelayNs: named('run_delay'), timeslices: named('pcount'),
 });
 
 const hasFlag = (named: Named, flag: number): boolean => (named('flags') & flag) !== 0;
@@ -177,15 +185,27 @@ const systemOf = (named: Named): SystemRecord => ({
   loads: [named('load1'), named('load5'), named('load15')],
 });
 
-function cpuSnapshot({ online, kcpustat, counts, tick, mono, hrtimers, device, timers }: CpuRecord, cpu: CpuId): CpuSnapshot {
+function cpuSnapshot(
+  { online, kcpustat, counts, tick, mono, hrtimers, device, timers }: CpuRecord, cpu: CpuId, pending: PendingOfTask,
+): CpuSnapshot {
   // a CPU whose last event ran past the end may have gone to sleep in the others' future
   const asleep = tick.idleActive ? Math.max(0, mono - tick.idleEntrytime) : 0;
   const waitsForIo = counts.nrIowait > 0;
   return {
-    cpu, online, kcpustat, ...counts, tick, device,
+    cpu, online, kcpustat: withPending(kcpustat, pending), ...counts, tick, device,
     idleSleepNs: tick.idleSleeptime + (waitsForIo ? 0 : asleep),
     iowaitSleepNs: tick.iowaitSleeptime + (waitsForIo ? asleep : 0),
     hrtimers: { ...hrtimers, bases: Array.from({ length: HRTIMER_MAX_CLOCK_BASES }, (_, base) => queueOf(timers, base)) },
+  };
+}
+
+/** @linux kernel/sched/cputime.c kcpustat_cpu_fetch_vtime */
+function withPending(charged: Record<KcpustatSlot, Ns>, { nice, user, guest, system, idle }: PendingOfTask): Record<KcpustatSlot, Ns> {
+  const [userSlot, guestSlot] = nice ? ['nice', 'guest_nice'] as const : ['user', 'guest'] as const;
+  return {
+    ...charged,
+    [userSlot]: charged[userSlot] + user, [guestSlot]: charged[guestSlot] + guest,
+    system: charged.system + system, idle: charged.idle + idle,
   };
 }
 

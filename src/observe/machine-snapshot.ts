@@ -37,6 +37,7 @@ export interface MachineSnapshot {
   readonly broadcastDevice: ClockEventDeviceSnapshot | null;
   /** Tasks with a pid: those that exist, ended ones included (as zombies). */
   readonly tasks: readonly ProcTask[];
+  readonly threadGroups: readonly ProcProcess[];
 }
 
 export interface ClockOffsets {
@@ -55,6 +56,7 @@ export interface ClocksourceSnapshot {
 export interface CpuSnapshot {
   readonly cpu: CpuId;
   readonly online: boolean;
+  /** With what the running task has not been charged yet, as a reader sees it. */
   readonly kcpustat: Readonly<Record<KcpustatSlot, Ns>>;
   readonly interrupts: InterruptCounts;
   /** runs by vector, HI to RCU */
@@ -62,6 +64,12 @@ export interface CpuSnapshot {
   readonly nrRunning: number;
   readonly nrSwitches: number;
   readonly nrIowait: number;
+  /** The scheduler has no domain for it: tasks come and go by their affinity only. */
+  readonly isolated: boolean;
+  /** Run time of all tasks that ran here, how long they had waited before, and how often one came to run. */
+  readonly cpuTimeNs: Ns;
+  readonly runDelayNs: Ns;
+  readonly timeslices: number;
   /**
    * Idle and iowait time by the tick's own count of sleeps, a sleep that is under way included. What
    * Linux shows while `nohzActive`.
@@ -150,19 +158,49 @@ export interface ClockEventDeviceSnapshot {
   readonly retries: number;
 }
 
-export interface ProcTask {
-  readonly pid: number;
-  readonly ppid: number;
-  /** not yet cut to 15 characters */
-  readonly name: string;
-  readonly kernelThread: boolean;
-  readonly state: 'R' | 'S' | 'Z';
+/** Times of a thread, or of a whole process, as /proc shows them. */
+export interface ProcTimes {
   /** adjusted: scaled to the run time and never decreasing */
   readonly utimeNs: Ns;
   readonly stimeNs: Ns;
   readonly guestNs: Ns;
+  // of the process's children that were waited for
+  readonly cutimeNs: Ns;
+  readonly cstimeNs: Ns;
+  readonly cguestNs: Ns;
+}
+
+/** A thread. */
+export interface ProcTask extends ProcTimes {
+  /** its own number; that of its process is `tgid` */
+  readonly pid: number;
+  readonly tgid: number;
+  readonly ppid: number;
+  /** threads of its process */
+  readonly threads: number;
+  /** not yet cut to 15 characters */
+  readonly name: string;
+  readonly kernelThread: boolean;
+  readonly state: 'R' | 'S' | 'D' | 'Z';
   readonly startNs: Ns;
   readonly processor: CpuId;
   /** The kernel's own priority: -1 deadline, 0 .. 98 real time, 100 .. 139 fair. */
   readonly prio: number;
+  /** Run time by the scheduler's clock, as it was charged last. */
+  readonly runtimeNs: Ns;
+  readonly runDelayNs: Ns;
+  readonly timeslices: number;
+  readonly voluntarySwitches: number;
+  readonly involuntarySwitches: number;
+  /** Where it may run, ascending. */
+  readonly cpusAllowed: readonly CpuId[];
+}
+
+/** A process: what its threads share. */
+export interface ProcProcess {
+  /** the thread whose number is the process's */
+  readonly leader: ProcTask;
+  /** that still exist, ascending */
+  readonly threads: readonly ProcTask[];
+  readonly times: ProcTimes;
 }

@@ -4,7 +4,7 @@
  * @linux fs/proc/array.c do_task_stat
  */
 import { Policy } from '../../shared/structs/task.ts';
-import type { ProcTask } from './machine-snapshot.ts';
+import type { ProcProcess, ProcTask, ProcTimes } from './machine-snapshot.ts';
 import { nsecToClockT } from './proc-stat.ts';
 
 /** Bytes of a command's name, without the end mark. @linux include/linux/sched.h TASK_COMM_LEN */
@@ -33,31 +33,43 @@ export function procComm(name: string): string {
   return comm;
 }
 
-/** The whole file, with its final newline. */
-export function procPidStat(task: ProcTask): string {
+/** /proc/<pid>/task/<tid>/stat of a thread, with its final newline. */
+export function procTaskStat(task: ProcTask): string {
+  const exitSignal = task.pid === task.tgid ? SIGCHLD : -1;
+  return statLine(task, task, exitSignal, isBlocked(task));
+}
+
+/** /proc/<pid>/stat: of the leader all but the times, which are those of the whole process. */
+export function procPidStat({ leader, times }: ProcProcess): string {
+  // of one among several threads Linux does not look where it waits
+  return statLine(leader, times, SIGCHLD, leader.threads < 2 && isBlocked(leader));
+}
+
+const isBlocked = ({ state }: ProcTask): boolean => state === 'S' || state === 'D';
+
+function statLine(task: ProcTask, times: ProcTimes, exitSignal: number, blocked: boolean): string {
   const realTime = task.prio < MAX_RT_PRIO;
-  const hasMemory = task.kernelThread ? 0 : 1;
+  const hasMemory = task.kernelThread || task.state === 'Z' ? 0 : 1;
   // table: Linux's fields 1 to 52, by the names of proc(5)
   const fields = [
     task.pid, `(${escapeComm(procComm(task.name))})`, task.state, task.ppid,
     0, 0, 0, -1, // pgrp, session, tty_nr, tpgid
     task.kernelThread ? KTHREAD_FLAGS : FLAGS,
     0, 0, 0, 0, // minflt, cminflt, majflt, cmajflt
-    nsecToClockT(task.utimeNs), nsecToClockT(task.stimeNs),
-    0, 0, // cutime, cstime
+    nsecToClockT(times.utimeNs), nsecToClockT(times.stimeNs), nsecToClockT(times.cutimeNs), nsecToClockT(times.cstimeNs),
     task.prio - MAX_RT_PRIO,
     realTime ? 0 : task.prio - DEFAULT_PRIO, // nice
-    1, 0, // num_threads, itrealvalue
+    task.threads, 0, // num_threads, itrealvalue
     nsecToClockT(task.startNs),
     0, 0, NO_LIMIT, // vsize, rss, rsslim
     hasMemory, hasMemory, 0, 0, 0, // startcode, endcode, startstack, kstkesp, kstkeip
     0, 0, task.kernelThread ? EVERY_SIGNAL : 0, 0, // signal, blocked, sigignore, sigcatch
-    task.state === 'S' ? 1 : 0, // wchan: whether it is blocked
+    blocked ? 1 : 0, // wchan
     0, 0, // nswap, cnswap
-    SIGCHLD, task.processor,
+    exitSignal, task.processor,
     rtPriority(task.prio), policy(task.prio),
     0, // delayacct_blkio_ticks
-    nsecToClockT(task.guestNs), 0, // guest_time, cguest_time
+    nsecToClockT(times.guestNs), nsecToClockT(times.cguestNs),
     0, 0, 0, 0, 0, 0, 0, // start_data .. env_end
     0, // exit_code
   ];
@@ -74,7 +86,7 @@ function policy(prio: number): number {
 }
 
 /** @linux fs/proc/array.c proc_task_name */
-const escapeComm = (comm: string): string => comm.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+export const escapeComm = (comm: string): string => comm.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 
 function utf8Bytes(codePoint: number): number {
   if (codePoint < 0x80) return 1;

@@ -1,12 +1,12 @@
-/** Gathers from the event stream what /proc/<pid>/stat shows of each task at the end of a run. */
+/** Gathers from the event stream what /proc/<pid>/stat and its neighbours show of each task at the end of a run. */
 import type { RunFacts, TaskFacts } from '../../shared/event-consumer.ts';
 import type { EventName } from '../../shared/events.ts';
 import { TaskState } from '../../shared/structs/task.ts';
 import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
 import { adjustCputime, type CputimePair } from './cputime-adjust.ts';
-import { finalCputime, type TaskCputime } from './cputime-final.ts';
+import { finalCputime, pendingKcpustat, type PendingCputime, type Reader, type TaskCputime } from './cputime-final.ts';
 import { fieldIndex, type EventHandler } from './event-handlers.ts';
-import type { ProcTask } from './machine-snapshot.ts';
+import type { ProcProcess, ProcTask } from './machine-snapshot.ts';
 
 const SWITCH_PREV = fieldIndex('sched_switch', 'prev');
 const SWITCH_PREV_PRIO = fieldIndex('sched_switch', 'prev_prio');
@@ -16,31 +16,45 @@ const WAKEUP_TASK = fieldIndex('sched_wakeup', 'task');
 const WAKEUP_PRIO = fieldIndex('sched_wakeup', 'prio');
 const FORK_PARENT = fieldIndex('sched_process_fork', 'parent');
 const FORK_CHILD = fieldIndex('sched_process_fork', 'child');
-const ADJUST_TASK = fieldIndex('cputime_adjust', 'task');
-const ADJUST_UTIME = fieldIndex('cputime_adjust', 'utime');
-const ADJUST_STIME = fieldIndex('cputime_adjust', 'stime');
-const FINAL_TASK = fieldIndex('task_final', 'task');
-const FINAL_CPU = fieldIndex('task_final', 'cpu');
-const FINAL_STATE = fieldIndex('task_final', 'state');
-const FINAL_RUNTIME = fieldIndex('task_final', 'sum_exec_runtime');
+const final = (name: string): number => fieldIndex('task_final', name);
+const FINAL_TASK = final('task');
+const CPUS_TASK = fieldIndex('task_cpus_final', 'task');
+const CPUS_FIRST = fieldIndex('task_cpus_final', 'cpus0');
 
 /** @linux include/linux/sched/prio.h DEFAULT_PRIO */
 const DEFAULT_PRIO = 120;
-const ZERO: CputimePair = { utime: 0, stime: 0 };
 
 /** What is kept of a task while the stream goes by. */
 interface TaskRecord {
   ppid: number;
   startNs: Ns;
   prio: number;
-  state: number;
-  processor: CpuId;
-  cputime: TaskCputime;
-  runtime: Ns;
-  /** what the monotonic filter has handed out */
-  handedUtime: Ns;
-  handedStime: Ns;
+  allowed: CpuId[];
+  /** its last words; null while they have not come */
+  last: LastWords | null;
 }
+
+/** What `task_final` says, as a reader would see it. */
+interface LastWords {
+  readonly state: number;
+  readonly waitsForIo: boolean;
+  readonly processor: CpuId;
+  readonly cputime: TaskCputime;
+  readonly pending: PendingOfTask;
+  /** run time as it was charged last, and with the stretch under way */
+  readonly charged: Ns;
+  readonly runtime: Ns;
+  /** what the monotonic filter has handed out */
+  readonly prev: CputimePair;
+  readonly counts: Pick<ProcTask, 'runDelayNs' | 'timeslices' | 'voluntarySwitches' | 'involuntarySwitches'>;
+}
+
+/** What a task has not been charged yet, and where its user time would go. */
+export interface PendingOfTask extends PendingCputime {
+  readonly nice: boolean;
+}
+
+const NOTHING_PENDING: PendingOfTask = { nice: false, user: 0, system: 0, guest: 0, idle: 0 };
 
 export class TaskCollector {
   readonly handlers: Partial<Record<EventName, EventHandler>>;
@@ -58,8 +72,18 @@ export class TaskCollector {
   /** Tasks with a pid, the idle tasks and the unused left out. */
   finish(): ProcTask[] {
     return this.facts.tasks
-      .filter(({ task }) => task >= this.facts.cpus && this.tasks[task]!.state !== TaskState.Free)
+      .filter(({ task }) => task >= this.facts.cpus && stateOf(this.tasks[task]!) !== TaskState.Free)
       .map((facts) => procTask(facts, this.tasks[facts.task]!));
+  }
+
+  /** Each a process of its own. */
+  threadGroups(tasks: readonly ProcTask[]): ProcProcess[] {
+    return tasks.map((task) => ({ leader: task, threads: [task], times: task }));
+  }
+
+  /** What the accounts of the CPU that runs it lack. */
+  pendingOf(task: TaskId): PendingOfTask {
+    return this.tasks[task]?.last?.pending ?? NOTHING_PENDING;
   }
 
   private register(): TaskCollector['handlers'] {
@@ -69,8 +93,8 @@ export class TaskCollector {
       sched_wakeup: onWakeup,
       sched_wakeup_new: onWakeup,
       sched_process_fork: (_cpu, t, f, at) => this.onFork(t, f[at + FORK_PARENT]!, f[at + FORK_CHILD]!),
-      cputime_adjust: (_cpu, _t, f, at) => this.onAdjust(f, at),
-      task_final: (_cpu, t, f, at) => this.onTaskFinal(t, f, at),
+      task_final: (_cpu, t, f, at) => { this.tasks[f[at + FINAL_TASK]!]!.last = lastWords(t, f, at, this.facts.reader); },
+      task_cpus_final: (_cpu, _t, f, at) => { this.tasks[f[at + CPUS_TASK]!]!.allowed = cpusOf(f, at + CPUS_FIRST, this.facts.cpus); },
     };
   }
 
@@ -79,64 +103,67 @@ export class TaskCollector {
     this.tasks[fields[at + SWITCH_NEXT]!]!.prio = fields[at + SWITCH_NEXT_PRIO]!;
   }
 
-  /** A record of a fork pool may be used again: what its last user had been told is forgotten. */
   private onFork(t: Ns, parent: TaskId, child: TaskId): void {
     const task = this.tasks[child]!;
     this.processes += 1;
     task.startNs = t;
     task.ppid = this.facts.tasks[parent]!.pid;
-    task.handedUtime = 0;
-    task.handedStime = 0;
-  }
-
-  /** Neither of the pair ever decreases, so the greatest is the last, whatever the order of the stream. */
-  private onAdjust(fields: Float64Array, at: number): void {
-    const task = this.tasks[fields[at + ADJUST_TASK]!]!;
-    task.handedUtime = Math.max(task.handedUtime, fields[at + ADJUST_UTIME]!);
-    task.handedStime = Math.max(task.handedStime, fields[at + ADJUST_STIME]!);
-  }
-
-  private onTaskFinal(t: Ns, fields: Float64Array, at: number): void {
-    const task = this.tasks[fields[at + FINAL_TASK]!]!;
-    task.state = fields[at + FINAL_STATE]!;
-    task.processor = fields[at + FINAL_CPU]!;
-    task.cputime = finalCputime(t, fields, at);
-    task.runtime = fields[at + FINAL_RUNTIME]!;
   }
 }
 
-const newTask = (prio: number): TaskRecord => ({
-  ppid: 0,
-  startNs: 0,
-  prio,
-  state: TaskState.Free,
-  processor: 0,
-  cputime: { ...ZERO, gtime: 0 },
-  runtime: 0,
-  handedUtime: 0,
-  handedStime: 0,
-});
+const newTask = (prio: number): TaskRecord => ({ ppid: 0, startNs: 0, prio, allowed: [], last: null });
 
-function procTask({ pid, name, kernel }: TaskFacts, task: TaskRecord): ProcTask {
-  const prev = { utime: task.handedUtime, stime: task.handedStime };
-  const adjusted = adjustCputime(task.cputime, task.runtime, prev);
+const stateOf = ({ last }: TaskRecord): number => last?.state ?? TaskState.Free;
+
+const OF = {
+  cpu: final('cpu'), state: final('state'), sumExecRuntime: final('sum_exec_runtime'), execStart: final('exec_start'),
+  onCpu: final('on_cpu'), nice: final('nice'), inIowait: final('in_iowait'), nvcsw: final('nvcsw'), nivcsw: final('nivcsw'),
+  runDelay: final('run_delay'), pcount: final('pcount'), prevUtime: final('prev_utime'), prevStime: final('prev_stime'),
+} as const;
+
+function lastWords(t: Ns, fields: Float64Array, at: number, reader: Reader): LastWords {
+  const of = (field: keyof typeof OF): number => fields[at + OF[field]]!;
+  const underWay = of('onCpu') === 1 ? Math.max(0, t - of('execStart')) : 0;
   return {
-    pid,
-    ppid: task.ppid,
-    name,
+    state: of('state'),
+    waitsForIo: of('inIowait') === 1,
+    processor: of('cpu'),
+    cputime: finalCputime(t, fields, at, reader),
+    pending: { ...pendingKcpustat(t, fields, at, reader), nice: of('nice') > 0 },
+    charged: of('sumExecRuntime'),
+    runtime: of('sumExecRuntime') + underWay,
+    prev: { utime: of('prevUtime'), stime: of('prevStime') },
+    counts: {
+      runDelayNs: of('runDelay'), timeslices: of('pcount'), voluntarySwitches: of('nvcsw'), involuntarySwitches: of('nivcsw'),
+    },
+  };
+}
+
+/** Bits of a mask, 32 a field. */
+function cpusOf(fields: Float64Array, at: number, cpus: number): CpuId[] {
+  const isSet = (cpu: CpuId): boolean => ((fields[at + (cpu >>> 5)]! >>> (cpu & 31)) & 1) === 1;
+  return Array.from({ length: cpus }, (_, cpu) => cpu).filter(isSet);
+}
+
+/** A thread's own file asks for its run time afresh. @linux fs/proc/array.c do_task_stat */
+function procTask({ pid, name, kernel }: TaskFacts, { ppid, startNs, prio, allowed, last }: TaskRecord): ProcTask {
+  const { cputime, runtime, charged, prev, processor, counts, ...words } = last!;
+  const adjusted = adjustCputime(cputime, runtime, prev);
+  return {
+    pid, tgid: pid, ppid, threads: 1, name, startNs, prio, processor,
     kernelThread: kernel === true,
-    state: stateLetter(task.state),
-    utimeNs: adjusted.utime,
-    stimeNs: adjusted.stime,
-    guestNs: task.cputime.gtime,
-    startNs: task.startNs,
-    processor: task.processor,
-    prio: task.prio,
+    state: stateLetter(words.state, words.waitsForIo),
+    utimeNs: adjusted.utime, stimeNs: adjusted.stime, guestNs: cputime.gtime,
+    cutimeNs: 0, cstimeNs: 0, cguestNs: 0,
+    runtimeNs: charged,
+    ...counts,
+    cpusAllowed: allowed,
   };
 }
 
 /** A task that is being woken counts as running; one that has ended stays a zombie, since nobody reaps it. */
-function stateLetter(state: number): ProcTask['state'] {
+function stateLetter(state: number, waitsForIo: boolean): ProcTask['state'] {
   if (state === TaskState.Running || state === TaskState.Waking) return 'R';
-  return state === TaskState.Sleeping ? 'S' : 'Z';
+  if (state === TaskState.Sleeping) return waitsForIo ? 'D' : 'S';
+  return 'Z';
 }

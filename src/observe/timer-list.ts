@@ -5,8 +5,8 @@
  */
 import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
 import { NSEC_PER_SEC, type Jiffies, type Ns } from '../../shared/units.ts';
-import { initialJiffies } from '../kernel/time/timer-wheel.ts';
 import type { KernelVersion } from '../kernel/versions.ts';
+import { jiffiesText } from './jiffies-text.ts';
 import { ktimeText } from './ktime-text.ts';
 import type {
   ClockOffsets, CpuSnapshot, HrtimerBaseSnapshot, HrtimerSnapshot, MachineSnapshot, TickSnapshot,
@@ -44,7 +44,7 @@ function cpuLines(context: Context, { cpu, hrtimers, tick }: CpuSnapshot): strin
     ...hrtimers.bases.flatMap((timers, index) => baseLines(context, cpu, hrtimers.offsets, index, timers)),
     ...hrtimerFields(hrtimers),
     ...tickFields(context, tick),
-    `jiffies: ${jiffiesText(context, tick.jiffies)}`,
+    `jiffies: ${jiffiesOrZero(context, tick.jiffies)}`,
   ];
 }
 
@@ -118,7 +118,7 @@ const tickFields = (context: Context, tick: TickSnapshot): string[] => [
   ...nohzFields(context.version, tick),
   nsField('last_tick', tick.lastTick),
   field('tick_stopped', tick.tickStopped ? 1 : 0),
-  field('idle_jiffies', jiffiesText(context, tick.idleJiffies)),
+  field('idle_jiffies', jiffiesOrZero(context, tick.idleJiffies)),
   field('idle_calls', tick.idleCalls),
   field('idle_sleeps', tick.idleSleeps),
   nsField('idle_entrytime', tick.idleEntrytime),
@@ -126,7 +126,7 @@ const tickFields = (context: Context, tick: TickSnapshot): string[] => [
   nsField('idle_exittime', tick.idleExittime),
   nsField('idle_sleeptime', tick.idleSleeptime),
   nsField('iowait_sleeptime', tick.iowaitSleeptime),
-  field('last_jiffies', jiffiesText(context, tick.lastJiffies)),
+  field('last_jiffies', jiffiesOrZero(context, tick.lastJiffies)),
   field('next_timer', ktimeText(tick.nextTimer)),
   nsField('idle_expires', tick.idleExpires),
 ];
@@ -140,5 +140,4 @@ function nohzFields({ timerList: { nohzMode: asOneMode } }: KernelVersion, tick:
 const nohzMode = ({ nohz, highres }: TickSnapshot): number => (!nohz ? 0 : highres ? 2 : 1);
 
 /** A field that was never stored is 0 in Linux too. */
-const jiffiesText = ({ tickNs }: Context, jiffies: Jiffies): number =>
-  (jiffies === 0 ? 0 : initialJiffies(Math.round(NSEC_PER_SEC / tickNs)) + jiffies);
+const jiffiesOrZero = ({ tickNs }: Context, jiffies: Jiffies): number => (jiffies === 0 ? 0 : jiffiesText(jiffies, tickNs));

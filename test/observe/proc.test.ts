@@ -95,9 +95,12 @@ describe('/proc/stat', () => {
 
 describe('/proc/<pid>/stat', () => {
   const TASK: ProcTask = {
-    pid: 1000, ppid: 0, name: 'thread0-0', kernelThread: false, state: 'R', utimeNs: 5_019_999_999, stimeNs: 30_000_000, guestNs: 0,
-    startNs: 39_030_000_000, processor: 2, prio: 120,
+    pid: 1000, tgid: 1000, ppid: 0, threads: 1, name: 'thread0-0', kernelThread: false, state: 'R', utimeNs: 5_019_999_999,
+    stimeNs: 30_000_000, guestNs: 0, cutimeNs: 0, cstimeNs: 0, cguestNs: 0, startNs: 39_030_000_000, processor: 2, prio: 120,
+    runtimeNs: 0, runDelayNs: 0, timeslices: 0, voluntarySwitches: 0, involuntarySwitches: 0, cpusAllowed: [],
   };
+  /** Of a process of one thread. */
+  const pidStat = (task: ProcTask): string => procPidStat({ leader: task, threads: [task], times: task });
   /** Field n as proc(5) counts, from 1. */
   const fieldsOf = (text: string): string[] => {
     const [, before, , after] = /^(\d+ )(\(.*\)) (.*)\n$/s.exec(text)!;
@@ -106,21 +109,21 @@ describe('/proc/<pid>/stat', () => {
 
   it('has the form of the recorded one', () => {
     expect(recording('c-nohz-idle.busy.pid.stat')).toMatch(PROC_PID_STAT);
-    expect(procPidStat(TASK)).toMatch(PROC_PID_STAT);
-    expect(fieldsOf(procPidStat(TASK)).length).toBe(53);
+    expect(pidStat(TASK)).toMatch(PROC_PID_STAT);
+    expect(fieldsOf(pidStat(TASK)).length).toBe(53);
   });
 
   it('equals the recorded one in every field but those of memory and of its parents', () => {
     const like = { ...TASK, pid: 152, name: 'w2_busy', utimeNs: 5_013_759_792, stimeNs: 0 };
     const recorded = fieldsOf(recording('c-nohz-idle.busy.pid.stat'));
-    const ours = fieldsOf(procPidStat(like));
+    const ours = fieldsOf(pidStat(like));
     const differing = ours.flatMap((value, n) => (value === recorded[n] ? [] : [n]));
     // ppid, minflt, vsize, rss, three addresses, seven addresses
     expect(differing).toEqual([4, 10, 23, 24, 26, 27, 28, 45, 46, 47, 48, 49, 50, 51]);
   });
 
   it('tells a real-time, a deadline and a nice task by Linux’s numbers', () => {
-    const tail = (prio: number) => { const f = fieldsOf(procPidStat({ ...TASK, prio })); return [f[18], f[19], f[40], f[41]].map(Number); };
+    const tail = (prio: number) => { const f = fieldsOf(pidStat({ ...TASK, prio })); return [f[18], f[19], f[40], f[41]].map(Number); };
     expect(tail(120)).toEqual([20, 0, 0, 0]);
     expect(tail(125)).toEqual([25, 5, 0, 0]);
     expect(tail(49)).toEqual([-51, 0, 50, 1]);
@@ -132,7 +135,7 @@ describe('/proc/<pid>/stat', () => {
     const recorded = '15 (rcu_preempt) I 2 0 0 0 -1 2129984 0 0 0 0 0 2927 0 0 20 0 1 0 26 0 0 18446744073709551615 0 0 0 0 0 0 0 '
       + '2147483647 0 1 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n';
     const like = { ...TASK, pid: 15, ppid: 2, name: 'rcu_preempt', utimeNs: 0, stimeNs: 29.27e9, startNs: 26e7, processor: 1 };
-    const ours = procPidStat({ ...like, state: 'S', kernelThread: true });
+    const ours = pidStat({ ...like, state: 'S', kernelThread: true });
     expect(ours.replace(') S ', ') I ')).toBe(recorded);
   });
 
@@ -147,13 +150,16 @@ describe('/proc/<pid>/stat', () => {
   });
 
   it('stays one line whatever the name is', () => {
-    expect(procPidStat({ ...TASK, name: 'a\nb\\) R 1' })).toMatch(/^1000 \(a\\nb\\\\\) R 1\) R 0 /);
+    expect(pidStat({ ...TASK, name: 'a\nb\\) R 1' })).toMatch(/^1000 \(a\\nb\\\\\) R 1\) R 0 /);
   });
 });
 
 describe('MachineSnapshotCollector', () => {
+  const tasksAfter = (rows: readonly Row[], reader: 'linux' | 'complete' = 'complete') =>
+    play(new MachineSnapshotCollector({ ...FACTS, reader }), rows).finish().tasks;
+
   it('scales utime and stime to the run time, pending time included', () => {
-    const { tasks } = snapshotOf([
+    const tasks = tasksAfter([
       row('sched_process_fork', 0, 5, { parent: 0, child: 2 }),
       row('sched_process_fork', 0, 30_000_000, { parent: 2, child: 3 }),
       row('sched_switch', 1, 6, { prev: 1, prev_prio: 120, next: 2, next_prio: 49 }),
@@ -164,22 +170,58 @@ describe('MachineSnapshotCollector', () => {
       row('task_final', 2, 1000, { task: 3, cpu: 0, state: TaskState.Dead, utime: 7, sum_exec_runtime: 9 }),
       row('task_final', 2, 1000, { task: 4, state: TaskState.Free }),
     ]);
-    expect(tasks).toEqual([
+    expect(tasks).toMatchObject([
       { pid: 1000, ppid: 0, name: 'thread0-0', kernelThread: false, state: 'R', utimeNs: 375, stimeNs: 125, guestNs: 0,
         startNs: 5, processor: 1, prio: 49 },
       { pid: 1001, ppid: 1000, name: 'thread0-1', kernelThread: false, state: 'Z', utimeNs: 9, stimeNs: 0, guestNs: 0,
         startNs: 30_000_000, processor: 0, prio: 125 },
     ]);
+    expect(tasks.length).toBe(2);
   });
 
-  it('never shows less than a reader of the run has been told', () => {
-    const { tasks } = snapshotOf([
-      row('cputime_adjust', 0, 100, { by: 3, task: 2, rtime: 100, utime: 40, stime: 60 }),
-      // another CPU's look, older and yet later in the stream
-      row('cputime_adjust', 1, 101, { by: 4, task: 2, rtime: 50, utime: 20, stime: 30 }),
-      row('task_final', 2, 1000, { task: 2, state: TaskState.Sleeping, utime: 100, stime: 0, sum_exec_runtime: 120 }),
+  it('leaves out what the linux reader does not see: the accumulator of what the task is not doing', () => {
+    const [task] = tasksAfter([row('task_final', 2, 1000, {
+      task: 2, state: TaskState.Running, vtime_state: VtimeState.Sys, starttime: 900,
+      utime: 600, stime: 200, vtime_utime: 150, vtime_stime: 100, sum_exec_runtime: 1000,
+    })], 'linux');
+    expect(task).toMatchObject({ utimeNs: 600, stimeNs: 400 });
+  });
+
+  it('never shows less than the filter has handed out to a reader of the run', () => {
+    const [task] = tasksAfter([row('task_final', 2, 1000, {
+      task: 2, state: TaskState.Sleeping, utime: 100, stime: 0, sum_exec_runtime: 120, prev_utime: 40, prev_stime: 60,
+    })]);
+    expect(task).toMatchObject({ utimeNs: 60, stimeNs: 60 });
+  });
+
+  it('counts the run of a thread that runs up to the end, but shows in schedstat what was charged', () => {
+    const [task] = tasksAfter([row('task_final', 2, 1000, {
+      task: 2, state: TaskState.Running, on_cpu: 1, exec_start: 700, sum_exec_runtime: 500, utime: 800, run_delay: 7, pcount: 3,
+    })]);
+    expect(task).toMatchObject({ utimeNs: 800, runtimeNs: 500, runDelayNs: 7, timeslices: 3 });
+  });
+
+  it('calls a task that waits for a device D, and knows where each may run', () => {
+    const [waits, sleeps] = tasksAfter([
+      row('task_final', 2, 1000, { task: 2, state: TaskState.Sleeping, in_iowait: 1 }),
+      row('task_final', 2, 1000, { task: 3, state: TaskState.Sleeping }),
+      row('task_cpus_final', 2, 1000, { task: 2, cpus0: 2 }),
+      row('task_cpus_final', 2, 1000, { task: 3, cpus0: 2 ** 32 - 1 }),
     ]);
-    expect(tasks[0]).toMatchObject({ utimeNs: 60, stimeNs: 60 });
+    expect([waits!.state, waits!.cpusAllowed, sleeps!.state, sleeps!.cpusAllowed]).toEqual(['D', [1], 'S', [0, 1]]);
+  });
+
+  it('adds to a CPU’s accounts what its running task has not been charged, in the slots that it would go to', () => {
+    const [nice, kernel] = play(new MachineSnapshotCollector(FACTS), [
+      ...boot, kcpustat(0, { nice: 10, user: 5 }), kcpustat(1, { system: 3 }),
+      row('cpu_final', 0, 1000, { cpu: 0, online: 1, curr: 2 }), row('cpu_final', 1, 1000, { cpu: 1, online: 1, curr: 3 }),
+      row('task_final', 0, 1000, {
+        task: 2, state: TaskState.Running, vtime_state: VtimeState.Guest, starttime: 900, vtime_gtime: 1, nice: 4,
+      }),
+      row('task_final', 1, 1000, { task: 3, state: TaskState.Running, vtime_state: VtimeState.Sys, starttime: 940, vtime_utime: 9 }),
+    ]).finish().cpus.map(({ kcpustat: slots }) => slots);
+    expect(nice).toMatchObject({ user: 5, nice: 111, guest: 0, guest_nice: 101 });
+    expect(kernel).toMatchObject({ user: 0, system: 63 });
   });
 });
 

@@ -107,6 +107,7 @@ function readCpu(lines: Lines, initialJiffies: number, seen: Seen): Omit<CpuSnap
 const NOTHING = {
   online: true, kcpustat: {} as CpuSnapshot['kcpustat'], softirqs: [],
   nrRunning: 0, nrSwitches: 0, nrIowait: 0, idleSleepNs: 0, iowaitSleepNs: 0,
+  isolated: false, cpuTimeNs: 0, runDelayNs: 0, timeslices: 0,
   interrupts: { localTimer: 0, reschedule: 0, callFunction: 0, irqWork: 0, lines: new Map() },
 };
 

@@ -30,6 +30,7 @@ import { throttleDl, updateCurrDl, wakeupPreemptDl } from './dl-entity.ts';
 import { calcGlobalLoadTick, calcLoadNohzRemote } from './loadavg.ts';
 import { updateLoadSum } from './pelt.ts';
 import { SchedClass, classOf, taskPrio } from './prio.ts';
+import { schedInfoSwitch } from './sched-info.ts';
 import { beginTurn, taskTickRt, turnIsOver, wakeupPreemptRt } from './rt.ts';
 import { runnableCurr } from './run-list.ts';
 import { dequeueCurr, pickNextTask, putPrevTask, setNextTask, updateRqClock } from './runqueue.ts';
@@ -122,6 +123,7 @@ function contextSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId, prevState: nu
   const { rq, image, arch } = cpu;
   const prevTask = image.tasks[prev]!;
   const preempted = runnableCurr(cpu) === prev;
+  schedInfoSwitch(cpu, prev, next);
   setNextTask(cpu, next);
   if (preempted) putPrevTask(cpu, prev);
   rq.curr = next;

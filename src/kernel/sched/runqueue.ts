@@ -9,6 +9,7 @@ import { newPeriod, pickDl, throttleDl, wakeUpDl } from './dl-entity.ts';
 import { SchedClass, classOf } from './prio.ts';
 import { beginTurn, pickRt, turnIsOver } from './rt.ts';
 import { linkHead, linkTail, unlink } from './run-list.ts';
+import { schedInfoEnqueue } from './sched-info.ts';
 
 /** The rq clock never goes back. @linux kernel/sched/core.c update_rq_clock */
 export function updateRqClock(cpu: KernelCpu): void {
@@ -24,6 +25,7 @@ export function updateRqClock(cpu: KernelCpu): void {
 export function enqueueTask(cpu: KernelCpu, task: TaskId): void {
   const t = cpu.image.tasks[task]!;
   if (t.onRq !== 0) throw new KernelBug(`task ${task} comes to the run queue of CPU ${cpu.id} twice; usual cause: two wakers`);
+  schedInfoEnqueue(cpu, t);
   placeTask(cpu, task);
   if (classOf(cpu.image, task) === SchedClass.Dl && t.dlBudget <= 0 && throttleDl(cpu, task)) return;
   queueTask(cpu, task);

@@ -10,6 +10,7 @@ import { RegsMode } from '../irq/entry.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { joinThreadGroup, reapedBefore } from '../process.ts';
 import { setAttributesOfNewTask } from '../sched/syscalls.ts';
+import { schedInfoInit } from '../sched/sched-info.ts';
 import { prevCputimeInit } from '../sched/cputime-adjust.ts';
 import { vtimeInit } from '../sched/vtime.ts';
 import { wakeUpNewTask } from '../sched/wakeup.ts';
@@ -56,6 +57,7 @@ export function copyProcess(cpu: KernelCpu, parent: TaskId, task: TaskId, spec: 
   record.gtime = 0;
   record.sumExecRuntime = 0;
   record.refreshed = 0;
+  schedInfoInit(record);
   setAttributesOfNewTask(image, task, spec.attributes);
   vtimeInit(cpu, task);
   prevCputimeInit(cpu, task);
