@@ -17,6 +17,7 @@ export interface RunFacts {
   readonly cpus: number;
   /** Task records; 0 .. cpus - 1 are the idle tasks. */
   readonly tasks: readonly TaskFacts[];
+  readonly processes: readonly ProcessFacts[];
   readonly tickNs: Ns;
   readonly hz: number;
   /** How each CPU accounts CPU time. */
@@ -61,6 +62,15 @@ export interface CounterFacts {
   readonly drifts: readonly { readonly at: Ns; readonly ppb: number }[];
   /** When the counter of one CPU jumps, and by how much. */
   readonly skews: readonly { readonly at: Ns; readonly cpu: CpuId; readonly byNs: Ns }[];
+}
+
+/** Tasks that are threads of one process. */
+export interface ProcessFacts {
+  readonly name: string;
+  /** All that may ever be its threads, its leader first. */
+  readonly threads: readonly TaskId[];
+  /** Times of threads that were dead at boot. */
+  readonly age: { readonly utime: Ns; readonly stime: Ns };
 }
 
 export interface TaskFacts {

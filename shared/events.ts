@@ -311,7 +311,7 @@ const table = {
   thread_group_cputime_adjusted: ['dynticks', { by: 'task', task: 'task', rtime: 'ns', utime: 'ns', stime: 'ns', turn: 'count' }],
   /** A reader has read a CPU clock (a `CpuClock`) of a thread, or of the whole process. */
   cpu_clock_sample: ['dynticks', { by: 'task', task: 'task', clock: 'code', thread: 'code', t: 'ns', value: 'ns' }],
-  /** What a reader was told of a process (who 0), or of a thread (1). */
+  /** What a reader was told of a process (who 0), of the children that it has waited for (-1), or of a thread (1). */
   getrusage: ['dynticks', {
     by: 'task', task: 'task', who: 'code', t: 'ns', utime: 'ns', stime: 'ns', nvcsw: 'count', nivcsw: 'count',
   }],
@@ -338,6 +338,8 @@ const table = {
     task: 'task', cpus0: 'count', cpus1: 'count', cpus2: 'count', cpus3: 'count', cpus4: 'count', cpus5: 'count', cpus6: 'count',
     cpus7: 'count',
   }],
+  /** What a reader was told of a process and of the children that it has waited for, in clock ticks. */
+  times: ['dynticks', { by: 'task', task: 'task', utime: 'count', stime: 'count', cutime: 'count', cstime: 'count' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

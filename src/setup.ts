@@ -39,7 +39,8 @@ export function factsOf(scenario: Scenario, racing = false): RunFacts {
       ...(spec.kernel ? { kernel: true } : {}),
     }));
   return {
-    cpus, hz, tasks: [...idle, ...tasks], tickNs: NSEC_PER_SEC / hz,
+    cpus, hz, tasks: [...idle, ...tasks], processes: workload.processes.map(({ name, threads, age }) => ({ name, threads, age })),
+    tickNs: NSEC_PER_SEC / hz,
     epochSec: scenario.epochSec, clocks: clockFactsOf(scenario), stalledNs: stalledOf(scenario),
     cputime: cputimeOf(scenario), ipiDelayNs: machine.ipiDelayNs,
     racing, skewNs: racing ? scenario.skewNs : 0,

@@ -4,7 +4,7 @@
  * Which faults exist, what each overrides and which oracle must catch it stands in
  * `src/machine/faults.ts`.
  */
-import type { CpuId } from '../../shared/units.ts';
+import type { CpuId, Ns } from '../../shared/units.ts';
 
 export interface Decisions {
   /** The fields of a vtime record are written in two sections instead of one. */
@@ -133,6 +133,16 @@ export interface Decisions {
   readonly wheelWaitsForBusy: boolean;
   /** Whoever puts a wheel timer up again drops the wheel’s lock first. */
   readonly changesWheelUnlocked: boolean;
+  /** B-03: the pair that /proc shows is what ticks and kernel entries have charged, as it stands. */
+  readonly showsStoredTimes: boolean;
+  /** B-14: a running task's run time is taken as its CPU wrote it down last. */
+  readonly keepsStaleRuntime: boolean;
+  /** B-11: the filter of the pair that /proc shows remembers nothing. */
+  readonly forgetsAdjusted: boolean;
+  /** B-12: each part of that pair grows by itself. */
+  readonly raisesPartsApart: boolean;
+  /** How system time is scaled to run time; undefined: Linux's way. */
+  readonly scaledStime: ((stime: Ns, rtime: Ns, total: Ns) => Ns) | undefined;
   /** Whether the n-th message from a CPU is lost on its way. */
   dropsMessage(from: CpuId, to: CpuId, n: number): boolean;
   /** Whether the n-th message from a CPU is put on the list with nobody told of it. */
@@ -203,6 +213,11 @@ export const asLinux: Decisions = {
   forwardsFromNow: false,
   wheelWaitsForBusy: false,
   changesWheelUnlocked: false,
+  showsStoredTimes: false,
+  keepsStaleRuntime: false,
+  forgetsAdjusted: false,
+  raisesPartsApart: false,
+  scaledStime: undefined,
   dropsMessage: () => false,
   losesDoorbell: () => false,
 };

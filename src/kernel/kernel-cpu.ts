@@ -24,6 +24,7 @@ import { newKcpustatSample, type KcpustatSample } from './sched/kcpustat-read.ts
 import { newGroupCputime, type GroupCputime } from './sched/thread-group.ts';
 import { FAIR_CLASSES } from './sched/fair-classes.ts';
 import type { FairClass } from './sched/fair.ts';
+import { newChildTimes, type ChildTimes } from './sys.ts';
 import { wheelShape, type WheelShape } from './time/timer-wheel.ts';
 import type { ClockOffsets } from './time/timekeeping.ts';
 import type { Op } from './user.ts';
@@ -129,10 +130,12 @@ export class KernelCpu {
   readonly idleTimes: IdleTimes = newIdleTimes();
   /** Scratch for a look at a process's CPU time. */
   readonly groupCputime: GroupCputime = newGroupCputime();
+  /** Scratch for a look at the times of a process's children. */
+  readonly childTimes: ChildTimes = newChildTimes();
   /** Scratch for a look at a CPU's accounts. */
   readonly kcpustatSample: KcpustatSample = newKcpustatSample();
   readonly kcpustatSlot = new Float64Array(1);
-  readonly adjusted: AdjustedCputime = { utime: 0, stime: 0, turn: 0 };
+  readonly adjusted: AdjustedCputime = { rtime: 0, utime: 0, stime: 0, turn: 0 };
   /** When the running task's present stretch ends; KTIME_MAX when the CPU has nothing to run. */
   stepDue: Ns = KTIME_MAX;
   /** When that stretch began; KTIME_MAX while the task does not run. */

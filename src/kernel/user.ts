@@ -170,6 +170,8 @@ export const ReadView = {
   Kcpustat: 12, KcpustatField: 13, Idle: 14,
   /** no CPU time at all: one of the machine's clocks */
   Clock: 15,
+  // of a process, too
+  RusageChildren: 16, Times: 17,
 } as const;
 export type ReadView = (typeof ReadView)[keyof typeof ReadView];
 

@@ -25,31 +25,58 @@ export interface Processes {
 
 const NO_AGE = { utime: 0, stime: 0 };
 
-/** Throws BadInput where a name is no task, a task is in two processes, or none of a process is there at boot. */
+/** Where a process's complaints point. */
+interface ProcessPlace {
+  readonly source: Source;
+  readonly block: JsonNode;
+  readonly path: readonly string[];
+}
+
+/** Throws BadInput where a name is no task, a task is in two processes, or a process cannot begin or grow as Linux's do. */
 export function processesOf(
-  source: Source, { processes }: DynticksBlock, block: JsonNode | null, tasks: readonly TaskDeclaration[],
+  source: Source, block: DynticksBlock, node: JsonNode | null, tasks: readonly TaskDeclaration[],
 ): readonly ProcessDeclaration[] {
-  if (processes === undefined || block === null) return [];
+  if (block.processes === undefined || node === null) return [];
+  const names = [...tasks.map(({ name }) => name), ...(block.readers ?? []).map(({ name }) => name)];
+  const starts = (declaration: number): boolean => tasks[declaration] === undefined || tasks[declaration].instances > 0;
   const taken = new Map<number, string>();
-  return Object.entries(processes).map(([name, value]) => {
-    const names = Array.isArray(value) ? value : value.tasks;
-    const where = Array.isArray(value) ? ['processes', name] : ['processes', name, 'tasks'];
-    const declarations = names.flatMap((task, i) => {
-      const found = tasks.flatMap((each, declaration) => (each.name === task ? [declaration] : []));
-      const bad = (text: string, expected: string, hint?: string): Error =>
-        source.bad(nodeAt(block, [...where, i]).at, `dynticks.${where.join('.')}[${i}]`, text, expected, hint);
-      if (found.length === 0) throw bad(`"${task}"`, 'a task of this file', meantHint(task, tasks.map((each) => each.name)));
-      const other = found.map((declaration) => taken.get(declaration)).find((process) => process !== undefined);
-      if (other !== undefined) throw bad(`"${task}", a thread of "${other}" already`, 'each task in one process');
-      for (const declaration of found) taken.set(declaration, name);
-      return found;
-    });
-    if (!declarations.some((declaration) => tasks[declaration]!.instances > 0)) {
-      const { at } = nodeAt(block, where);
-      throw source.bad(at, `dynticks.${where.join('.')}`, 'no task that starts at boot', 'at least one: only a thread starts further ones');
-    }
+  const processes = Object.entries(block.processes).map(([name, value]) => {
+    const place = { source, block: node, path: Array.isArray(value) ? ['processes', name] : ['processes', name, 'tasks'] };
+    const asked = Array.isArray(value) ? value : value.tasks;
+    const declarations = asked.flatMap((task, i) => threadsNamed(place, task, i, names, taken));
+    for (const declaration of declarations) taken.set(declaration, name);
+    if (!declarations.some(starts)) throw bad(place, [], 'no task that starts at boot', 'at least one, which may start the others');
     return { name, declarations, age: ageOf(value) };
   });
+  checkForks(source, tasks, taken);
+  return processes;
+}
+
+function threadsNamed(
+  place: ProcessPlace, task: string, i: number, names: readonly string[], taken: ReadonlyMap<number, string>,
+): number[] {
+  const found = names.flatMap((name, declaration) => (name === task ? [declaration] : []));
+  if (found.length === 0) throw bad(place, [i], `"${task}"`, 'a task or reader of this file', meantHint(task, names));
+  const other = found.map((declaration) => taken.get(declaration)).find((process) => process !== undefined);
+  if (other !== undefined) throw bad(place, [i], `"${task}", a thread of "${other}"`, 'each task in one process');
+  return found;
+}
+
+/** Nobody starts a thread in another process. */
+function checkForks(source: Source, tasks: readonly TaskDeclaration[], taken: ReadonlyMap<number, string>): void {
+  tasks.forEach((task, declaration) => {
+    for (const event of task.phases.flatMap(({ events }) => events)) {
+      if (event.name !== 'fork') continue;
+      const process = taken.get(tasks.findIndex(({ name }) => name === event.ref));
+      if (process === undefined || process === taken.get(declaration)) continue;
+      throw source.bad(event.at, event.path, `"${event.ref}", a thread of "${process}"`, 'a thread of its own process, or another process');
+    }
+  });
+}
+
+function bad({ source, block, path }: ProcessPlace, rest: readonly number[], found: string, expected: string, hint?: string): Error {
+  const { at } = nodeAt(block, [...path, ...rest]);
+  return source.bad(at, `dynticks.${path.join('.')}${rest.map((i) => `[${i}]`).join('')}`, found, expected, hint);
 }
 
 function ageOf(value: NonNullable<DynticksBlock['processes']>[string]): ProcessSpec['age'] {

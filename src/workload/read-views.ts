@@ -21,6 +21,8 @@ export const READ_VIEWS = {
   thread_sched: { view: ReadView.ThreadSched, of: 'thread', locks: true },
   stat: { view: ReadView.Stat, of: 'process', locks: true },
   rusage: { view: ReadView.Rusage, of: 'process', locks: true },
+  rusage_children: { view: ReadView.RusageChildren, of: 'process', locks: false },
+  times: { view: ReadView.Times, of: 'process', locks: true },
   clock_virt: { view: ReadView.ClockVirt, of: 'process', locks: true },
   clock_prof: { view: ReadView.ClockProf, of: 'process', locks: true },
   clock_sched: { view: ReadView.ClockSched, of: 'process', locks: true },

@@ -48,7 +48,7 @@ function newMachine(): FakeMachine {
 function lookAround(cpu: KernelCpu): unknown {
   const time = newTaskCputime();
   const stat = new Float64Array(10);
-  const pair = { utime: 0, stime: 0, turn: 0 };
+  const pair = { rtime: 0, utime: 0, stime: 0, turn: 0 };
   const running = taskCputime(cpu, cpu.curr, 'complete', time);
   kcpustatCpuFetch(cpu, 0, 'complete', stat, 0);
   cputimeAdjust(cpu, cpu.curr, time.utime, time.stime, time.clock, pair);

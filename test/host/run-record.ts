@@ -47,7 +47,8 @@ export function runRecord(more: Partial<RunRecord> = {}): RunRecord {
     run: {
       reason: 'duration', endNs: 2_000_000_000, digest: 'c2843ec041fd47cd', records: 40_000,
       facts: {
-        cpus: 2, tasks: [], tickNs: 4_000_000, hz: 250, cputime: ['tick', 'gen'], ipiDelayNs: 1_000, racing: false, skewNs: 0,
+        cpus: 2, tasks: [], processes: [], tickNs: 4_000_000,
+        hz: 250, cputime: ['tick', 'gen'], ipiDelayNs: 1_000, racing: false, skewNs: 0,
         epochSec: 1_767_225_600, clocks: { sources: [], frequencies: [] }, stalledNs: [0, 0],
         nohzFull: [], tickOff: [], keepsForcedEvent: false, reader: 'linux',
       },

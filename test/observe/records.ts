@@ -48,6 +48,7 @@ export const FACTS: RunFacts = {
     { task: 3, pid: 1001, name: 'thread0-1', declaration: 0, nice: 5 },
     { task: 4, pid: 1002, name: 'forked-0', declaration: 1, nice: 0 },
   ],
+  processes: [2, 3, 4].map((task) => ({ name: `p${task}`, threads: [task], age: { utime: 0, stime: 0 } })),
   tickNs: 4_000_000,
   hz: 250,
   cputime: ['gen', 'gen'],

@@ -3,7 +3,9 @@ import { Event } from '../../../shared/events.ts';
 import type { TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import type { ReaderKind } from '../sched/cputime-read.ts';
-import { CpuClock, threadGroupCputime, threadGroupCputimeAdjusted } from '../sched/thread-group.ts';
+import { threadGroupCputime, threadGroupCputimeAdjusted, type CpuClock } from '../sched/thread-group.ts';
+import { childTimes, nsecToClockT } from '../sys.ts';
+import { cpuClockOf } from '../time/posix-cpu-clock.ts';
 import { codeOf } from './task-reads.ts';
 
 /** What /proc/<pid>/stat shows of its times. @linux fs/proc/array.c do_task_stat */
@@ -28,12 +30,39 @@ export function readRusage(cpu: KernelCpu, by: TaskId, member: TaskId, reader: R
   arch.traceFields(Event.getrusage, fields);
 }
 
+/** What RUSAGE_CHILDREN shows of it. @linux kernel/sys.c getrusage */
+export function readChildren(cpu: KernelCpu, by: TaskId, member: TaskId): void {
+  const { arch, childTimes: times, fields } = cpu;
+  fields[3] = arch.schedClock();
+  childTimes(cpu, member, times);
+  fields[0] = by;
+  fields[1] = member;
+  fields[2] = -1;
+  fields[4] = times.utime;
+  fields[5] = times.stime;
+  fields[6] = times.nvcsw;
+  fields[7] = times.nivcsw;
+  arch.traceFields(Event.getrusage, fields);
+}
+
+/** Its times and its children's in clock ticks. @linux kernel/sys.c do_sys_times */
+export function readTimes(cpu: KernelCpu, by: TaskId, member: TaskId, reader: ReaderKind): void {
+  const { adjusted, childTimes: times } = cpu;
+  lookAtGroup(cpu, by, member, reader);
+  adjustGroup(cpu, by, member);
+  childTimes(cpu, member, times);
+  cpu.arch.trace6(
+    Event.times, by, member, nsecToClockT(adjusted.utime), nsecToClockT(adjusted.stime),
+    nsecToClockT(times.utime), nsecToClockT(times.stime),
+  );
+}
+
 /** Its CPU clocks. @linux kernel/time/posix-cpu-timers.c cpu_clock_sample_group */
 export function readGroupClock(cpu: KernelCpu, by: TaskId, member: TaskId, clock: CpuClock, reader: ReaderKind): void {
   const { arch, groupCputime } = cpu;
   lookAtGroup(cpu, by, member, reader);
   const { utime, stime, sumExecRuntime } = groupCputime;
-  const value = clock === CpuClock.Sched ? sumExecRuntime : utime + (clock === CpuClock.Prof ? stime : 0);
+  const value = cpuClockOf(clock, utime, stime, sumExecRuntime);
   arch.trace6(Event.cpu_clock_sample, by, member, clock, 0, arch.schedClock(), value);
 }
 

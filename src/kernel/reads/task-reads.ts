@@ -7,9 +7,10 @@ import { Event } from '../../../shared/events.ts';
 import type { TaskId } from '../../../shared/units.ts';
 import { RETRY_BUCKETS, type KernelCpu } from '../kernel-cpu.ts';
 import { taskSchedRuntime } from '../sched/core.ts';
-import { cputimeAdjust } from '../sched/cputime-adjust.ts';
+import { taskCputimeAdjusted } from '../sched/cputime-adjust.ts';
 import { promiseOfRunner, taskCputime, taskGtime, type ReaderKind, type TaskCputime } from '../sched/cputime-read.ts';
 import { CpuClock } from '../sched/thread-group.ts';
+import { cpuClockOf } from '../time/posix-cpu-clock.ts';
 import type { ReadTarget } from '../user.ts';
 
 /** Its CPU time as charged and pending. @dynticks a reader's look */
@@ -74,17 +75,15 @@ export function readThreadRusage(cpu: KernelCpu, by: TaskId, task: TaskId, reade
 export function readThreadClock(cpu: KernelCpu, by: TaskId, task: TaskId, clock: CpuClock, reader: ReaderKind): void {
   const { arch, cputime } = cpu;
   if (clock !== CpuClock.Sched) lookAtCputime(cpu, by, task, reader);
-  const value = clock === CpuClock.Sched ? taskSchedRuntime(cpu, task)
-    : cputime.utime + (clock === CpuClock.Prof ? cputime.stime : 0);
+  const value = clock === CpuClock.Sched ? taskSchedRuntime(cpu, task) : cpuClockOf(clock, cputime.utime, cputime.stime, 0);
   arch.trace6(Event.cpu_clock_sample, by, task, clock, 1, arch.schedClock(), value);
 }
 
-/** As /proc does: a running task's run time is asked for afresh, a sleeping one's stands in its record. */
+/** As /proc does. */
 function adjustTask(cpu: KernelCpu, by: TaskId, task: TaskId, running: boolean): void {
-  const { cputime: sample, adjusted } = cpu;
-  const rtime = running ? taskSchedRuntime(cpu, task) : cpu.image.tasks[task]!.sumExecRuntime;
-  cputimeAdjust(cpu, task, sample.utime, sample.stime, rtime, adjusted);
-  cpu.arch.trace6(Event.cputime_adjust, by, task, rtime, adjusted.utime, adjusted.stime, adjusted.turn);
+  const { cputime, adjusted } = cpu;
+  taskCputimeAdjusted(cpu, task, running, cputime, adjusted);
+  cpu.arch.trace6(Event.cputime_adjust, by, task, adjusted.rtime, adjusted.utime, adjusted.stime, adjusted.turn);
 }
 
 /** Leaves the sample in `cpu.cputime`. Returns whether the run time in the task's record is stale. */

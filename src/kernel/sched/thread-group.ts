@@ -54,7 +54,7 @@ export interface GroupCputime {
 export function threadGroupCputime(cpu: KernelCpu, member: TaskId, reader: ReaderKind, out: GroupCputime): void {
   const process = processOf(cpu, member);
   const signal = cpu.image.signalStructs[process]!;
-  if (processOf(cpu, cpu.curr) === process) taskSchedRuntime(cpu, cpu.curr);
+  if (processOf(cpu, cpu.curr) === process && !cpu.decisions.keepsStaleRuntime) taskSchedRuntime(cpu, cpu.curr);
   const start = readSeqcountBegin(cpu.memory, signal.seq);
   sumUp(cpu, process, reader, out);
   out.version = start >>> 1;

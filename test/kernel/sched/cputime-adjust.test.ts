@@ -31,7 +31,7 @@ function adjuster(): (look: Look) => number[] {
   const machine = new FakeMachine(2, [attributesOf()]);
   let turn = 0;
   return ({ utime, stime, rtime }) => machine.as(turn++ % 2, (cpu) => {
-    const out = { utime: 0, stime: 0, turn: 0 };
+    const out = { rtime: 0, utime: 0, stime: 0, turn: 0 };
     cputimeAdjust(cpu, machine.first, utime, stime, rtime, out);
     return [out.utime, out.stime];
   });

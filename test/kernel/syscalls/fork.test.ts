@@ -133,7 +133,7 @@ describe('a record that had an earlier life', () => {
       vtimeUserEnter(cpu, FIRST_CHILD);
       machine.setClock(9_000_700);
       vtimeUserExit(cpu, FIRST_CHILD);
-      cputimeAdjust(cpu, FIRST_CHILD, 9_000, 700, 9_000_700, { utime: 0, stime: 0, turn: 0 });
+      cputimeAdjust(cpu, FIRST_CHILD, 9_000, 700, 9_000_700, { rtime: 0, utime: 0, stime: 0, turn: 0 });
       cpu.image.regs[FIRST_CHILD]!.setTimerNext(3, 77);
       exit(cpu);
       cpu.image.tasks[PARENT]!.state = TaskState.Waking;
@@ -165,7 +165,7 @@ describe('a record that had an earlier life', () => {
 
   test('has nothing left in the filter of the pair that /proc shows', () => {
     const machine = secondLife();
-    const pair = { utime: 0, stime: 0, turn: 0 };
+    const pair = { rtime: 0, utime: 0, stime: 0, turn: 0 };
     machine.as(0, (cpu) => cputimeAdjust(cpu, FIRST_CHILD, 30, 70, 100, pair));
     expect(pair).toMatchObject({ utime: 30, stime: 70 });
   });
