@@ -111,6 +111,8 @@ export interface Decisions {
   readonly endsGracePeriodEarly: boolean;
   /** A one-shot device that was stopped is programmed without being started. */
   readonly programsStoppedDevice: boolean;
+  /** B-27: in low resolution a tick that has stopped leaves its device armed, for an instant that passes. */
+  readonly leavesDeviceArmed: boolean;
   /** A device that gives its place to another is not detached. */
   readonly keepsOldDevice: boolean;
   /** The interrupt of a tick device that has become one-shot calls nobody. */
@@ -202,6 +204,7 @@ export const asLinux: Decisions = {
   wakesUnderRcuLock: false,
   endsGracePeriodEarly: false,
   programsStoppedDevice: false,
+  leavesDeviceArmed: false,
   keepsOldDevice: false,
   callsNobody: false,
   countsNoSleep: false,

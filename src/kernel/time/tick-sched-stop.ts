@@ -115,7 +115,7 @@ export function dropDuty(cpu: KernelCpu): void {
 /** @linux kernel/time/tick-sched.c tick_sched_timer_cancel */
 function cancelSchedTimer(cpu: KernelCpu): void {
   if ((cpu.tick.flags & TickFlag.Highres) !== 0) hrtimerCancel(cpu, schedTimerOf(cpu.id));
-  else tickProgramEvent(cpu, KTIME_MAX, true);
+  else if (!cpu.decisions.leavesDeviceArmed) tickProgramEvent(cpu, KTIME_MAX, true);
 }
 
 /** The tick runs again. @linux kernel/time/tick-sched.c tick_nohz_restart_sched_tick */

@@ -95,5 +95,6 @@ export function tickNohzLowresHandler(cpu: KernelCpu): void {
   deviceOf(cpu, cpu.tick.device as DeviceId).nextEvent = KTIME_MAX;
   const goesOn = tickNohzHandler(cpu, record);
   // whoever stops the tick leaves no event behind, or a device that is no true one-shot would come again and again
-  tickProgramEvent(cpu, goesOn ? record.expires : KTIME_MAX, true);
+  const leaves = goesOn || cpu.decisions.leavesDeviceArmed;
+  tickProgramEvent(cpu, leaves ? record.expires : KTIME_MAX, true);
 }

@@ -21,6 +21,12 @@ export const TICK_FAULTS: readonly Fault[] = [
     decisions: { programsStoppedDevice: true },
   },
   {
+    id: 'B-27',
+    says: 'in low resolution a tick that has stopped leaves its device armed, which comes again and again (Linux until 5.19)',
+    caughtBy: ['E-06'],
+    decisions: { leavesDeviceArmed: true },
+  },
+  {
     id: 'kept-device',
     says: 'a device that gives its place to another is not detached',
     caughtBy: ['E-07'],
