@@ -95,7 +95,7 @@ const table = {
   task_cputime: ['dynticks', {
     by: 'task', task: 'task', reader: 'code', t: 'ns', k0: 'count', p0: 'ns', k1: 'count', p1: 'ns', k: 'count', p: 'ns',
     state: 'code', starttime: 'ns', raw_utime: 'ns', raw_stime: 'ns', vtime_utime: 'ns', vtime_stime: 'ns', vtime_gtime: 'ns',
-    utime: 'ns', stime: 'ns', p0_cpu: 'cpu', p1_cpu: 'cpu',
+    utime: 'ns', stime: 'ns', p0_cpu: 'cpu', p1_cpu: 'cpu', retries: 'count',
   }],
   /** Linux's scaled and monotonic pair, `cputime_adjust`, as /proc would show it; `turn` counts the holdings of its lock. */
   cputime_adjust: ['dynticks', { by: 'task', task: 'task', rtime: 'ns', utime: 'ns', stime: 'ns', turn: 'count' }],

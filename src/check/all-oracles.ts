@@ -58,6 +58,7 @@ import { MessagesInTime } from './oracles/messages-in-time.ts';
 import { MinDelta } from './oracles/min-delta.ts';
 import { OneCpuAtATime } from './oracles/one-cpu-at-a-time.ts';
 import { ReadMonotonic } from './oracles/read-monotonic.ts';
+import { ReadRetries } from './oracles/read-retries.ts';
 import { ReadTrue } from './oracles/read-true.ts';
 import { SeqcountVersions } from './oracles/seqcount-versions.ts';
 import { SleepCovered } from './oracles/sleep-covered.ts';
@@ -96,7 +97,7 @@ const ORACLES: readonly OracleClass[] = [
   WheelExpiry, WheelLate, WheelClock, WheelLock, WheelDeleted,
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, RcuGracePeriod, OneCpuAtATime,
   VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader, KcpustatTrue,
-  ReadMonotonic, ReadTrue, KcpustatMonotonic, AdjustedMonotonic, AdjustedSum,
+  ReadMonotonic, ReadTrue, KcpustatMonotonic, AdjustedMonotonic, AdjustedSum, ReadRetries,
   CputimeExact, GuestTime, CpuExact, CpuConservation, MachineConservation,
 ];
 

@@ -11,6 +11,8 @@ export interface Decisions {
   readonly tearVtimeWrite: boolean;
   /** A reader of a task's vtime does not look whether the sequence moved. */
   readonly skipReadRetry: boolean;
+  /** A reader of a task's vtime begins again twice, whether or not the sequence moved. */
+  readonly rereadsForNothing: boolean;
   /** A reader of a task's vtime loads the promise when its section is over, and not inside. */
   readonly promiseAfterSection: boolean;
   /** A reader of a task's vtime extrapolates to its own clock, whatever the task's CPU has promised. */
@@ -154,6 +156,7 @@ export interface Decisions {
 export const asLinux: Decisions = {
   tearVtimeWrite: false,
   skipReadRetry: false,
+  rereadsForNothing: false,
   promiseAfterSection: false,
   ignorePromise: false,
   vtimeDeltaOutsideSection: false,

@@ -35,7 +35,7 @@ export function readersOf(
       cpu: reader.cpu ?? null,
       everyNs: reader.every ?? 0,
       what: reader.what ?? [],
-      ...targets(place, reader, tasks, cpus),
+      ...targets(place, reader, tasks, readers.map(({ name }) => name), cpus),
       adjusted: reader.adjusted ?? false,
       reader: forced ?? reader.reader ?? otherwise,
       ...schedOf(place, reader),
@@ -44,7 +44,7 @@ export function readersOf(
 }
 
 function targets(
-  place: ReaderPlace, reader: ReaderBlock, tasks: readonly TaskDeclaration[], cpus: number,
+  place: ReaderPlace, reader: ReaderBlock, tasks: readonly TaskDeclaration[], readers: readonly string[], cpus: number,
 ): Pick<ReaderDeclaration, 'declarations' | 'processes' | 'cpus' | 'clocks'> {
   if (reader.tasks === undefined && reader.processes === undefined && reader.cpus === undefined && reader.clocks === undefined) {
     throw bad(place, [], 'neither "tasks" nor "processes" nor "cpus" nor "clocks"', 'something to read');
@@ -52,7 +52,7 @@ function targets(
   reader.what?.forEach((view, i) => checkSubject(place, reader, view, i));
   const all = Array.from({ length: cpus }, (_, cpu) => cpu);
   return {
-    declarations: declarationsOf(place, 'tasks', reader.tasks, tasks),
+    declarations: declarationsOf(place, 'tasks', reader.tasks, tasks, readers),
     processes: declarationsOf(place, 'processes', reader.processes, tasks),
     cpus: reader.cpus === 'all' ? all : [...new Set(reader.cpus ?? [])].sort((a, b) => a - b),
     clocks: reader.clocks === 'all' ? Object.values(CLOCK_IDS) : (reader.clocks ?? []).map((clock) => CLOCK_IDS[clock]),
@@ -69,15 +69,24 @@ function checkSubject(place: ReaderPlace, reader: ReaderBlock, view: ReadViewNam
 
 function declarationsOf(
   place: ReaderPlace, key: 'tasks' | 'processes', names: readonly string[] | 'all' | undefined, tasks: readonly TaskDeclaration[],
+  readers: readonly string[] = [],
 ): number[] {
-  return names === 'all' ? tasks.map((_, i) => i) : (names ?? []).flatMap((name, i) => named(place, key, name, i, tasks));
+  if (names === 'all') return tasks.map((_, i) => i);
+  return (names ?? []).flatMap((name, i) => {
+    const reader = tasks.some((task) => task.name === name) ? -1 : readers.indexOf(name);
+    return reader >= 0 ? [tasks.length + reader] : named(place, key, name, i, tasks, readers);
+  });
 }
 
 /** All declarations of that name. */
-function named(place: ReaderPlace, key: 'tasks' | 'processes', name: string, i: number, tasks: readonly TaskDeclaration[]): number[] {
+function named(
+  place: ReaderPlace, key: 'tasks' | 'processes', name: string, i: number, tasks: readonly TaskDeclaration[], readers: readonly string[],
+): number[] {
   const found = tasks.flatMap((task, declaration) => (task.name === name ? [declaration] : []));
   if (found.length === 0) {
-    throw bad(place, [key, i], `"${name}"`, 'a task of this file', meantHint(name, tasks.map((task) => task.name)));
+    const known = [...tasks.map((task) => task.name), ...readers];
+    const expected = readers.length > 0 ? 'a task of this file, or a reader' : 'a task of this file';
+    throw bad(place, [key, i], `"${name}"`, expected, meantHint(name, known));
   }
   if (found.every((declaration) => tasks[declaration]!.instances === 0)) {
     const { at } = nodeAt(place.block, ['readers', place.index, key, i]);

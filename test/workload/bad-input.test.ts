@@ -177,7 +177,7 @@ describe('a dynticks block', () => {
     [
       'has a reader of an unknown task',
       block('"readers": [{"name": "r", "every": "1ms", "tasks": ["x"]}]'),
-      'w.json:1:95: dynticks.readers[0].tasks[0]: found "x", expected a task of this file. Did you mean "t"?',
+      'w.json:1:95: dynticks.readers[0].tasks[0]: found "x", expected a task of this file, or a reader. Did you mean "t"?',
     ],
     [
       'has a reader with a period of 0',

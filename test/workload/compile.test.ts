@@ -142,6 +142,15 @@ describe('attributes', () => {
 });
 
 describe('readers', () => {
+  it('may be read themselves, by name', () => {
+    const { workload } = resolve(`{"tasks": {"a": {"run": 1}}, "dynticks": {"cpus": 2, "readers": [
+      {"name": "r", "cpu": 0, "tasks": ["s", "a"]}, {"name": "s", "cpu": 1, "tasks": ["r"]}, {"name": "t", "tasks": "all"}
+    ]}}`);
+    expect(workload.reads.map(({ looks }) => looks.map(({ subject }) => workload.tasks[subject - 2]!.name))).toEqual([
+      ['a-0', 's'], ['r'], ['a-0'],
+    ]);
+  });
+
   const at = (view: ReadView, subject: number): Look => ({ view, subject, slot: 0 });
   const text = `{
     "tasks": {"a": {"run": 1}, "b": {"instance": 2, "run": 1}, "c": {"instance": 0, "run": 1}}, "dynticks": {"cpus": 3, "readers": [

@@ -1,7 +1,7 @@
 /**
  * Pauses of host time, to be had at will: between events, where they may change nothing (a test of
- * determinism), and where a fault does its harm, whose window they widen (`Decisions`). Which pause
- * comes when is drawn from a seed; what the host makes of it is the host's.
+ * determinism), where a fault does its harm, whose window they widen (`Decisions`), and in the midst of looks at
+ * other CPUs, which are overtaken then. Which pause comes when is drawn from a seed; what the host makes of it is the host's.
  */
 
 /** xorshift32: any state but 0. */
@@ -15,6 +15,10 @@ function nextState(state: number): number {
 
 /** Of how many events one is followed by a pause. */
 const EVENTS_PER_PAUSE = 16;
+/** Of how many chances to nap one is taken. */
+const CHANCES_PER_NAP = 128;
+/** A cell of its own to sleep on, which nobody changes. */
+const bed = new Int32Array(new SharedArrayBuffer(4));
 
 export class HostPauses {
   private readonly longestMs: number;
@@ -36,6 +40,11 @@ export class HostPauses {
   /** Now and then a pause. */
   maybePause(): void {
     if (this.longestMs > 0 && this.draw() * EVENTS_PER_PAUSE < 1) this.pause();
+  }
+
+  /** Now and then the core is given away for as long as the longest pause, or as the host likes. */
+  maybeNap(): void {
+    if (this.longestMs > 0 && this.draw() * CHANCES_PER_NAP < 1) Atomics.wait(bed, 0, 0, this.longestMs);
   }
 
   private draw(): number {

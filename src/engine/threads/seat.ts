@@ -23,6 +23,8 @@ export interface Seat {
   readonly counted: boolean;
   /** Longest pause between two events, in host ns; 0: none. Whatever it changes is a bug of ours. */
   readonly jitterNs: number;
+  /** Whether it sleeps now and then in the midst of a look at another CPU, so that many looks are overtaken. */
+  readonly napsInLooks: boolean;
 }
 
 /** What a thread has to say when the run is over. */

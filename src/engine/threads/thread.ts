@@ -37,6 +37,9 @@ import { Windows } from './windows.ts';
 
 type NativeMemory = Memory & { readonly spin: Spin };
 
+/** Longest nap in the midst of a look, in host ns: the least that the host's clock lets anybody sleep. */
+const NAP_NS = 50_000;
+
 export class MachineThread {
   readonly member: Member;
   private readonly setup: MachineSetup;
@@ -145,9 +148,14 @@ export class MachineThread {
   private board(): Board {
     const { map, control, pace, setup } = this;
     const pauses = new HostPauses(setup.seed, this.seat.id, this.seat.widenNs);
+    const naps = new HostPauses(setup.seed, this.seat.id, this.seat.napsInLooks ? NAP_NS : 0);
     return {
       map, memory: this.observed ?? this.memory, decisions: decisionsWith(setup.faults), ipiDelayNs: setup.ipiDelayNs,
-      promiseOf: (cpu) => pace.promiseOf(cpu),
+      // a look asks for the promise before its section, in it and after it
+      promiseOf: (cpu) => {
+        naps.maybeNap();
+        return pace.promiseOf(cpu);
+      },
       onSend: (to, due) => {
         pace.sent(due);
         announce(control, to, due);

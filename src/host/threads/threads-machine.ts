@@ -56,6 +56,7 @@ export interface ThreadsTrial {
   /** As in `Seat`. */
   readonly counted?: boolean;
   readonly jitterNs?: number;
+  readonly napsInLooks?: boolean;
   /** Below `dist/`: what the CPUs' threads run in place of their own entry. */
   readonly cpuEntry?: string;
   /** Doubles of each participant's ring. */
@@ -238,7 +239,7 @@ export class ThreadsMachine {
     const { shared, map, plan: { scenario, setup: { limitNs }, choice, rules, widenNs, logFile, trial } } = this;
     const common = {
       choice, rules, shared, widenNs, layoutHash: map.map.hash(), cores: availableParallelism(),
-      counted: trial.counted ?? false, jitterNs: trial.jitterNs ?? 0,
+      counted: trial.counted ?? false, jitterNs: trial.jitterNs ?? 0, napsInLooks: trial.napsInLooks ?? false,
     };
     return this.merge.rings.map((rows, id) => ({ buildId: buildId(), scenario, limitNs, logFile, seat: { ...common, id, rows } }));
   }

@@ -120,6 +120,7 @@ function lookAtCputime(cpu: KernelCpu, by: TaskId, task: TaskId, reader: ReaderK
   fields[18] = sample.stime;
   fields[19] = p0Cpu;
   fields[20] = p1Cpu;
+  fields[21] = sample.retries;
   arch.traceFields(Event.task_cputime, fields);
   return running;
 }

@@ -45,11 +45,12 @@ export interface TaskCputime {
  */
 export function taskCputime(cpu: KernelCpu, task: TaskId, reader: ReaderKind, out: TaskCputime): boolean {
   const { seq } = cpu.image.vtimes[task]!;
-  const { skipReadRetry, promiseAfterSection } = cpu.decisions;
+  const { skipReadRetry, rereadsForNothing, promiseAfterSection } = cpu.decisions;
   for (out.retries = 0; ; out.retries++) {
     const start = readSeqcountBegin(cpu.memory, seq);
     copyRecord(cpu, task, out);
     out.version = start >>> 1;
+    if (rereadsForNothing && out.retries < 2) continue;
     if (skipReadRetry || !readSeqcountRetry(cpu.memory, seq, start)) break;
   }
   if (promiseAfterSection) loadPromiseLate(cpu, task, out);

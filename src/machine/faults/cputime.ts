@@ -15,6 +15,12 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
     decisions: { skipReadRetry: true },
   },
   {
+    id: 'restless-reader',
+    says: 'a reader of a task’s CPU time throws two passes away though nothing was published meanwhile',
+    caughtBy: ['R-09'],
+    decisions: { rereadsForNothing: true },
+  },
+  {
     id: 'promise-outside',
     says: 'a reader of a task’s CPU time loads the promise when its section is over, so that an edge in between is extrapolated over',
     caughtBy: ['V-02', 'R-01'],

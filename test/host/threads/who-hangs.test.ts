@@ -115,6 +115,7 @@ describe('of a machine that hangs', () => {
   it('a thread that waits for a section says so itself', () => {
     const seat = {
       id: 0, shared, rows: new SharedArrayBuffer(1 << 16), layoutHash: map.map.hash(), cores: 2, widenNs: 0, counted: false, jitterNs: 0,
+      napsInLooks: false,
       choice: { kind: 'threads', sync: 'free', memory: 'wasm' }, rules: { ipiDelayNs: 1_000, skewNs: 1_000, reads: 'racing' },
     } as const;
     const thread = new MachineThread(setup, seat);
