@@ -1,9 +1,19 @@
 /** How a CPU accounts CPU time. */
 
-// table: sampling first, then by context tracking; what each is stands beside it
+// table: sampling first, then native, then by context tracking; what each is stands beside it
 export const CPUTIME_FLAVOURS = [
   /** each tick charges whatever it hit a whole tick. @linux init/Kconfig TICK_CPU_ACCOUNTING */
   'tick',
+  /**
+   * as `tick`, but interrupts and softirqs are timed, and a tick charges what they have left of it.
+   * @linux init/Kconfig IRQ_TIME_ACCOUNTING
+   */
+  'tick+irqtime',
+  /**
+   * each edge between user mode, kernel, interrupts and idle measures what has passed; ticks and task switches
+   * charge it. @linux arch/Kconfig VIRT_CPU_ACCOUNTING_NATIVE
+   */
+  'native',
   /**
    * each edge between user mode, kernel and idle charges what has passed; a remainder below a tick
    * travels with its task. @linux init/Kconfig VIRT_CPU_ACCOUNTING_GEN
@@ -17,5 +27,10 @@ export const CPUTIME_FLAVOURS = [
 ] as const;
 export type CputimeFlavour = (typeof CPUTIME_FLAVOURS)[number];
 
-/** Whether context tracking drives the accounts, and no tick charges anything. */
-export const tracksContexts = (flavour: CputimeFlavour): boolean => flavour !== 'tick';
+const TRACKING: readonly CputimeFlavour[] = ['gen', 'gen-exact'];
+
+/** Whether context tracking drives the accounts of tasks, and readers add what is pending. */
+export const tracksContexts = (flavour: CputimeFlavour): boolean => TRACKING.includes(flavour);
+
+/** Whether ticks charge whatever they hit. */
+export const samples = (flavour: CputimeFlavour): boolean => flavour === 'tick' || flavour === 'tick+irqtime';

@@ -340,6 +340,8 @@ const table = {
   }],
   /** What a reader was told of a process and of the children that it has waited for, in clock ticks. */
   times: ['dynticks', { by: 'task', task: 'task', utime: 'count', stime: 'count', cutime: 'count', cstime: 'count' }],
+  /** A CPU with flavour tick+irqtime times its interrupts from now on, or does not any more. */
+  sched_clock_irqtime: ['dynticks', { enabled: 'code' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

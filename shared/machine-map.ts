@@ -5,6 +5,7 @@
 import { CSD_POOL, NR_CPUS_MAX, NR_TASKS_MAX } from './limits.ts';
 import { assert } from './assert.ts';
 import { MemoryMap } from './memory/memory-map.ts';
+import { CpuAccountingData, Irqtime } from './structs/cputime.ts';
 import {
   CallQueue, ClockEventDevice, CpuState, Csd, IdleSleep, Kcpustat, Rq, TickSched,
 } from './structs/cpu.ts';
@@ -107,6 +108,8 @@ export interface MachineMap {
     readonly timerfd: number;
     readonly rcu: number;
     readonly signalStruct: number;
+    readonly irqtime: number;
+    readonly cpuAccounting: number;
   };
 }
 
@@ -163,6 +166,8 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     timerfd: map.place(TimerFd, Math.max(1, shape.timerfds)),
     rcu: map.place(RcuPage, 1),
     signalStruct: map.place(SignalStruct, Math.max(1, shape.processes)),
+    irqtime: map.place(Irqtime, cpus, own),
+    cpuAccounting: map.place(CpuAccountingData, cpus, own),
   };
   return { shape, map, timers, wheelTimers, callsLayout, at };
 }

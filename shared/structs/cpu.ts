@@ -65,6 +65,8 @@ export const Rq = struct(
     calcLoadActive: anyWriter(long('runnable tasks as it was counted last for the load average, by itself or by whoever does its tick')),
     calcLoadUpdate: unguarded(long<Jiffies>('when it counts them again')),
     clock: anyWriter(long<Ns>('sched_clock() at the last update, by whoever holds the lock')),
+    clockTask: anyWriter(long<Ns>('the same clock, but standing still in interrupts, where their time is known: tasks’ run time')),
+    prevIrqTime: anyWriter(long<Ns>('time of interrupts that this clock has left out')),
     minVruntime: long<Ns>('floor of the fair class’s vruntime'),
     cpuTime: long<Ns>('run time of all tasks that have run here, as of the last switch'),
     runDelay: long<Ns>('how long they had waited before'),

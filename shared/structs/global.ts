@@ -55,7 +55,10 @@ export type SystemState = (typeof SystemState)[keyof typeof SystemState];
 /** State of the whole system. @linux init/main.c system_state */
 export const SystemPage = struct(
   'system',
-  { state: anyWriter(word<SystemState>('Running once the workload has been started')) },
+  {
+    state: anyWriter(word<SystemState>('Running once the workload has been started')),
+    schedClockIrqtime: anyWriter(word('1 while sched_clock() is good enough to time interrupts')),
+  },
   { writer: 'any cpu' },
 );
 export type SystemPage = ViewOf<typeof SystemPage>;

@@ -23,15 +23,16 @@ const [MODE, CONTEXT_TASK] = places('context', 'mode', 'task');
 const [TICK_TASK] = places('tick', 'task');
 const [IDLE_TICKS] = places('account_idle_ticks', 'ticks');
 const [CHILD] = places('sched_process_fork', 'child');
+const [IRQTIME] = places('sched_clock_irqtime', 'enabled');
 const [NICE_TASK, NICE] = places('sched_set_nice', 'task', 'nice');
 const { User, Nice, System, Softirq, Irq, Idle, Iowait, Steal, Guest, GuestNice } = Cpustat;
 
 export class CputimeTruth {
   static readonly listens: readonly EventName[] =
-    ['context', 'tick', 'account_idle_ticks', 'sched_process_fork', 'sched_set_nice', ...IowaitCount.listens];
+    ['context', 'tick', 'account_idle_ticks', 'sched_process_fork', 'sched_set_nice', 'sched_clock_irqtime', ...IowaitCount.listens];
 
   readonly #facts: RunFacts;
-  readonly #rules: readonly CputimeRule[];
+  readonly #rules: CputimeRule[];
   /** By CPU and slot. */
   readonly #slots: Float64Array;
   readonly #user: Float64Array;
@@ -50,6 +51,8 @@ export class CputimeTruth {
   readonly #since: Float64Array;
   /** Since the last tick, as ticks will learn: irq and softirq time. */
   readonly #tickDelta: Float64Array;
+  /** All of it. */
+  readonly #interrupts: Float64Array;
   /** Time of an idle task that is idle or iowait when its CPU goes on. */
   readonly #idling: Float64Array;
   readonly #iowait: IowaitCount;
@@ -72,6 +75,7 @@ export class CputimeTruth {
     this.#task = new Int32Array(cpus);
     this.#since = new Float64Array(cpus);
     this.#tickDelta = new Float64Array(cpus);
+    this.#interrupts = new Float64Array(cpus);
     this.#idling = new Float64Array(cpus);
     this.#iowait = new IowaitCount(facts);
     this.#stolen = new StolenTime(cpus);
@@ -83,6 +87,9 @@ export class CputimeTruth {
       case Event.tick: return this.#onTick(cpu, fields[at + TICK_TASK]);
       case Event.account_idle_ticks: return this.#onIdleTicks(cpu, fields[at + IDLE_TICKS]);
       case Event.sched_process_fork: return this.#onFork(fields[at + CHILD]);
+      case Event.sched_clock_irqtime:
+        this.#rules[cpu] = CPUTIME_RULES[fields[at + IRQTIME] === 0 ? 'tick' : 'tick+irqtime'];
+        return;
       case Event.sched_set_nice:
         this.#nice[fields[at + NICE_TASK]] = fields[at + NICE];
         return;
@@ -113,6 +120,11 @@ export class CputimeTruth {
   /** What a slot of a CPU has been charged so far, where ticks charge. */
   bookedAt(cpu: CpuId, slot: number): Ns {
     return this.#slots[cpu * NR_CPUSTAT + slot];
+  }
+
+  /** Irq and softirq time that a CPU has booked to its slots, and to no task. */
+  interruptsOf(cpu: CpuId): Ns {
+    return this.#interrupts[cpu];
   }
 
   /** How much of the time from `from` to `to` a CPU did not have. */
@@ -171,6 +183,7 @@ export class CputimeTruth {
     if (!this.#rules[cpu].ticks) return this.#book(cpu, task, slot, span);
     this.#add(cpu, slot, span);
     this.#tickDelta[cpu] += span;
+    this.#interrupts[cpu] += span;
   }
 
   #endIdling(cpu: CpuId): void {
@@ -179,13 +192,15 @@ export class CputimeTruth {
   }
 
   #onTick(cpu: CpuId, task: TaskId): void {
+    // such a tick charges what was measured: whether somebody waits for I/O is asked then
+    if (this.#facts.cputime[cpu] === 'native') this.#endIdling(cpu);
     if (!this.#rules[cpu].ticks) return;
     const left = this.#facts.tickNs - this.#takeOther(cpu);
     if (left > 0) this.#book(cpu, task, this.#sampledSlot(cpu, task), left);
   }
 
   #onIdleTicks(cpu: CpuId, ticks: number): void {
-    if (!this.#rules[cpu].ticks) return;
+    if (!this.#rules[cpu].ticks || ticks <= 0) return;
     const left = ticks * this.#facts.tickNs - this.#takeOther(cpu);
     if (left > 0) this.#book(cpu, this.#task[cpu], Idle, left);
   }

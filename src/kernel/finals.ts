@@ -4,11 +4,13 @@ import { CPUMASK_WORDS } from '../../shared/limits.ts';
 import { NR_CPUSTAT, NR_SOFTIRQS } from '../../shared/structs/cpu.ts';
 import type { TaskId } from '../../shared/units.ts';
 import { traceTimeFinals } from './finals-time.ts';
+import { inUserMode } from './irq/entry.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 
 /** Records a CPU's counters, accounts and clocks, and the accounts of every task that was on it last. @dynticks end of a run */
 export function traceFinals(cpu: KernelCpu): void {
   const { fields, image, kcpustat } = cpu;
+  cpu.accounting.settle(cpu, inUserMode(cpu));
   fields[0] = cpu.id;
   for (let slot = 0; slot < NR_CPUSTAT; slot++) fields[1 + slot] = kcpustat.cpustat(slot);
   cpu.arch.traceFields(Event.kcpustat_final, fields);

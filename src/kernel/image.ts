@@ -8,6 +8,7 @@ import { viewsOf } from '../../shared/memory/memory-map.ts';
 import {
   ClockEventDevice, CpuState, IdleSleep, Kcpustat, Rq, TickSched,
 } from '../../shared/structs/cpu.ts';
+import { CpuAccountingData, Irqtime } from '../../shared/structs/cputime.ts';
 import { Hrtimer, HrtimerCpuBase } from '../../shared/structs/hrtimer.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from '../../shared/structs/global.ts';
 import { PosixTimer, Signals, TimerFd } from '../../shared/structs/signal.ts';
@@ -38,6 +39,8 @@ export class KernelImage {
   readonly cpus: readonly CpuState[];
   readonly rqs: readonly Rq[];
   readonly kcpustats: readonly Kcpustat[];
+  readonly irqtimes: readonly Irqtime[];
+  readonly cpuAccountings: readonly CpuAccountingData[];
   readonly clockEvents: readonly ClockEventDevice[];
   /** PIT, HPET. */
   readonly globalDevices: readonly ClockEventDevice[];
@@ -83,6 +86,8 @@ export class KernelImage {
     this.cpus = viewsOf(CpuState, memory, at.cpu, shape.cpus);
     this.rqs = viewsOf(Rq, memory, at.rq, shape.cpus);
     this.kcpustats = viewsOf(Kcpustat, memory, at.kcpustat, shape.cpus);
+    this.irqtimes = viewsOf(Irqtime, memory, at.irqtime, shape.cpus);
+    this.cpuAccountings = viewsOf(CpuAccountingData, memory, at.cpuAccounting, shape.cpus);
     this.globalDevices = viewsOf(ClockEventDevice, memory, at.globalDevice, GLOBAL_DEVICES);
     this.clockEvents = viewsOf(ClockEventDevice, memory, at.clockEvent, shape.cpus);
     this.tickScheds = viewsOf(TickSched, memory, at.tickSched, shape.cpus);

@@ -7,6 +7,7 @@ import type { Memory } from '../../shared/memory/memory.ts';
 import type {
   ClockEventDevice, CpuState, IdleSleep, Kcpustat, Rq, TickSched,
 } from '../../shared/structs/cpu.ts';
+import type { CpuAccountingData, Irqtime } from '../../shared/structs/cputime.ts';
 import type { Hrtimer, HrtimerCpuBase } from '../../shared/structs/hrtimer.ts';
 import type { MessageKind } from '../../shared/structs/cpu.ts';
 import { KTIME_MAX, NONE, type CpuId, type Jiffies, type Ns, type TaskId, type TimerId } from '../../shared/units.ts';
@@ -111,6 +112,8 @@ export class KernelCpu {
   readonly state: CpuState;
   readonly rq: Rq;
   readonly kcpustat: Kcpustat;
+  readonly irqtime: Irqtime;
+  readonly cpuAccounting: CpuAccountingData;
   readonly lapic: ClockEventDevice;
   readonly tick: TickSched;
   readonly idleSleep: IdleSleep;
@@ -169,6 +172,8 @@ export class KernelCpu {
   readonly callMask: Uint8Array;
   /** How many reasons mask interrupts; 1 at every entry, since the hardware masks them there. */
   irqsOff = 1;
+  /** Whether this CPU times its interrupts; it learns at one of their edges that it is not to any more. */
+  irqtimeOn = false;
   /** The running task is on its way to user mode, and its signal handlers run before. */
   signalDue = false;
   /** Depth of entries: 2 and more while an interrupt runs inside another event (a cut). */
@@ -201,6 +206,8 @@ export class KernelCpu {
     this.state = image.cpus[id]!;
     this.rq = image.rqs[id]!;
     this.kcpustat = image.kcpustats[id]!;
+    this.irqtime = image.irqtimes[id]!;
+    this.cpuAccounting = image.cpuAccountings[id]!;
     this.lapic = image.clockEvents[id]!;
     this.tick = image.tickScheds[id]!;
     this.idleSleep = image.idleSleeps[id]!;

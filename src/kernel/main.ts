@@ -24,6 +24,7 @@ import type { KernelCpu } from './kernel-cpu.ts';
 import { printk } from './printk.ts';
 import { balanceInit } from './sched/balance.ts';
 import { schedInit } from './sched/core.ts';
+import { enableSchedClockIrqtime } from './sched/irqtime.ts';
 import { loadInit } from './sched/loadavg.ts';
 import { wakeUpNewTask } from './sched/wakeup.ts';
 import { copyProcess } from './syscalls/fork.ts';
@@ -58,6 +59,7 @@ const BOOT_PARTS: readonly ((cpu: KernelCpu) => void)[] = [startKernel, bringUpC
 
 function startKernel(cpu: KernelCpu): void {
   cpu.image.jiffies.tickDoTimerCpu = TICK_DO_TIMER_BOOT;
+  enableSchedClockIrqtime(cpu);
   startCpu(cpu);
   clocksourceInit(cpu);
   timekeepingInit(cpu);

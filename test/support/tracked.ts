@@ -1,5 +1,6 @@
 /** A machine whose CPUs account by context tracking, with tasks that are switched by hand. */
 import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
+import { HARDIRQ_OFFSET } from '../../src/kernel/irq/preempt-count.ts';
 import type { KernelCpu } from '../../src/kernel/kernel-cpu.ts';
 import { lockRq, unlockRq } from '../../src/kernel/sched/core.ts';
 import type { Attributes } from '../../src/kernel/user.ts';
@@ -23,4 +24,11 @@ export function switchTo(cpu: KernelCpu, next: TaskId): void {
   cpu.rq.curr = next;
   unlockRq(cpu);
   cpu.accounting.taskSwitch(cpu, prev, next);
+}
+
+/** With the preempt count of an interrupt. */
+export function inInterrupt(cpu: KernelCpu, what: () => void): void {
+  cpu.state.preemptCount += HARDIRQ_OFFSET;
+  what();
+  cpu.state.preemptCount -= HARDIRQ_OFFSET;
 }

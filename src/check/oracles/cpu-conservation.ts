@@ -3,7 +3,7 @@
  * ticks is off by a tick at either end. Without ticks it is exact once one looks at what travels: a
  * task that leaves with time below a tick takes it along, and another CPU will be charged with it.
  */
-import { tracksContexts } from '../../../shared/cputime-flavour.ts';
+import { samples, tracksContexts } from '../../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
@@ -21,6 +21,8 @@ const FINAL = places('task_final', 'cpu', 'vtime_state', 'starttime', 'vtime_uti
 
 /** Phase of the first and of the last tick. */
 const SAMPLING_TICKS = 2;
+/** Where interrupts are timed, they may take the place of the last tick before it has come. */
+const IRQTIME_TICKS = 1;
 
 /** Sooner than an interrupt gets to its handler. */
 const EARLY_NS: Ns = 100;
@@ -28,8 +30,8 @@ const EARLY_NS: Ns = 100;
 export class CpuConservation extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'A-01',
-    says: 'the eight disjoint slots of each CPU’s kcpustat sum to the time since it came up: within two ticks where ticks sample, to ' +
-      'the nanosecond where contexts are tracked and the time that tasks carry in and out is counted',
+    says: 'the eight disjoint slots of each CPU’s kcpustat sum to the time since it came up: within two ticks where ticks sample (three ' +
+      'if interrupts are timed), to the nanosecond where edges are accounted and the time that tasks carry in and out is counted',
     reference: 'include/linux/kernel_stat.h',
     blindTo: 'time booked to the wrong slot or the wrong task (C-05), and guest slots, which are contained in user and nice',
     listens: ['context', 'vtime_publish', 'kcpustat_final', 'task_final', ...StoppedTicks.listens],
@@ -76,9 +78,12 @@ export class CpuConservation extends OracleBase {
   }
 
   #onContext(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    if (this.#firstKept.has(cpu)) return;
-    this.#firstKept.keep(cpu, id, cpu, t, fields, at);
-    if (this.facts.cputime[cpu] === 'tick') this.#since[cpu] = t;
+    const first = !this.#firstKept.has(cpu);
+    if (first) this.#firstKept.keep(cpu, id, cpu, t, fields, at);
+    if (this.#since[cpu] >= 0) return;
+    // where edges are measured, the first one is that at which the idle task gets the CPU
+    const { cputime } = this.facts;
+    if (first ? samples(cputime[cpu]) : cputime[cpu] === 'native') this.#since[cpu] = t;
   }
 
   #onPublish(cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -101,15 +106,21 @@ export class CpuConservation extends OracleBase {
     this.#pending[on] = t - fields[at + starttime] + fields[at + utime] + fields[at + stime] + fields[at + gtime];
   }
 
+  #allowed(cpu: CpuId): Ns {
+    const { cputime, tickNs, stalledNs } = this.facts;
+    if (!samples(cputime[cpu])) return 0;
+    const ticks = SAMPLING_TICKS + (cputime[cpu] === 'tick+irqtime' ? IRQTIME_TICKS : 0);
+    return ticks * tickNs + stalledNs[cpu] + this.#double + this.#stopped.twice(cpu);
+  }
+
   #judge(cpu: CpuId, end: Ns): void {
-    const tracked = tracksContexts(this.facts.cputime[cpu]);
     const at = this.#final.at(cpu);
     const elapsed = this.#since[cpu] < 0 ? 0 : Math.max(end, this.#final.t(cpu)) - this.#since[cpu];
-    const elsewhere = tracked ? this.#pending[cpu] + this.#carriedAway[cpu] : -this.#stopped.ahead(cpu, end);
+    const elsewhere = samples(this.facts.cputime[cpu]) ? -this.#stopped.ahead(cpu, end) : this.#pending[cpu] + this.#carriedAway[cpu];
     let sum = 0;
     for (const slot of SLOTS) sum += this.#final.rows[at + slot];
     const difference = Math.abs(elapsed - elsewhere - sum);
-    const allowed = tracked ? 0 : SAMPLING_TICKS * this.facts.tickNs + this.facts.stalledNs[cpu] + this.#double + this.#stopped.twice(cpu);
+    const allowed = this.#allowed(cpu);
     this.checked++;
     if (difference <= allowed) return;
     this.broken(() => ({

@@ -63,7 +63,7 @@ export class CpuExact extends OracleBase {
       case Event.kcpustat_final: return this.#final.keep(fields[at + CPU], id, cpu, t, fields, at);
       case Event.task_final: return this.#onFinal(cpu, t, fields, at);
       default:
-        if (id === Event.context && this.#firstContext[cpu] < 0) this.#firstContext[cpu] = t;
+        if (id === Event.context) this.#onContext(cpu, t);
         this.#truth.onEvent(id, cpu, t, fields, at);
     }
   }
@@ -71,6 +71,13 @@ export class CpuExact extends OracleBase {
   override finish(): Verdict {
     for (let cpu = 0; cpu < this.facts.cpus; cpu++) if (this.#final.has(cpu)) this.#judge(cpu);
     return this.verdict();
+  }
+
+  /** Where edges are measured, the first one is that at which the idle task gets the CPU. */
+  #onContext(cpu: CpuId, t: Ns): void {
+    const first = this.#firstContext[cpu] < 0;
+    if (first) this.#firstContext[cpu] = t;
+    else if (this.#accountsBegin[cpu] < 0 && this.facts.cputime[cpu] === 'native') this.#accountsBegin[cpu] = t;
   }
 
   #onNice(task: TaskId, nice: number): void {

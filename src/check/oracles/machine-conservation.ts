@@ -3,12 +3,13 @@
  * at once, so what tasks were charged, with the CPUs' idle and stolen time, is exactly what the slots
  * hold. And against the clock: with what the tasks have pending, it is the time that the CPUs ran.
  */
-import { tracksContexts } from '../../../shared/cputime-flavour.ts';
+import { samples, tracksContexts } from '../../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
-import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
+import { NOBODY, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import { ClockError } from '../clock-error.ts';
+import { CputimeTruth } from '../cputime-truth.ts';
 import { KeptEvents, places } from '../kept-events.ts';
 import { StoppedTicks } from '../stopped-ticks.ts';
 import { OracleBase } from '../oracle-base.ts';
@@ -20,6 +21,9 @@ const PUBLISHED = places('vtime_publish', 'task', 'utime', 'stime', 'vtime_utime
 const FINAL = places('task_final', 'task', 'utime', 'stime', 'vtime_utime', 'vtime_stime', 'vtime_gtime');
 const [F_CPU, F_STATE, F_STARTTIME] = places('task_final', 'cpu', 'vtime_state', 'starttime');
 const [CPU] = places('kcpustat_final', 'cpu');
+/** Phase of the first and of the last tick; and where interrupts are timed, they may take the place of the last one. */
+const SAMPLING_TICKS = 2;
+const IRQTIME_TICKS = 1;
 const BUSY_SLOTS = places('kcpustat_final', 'user', 'nice', 'system', 'softirq', 'irq');
 const NOBODYS_SLOTS = places('kcpustat_final', 'idle', 'iowait', 'steal');
 
@@ -33,9 +37,10 @@ export class MachineConservation extends OracleBase {
       'the CPUs ran',
     reference: 'kernel/sched/cputime.c account_user_time and its siblings',
     blindTo: 'time booked to the wrong task or the wrong CPU; and it speaks only at the end of a run',
-    listens: ['context', 'vtime_publish', 'sched_process_fork', 'kcpustat_final', 'task_final', ...StoppedTicks.listens],
+    listens: [...new Set([...CputimeTruth.listens, ...StoppedTicks.listens, 'vtime_publish', 'kcpustat_final', 'task_final'] as const)],
   };
 
+  readonly #truth: CputimeTruth;
   readonly #firstContext: Float64Array;
   /** Charged and pending time of each record's present life. */
   readonly #charged: Float64Array;
@@ -53,6 +58,7 @@ export class MachineConservation extends OracleBase {
   constructor(facts: RunFacts) {
     super(MachineConservation.about, facts);
     this.#double = new ClockError(facts.clocks).after(facts.tickNs) > EARLY_NS ? Infinity : 0;
+    this.#truth = new CputimeTruth(facts);
     this.#firstContext = new Float64Array(facts.cpus).fill(-1);
     this.#charged = new Float64Array(facts.tasks.length);
     this.#pending = new Float64Array(facts.tasks.length);
@@ -63,13 +69,16 @@ export class MachineConservation extends OracleBase {
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     this.#stopped.onEvent(id, cpu, t, fields, at);
+    if (id === Event.sched_process_fork) this.#onFork(fields[at + CHILD], t);
+    const hit = id === Event.tick && samples(this.facts.cputime[cpu]) ? fields[at + TICK_TASK] : NOBODY;
+    const had = hit === NOBODY ? 0 : this.#chargedBySampling(hit, t);
+    this.#truth.onEvent(id, cpu, t, fields, at);
+    if (hit !== NOBODY) this.#charged[hit] += this.#chargedBySampling(hit, t) - had;
     switch (id) {
       case Event.context:
         if (this.#firstContext[cpu] < 0) this.#firstContext[cpu] = t;
         return;
-      case Event.tick: return this.#onTick(cpu, fields[at + TICK_TASK]);
       case Event.vtime_publish: return this.#account(PUBLISHED, fields, at);
-      case Event.sched_process_fork: return this.#onFork(fields[at + CHILD]);
       case Event.task_final: return this.#onFinal(fields, at);
       case Event.kcpustat_final: return this.#final.keep(fields[at + CPU], id, cpu, t, fields, at);
     }
@@ -80,13 +89,16 @@ export class MachineConservation extends OracleBase {
     this.checked++;
     const charged = sum(this.#charged) + this.#chargedBefore;
     const busy = this.#sumOf(BUSY_SLOTS);
-    if (charged !== busy) {
+    let interrupts = 0;
+    for (let cpu = 0; cpu < this.facts.cpus; cpu++) interrupts += this.#truth.interruptsOf(cpu);
+    if (charged + interrupts !== busy) {
       this.broken(() => ({
-        says: `all tasks together were charged ${charged} ns, but the busy slots of all CPUs hold ${busy} ns`,
+        says: `all tasks together were charged ${charged} ns, and interrupts took ${interrupts} ns that nobody was charged with, but the ` +
+          `busy slots of all CPUs hold ${busy} ns`,
         events: this.#finals(),
       }));
     }
-    this.#againstClock(charged, end);
+    this.#againstClock(charged + interrupts, end);
     return this.verdict();
   }
 
@@ -98,12 +110,10 @@ export class MachineConservation extends OracleBase {
     let owed = 0;
     let tolerance = 0;
     for (let cpu = 0; cpu < this.facts.cpus; cpu++) {
-      if (!tracksContexts(this.facts.cputime[cpu])) owed -= this.#stopped.ahead(cpu, end);
+      if (samples(this.facts.cputime[cpu])) owed -= this.#stopped.ahead(cpu, end);
       if (this.#firstContext[cpu] >= 0) elapsed += end - this.#firstContext[cpu];
       if (this.#runningSince[cpu] >= 0) running += end - this.#runningSince[cpu];
-      // sampling misses up to a tick at either end; a tracked CPU only the moments before its first hook
-      const { cputime, tickNs, stalledNs } = this.facts;
-      tolerance += tracksContexts(cputime[cpu]) ? tickNs : 2 * tickNs + stalledNs[cpu] + this.#double + this.#stopped.twice(cpu);
+      tolerance += this.#allowed(cpu);
     }
     const booked = charged + pending + running + idle + owed;
     if (Math.abs(elapsed - booked) <= tolerance) return;
@@ -115,8 +125,16 @@ export class MachineConservation extends OracleBase {
     }));
   }
 
-  #onTick(cpu: CpuId, task: TaskId): void {
-    if (this.facts.cputime[cpu] === 'tick' && task >= this.facts.cpus) this.#charged[task] += this.facts.tickNs;
+  #chargedBySampling(task: TaskId, t: Ns): Ns {
+    return this.#truth.userAt(task, t) + this.#truth.systemAt(task, t);
+  }
+
+  /** Sampling misses up to a tick at either end; the others only the moments before their first hook. */
+  #allowed(cpu: CpuId): Ns {
+    const { cputime, tickNs, stalledNs } = this.facts;
+    if (!samples(cputime[cpu])) return tickNs;
+    const ticks = SAMPLING_TICKS + (cputime[cpu] === 'tick+irqtime' ? IRQTIME_TICKS : 0);
+    return ticks * tickNs + stalledNs[cpu] + this.#double + this.#stopped.twice(cpu);
   }
 
   #account(p: readonly number[], fields: Float64Array, at: number): void {
@@ -125,8 +143,9 @@ export class MachineConservation extends OracleBase {
     this.#pending[task] = fields[at + p[3]] + fields[at + p[4]] + fields[at + p[5]];
   }
 
-  #onFork(child: TaskId): void {
-    this.#chargedBefore += this.#charged[child];
+  #onFork(child: TaskId, t: Ns): void {
+    // nothing else says what a CPU that measures edges has charged
+    this.#chargedBefore += this.facts.cputime[0] === 'native' ? this.#chargedBySampling(child, t) : this.#charged[child];
     this.#pendingBefore += this.#pending[child];
     this.#charged[child] = 0;
     this.#pending[child] = 0;

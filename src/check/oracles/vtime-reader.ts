@@ -67,11 +67,14 @@ export class VtimeReader extends OracleBase {
   /** The latest instant for which a task's newest version was used, and that read. */
   readonly #usedUntil: Float64Array;
   readonly #usedBy: KeptEvents;
+  /** Whether some CPU charges other than whole ticks without publishing. */
+  readonly #chargesParts: boolean;
 
   constructor(facts: RunFacts, firstLength?: number) {
     super(VtimeReader.about, facts, ['event']);
     this.#versions = new VersionRing(facts.tasks.length, firstLength);
     this.#usedUntil = new Float64Array(facts.tasks.length).fill(-1);
+    this.#chargesParts = facts.cputime.some((flavour) => flavour === 'tick+irqtime' || flavour === 'native');
     this.#usedBy = new KeptEvents(facts.tasks.length, 'task_cputime');
   }
 
@@ -176,10 +179,10 @@ export class VtimeReader extends OracleBase {
     return undefined;
   }
 
-  /** While no vtime is active, the ticks of a sampling CPU may have charged whole ticks since the version. */
+  /** While no vtime is active, a CPU that does not track contexts may have charged more since the version: `tick` whole ticks. */
   #charged(state: number, read: Ns, published: Ns): boolean {
     if (read === published) return true;
-    return state === VtimeState.Inactive && read > published && (read - published) % this.facts.tickNs === 0;
+    return state === VtimeState.Inactive && read > published && (this.#chargesParts || (read - published) % this.facts.tickNs === 0);
   }
 
   /** min(t, p) must lie where the version was the truth. Where time does not run, every instant has the same worth. */

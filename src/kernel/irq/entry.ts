@@ -46,8 +46,9 @@ export function irqExit(cpu: KernelCpu): void {
   cpu.accounting.irqExit(cpu);
   state.preemptCount -= HARDIRQ_OFFSET;
   if (state.preemptCount === 0 && state.softirqPending !== 0) handleSoftirqs(cpu);
+  // an interrupted softirq goes on
+  arch.setMode(state.preemptCount === 0 ? Mode.System : Mode.Softirq);
   if (tickMayChange(cpu)) tickNohzIrqExit(cpu);
-  arch.setMode(Mode.System);
   arch.spend(Path.IrqExit);
 }
 
@@ -102,7 +103,8 @@ function mayStop(cpu: KernelCpu): boolean {
   return inUserMode(cpu) || (cpu.image.regs[cpu.curr]!.stage === 0 && isKthread(cpu, cpu.curr));
 }
 
-function inUserMode(cpu: KernelCpu): boolean {
+/** Whether the running task is in user mode, or will be when the present event is over. @linux arch/x86/include/asm/ptrace.h user_mode */
+export function inUserMode(cpu: KernelCpu): boolean {
   const { curr } = cpu;
   return curr !== cpu.idle && !cpu.signalDue && cpu.image.regs[curr]!.mode === RegsMode.User;
 }

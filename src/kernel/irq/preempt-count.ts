@@ -4,3 +4,6 @@
 export const HARDIRQ_OFFSET = 0x1_0000;
 /** Serving softirqs. */
 export const SOFTIRQ_OFFSET = 0x100;
+/** All levels of hard interrupts. */
+export const HARDIRQ_MASK = 0xf_0000;
+

@@ -88,6 +88,7 @@ function lookAtGroup(cpu: KernelCpu, by: TaskId, member: TaskId, reader: ReaderK
 function adjustGroup(cpu: KernelCpu, by: TaskId, member: TaskId): void {
   const { arch, adjusted, groupCputime } = cpu;
   threadGroupCputimeAdjusted(cpu, member, groupCputime, adjusted);
+  if (adjusted.turn < 0) return;
   arch.trace6(
     Event.thread_group_cputime_adjusted, by, member, groupCputime.sumExecRuntime, adjusted.utime, adjusted.stime, adjusted.turn,
   );

@@ -83,6 +83,7 @@ export function readThreadClock(cpu: KernelCpu, by: TaskId, task: TaskId, clock:
 function adjustTask(cpu: KernelCpu, by: TaskId, task: TaskId, running: boolean): void {
   const { cputime, adjusted } = cpu;
   taskCputimeAdjusted(cpu, task, running, cputime, adjusted);
+  if (adjusted.turn < 0) return;
   cpu.arch.trace6(Event.cputime_adjust, by, task, adjusted.rtime, adjusted.utime, adjusted.stime, adjusted.turn);
 }
 

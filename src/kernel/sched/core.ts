@@ -33,7 +33,7 @@ import { SchedClass, classOf, taskPrio } from './prio.ts';
 import { schedInfoSwitch } from './sched-info.ts';
 import { beginTurn, taskTickRt, turnIsOver, wakeupPreemptRt } from './rt.ts';
 import { runnableCurr } from './run-list.ts';
-import { dequeueCurr, pickNextTask, putPrevTask, setNextTask, updateRqClock } from './runqueue.ts';
+import { dequeueCurr, pickNextTask, putPrevTask, setNextTask, updateRqClock, updateRqClockOf } from './runqueue.ts';
 import { isAllowed, moveQueuedTask, selectTaskRq } from './select-task-rq.ts';
 
 /** `prev_state` as sched_switch shows it. @linux include/linux/sched.h TASK_RUNNING and friends */
@@ -60,7 +60,7 @@ function initIdle(cpu: KernelCpu, t: Task): void {
   t.cpu = cpu.id;
   t.onRq = 1;
   t.onCpu = 1;
-  t.execStart = cpu.rq.clock;
+  t.execStart = cpu.rq.clockTask;
   for (let i = 0; i < CPUMASK_WORDS; i++) t.setAllowed(i, i === cpu.id >>> 5 ? 1 << (cpu.id & 31) : 0);
   t.state = TaskState.Running;
 }
@@ -137,6 +137,8 @@ function contextSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId, prevState: nu
   cpu.accounting.taskSwitch(cpu, prev, next);
   arch.switchTo(next);
   arch.spend(Path.ContextSwitch);
+  // who takes a dead task's record must have begun later than this
+  if (prevState === PREV_STATE.dead) prevTask.execStart = rq.clock;
   prevTask.onCpu = 0;
 }
 
@@ -202,11 +204,11 @@ export function updateCurr(cpu: KernelCpu): void {
  * The run time of a CPU's running task, up to that CPU's rq clock; its lock held. Returns by how much.
  * @linux kernel/sched/fair.c update_curr_common
  */
-function updateCurrCommon(cpu: KernelCpu, { clock }: Rq, curr: TaskId): Ns {
+function updateCurrCommon(cpu: KernelCpu, { clockTask }: Rq, curr: TaskId): Ns {
   const t = cpu.image.tasks[curr]!;
-  const delta = clock - t.execStart;
+  const delta = clockTask - t.execStart;
   if (delta <= 0) return 0;
-  t.execStart = clock;
+  t.execStart = clockTask;
   t.sumExecRuntime += delta;
   cpu.arch.trace(Event.sched_stat_runtime, curr, delta);
   return delta;
@@ -225,8 +227,7 @@ function takeRefreshed(t: Task): Ns {
  */
 function refreshCurr(cpu: KernelCpu, on: CpuId): void {
   const rq = cpu.image.rqs[on]!;
-  const now = cpu.arch.schedClockCpu(on);
-  if (now > rq.clock) rq.clock = now;
+  updateRqClockOf(cpu, on, cpu.arch.schedClockCpu(on));
   const t = cpu.image.tasks[rq.curr]!;
   const delta = updateCurrCommon(cpu, rq, rq.curr);
   if (delta > 0) t.refreshed += delta;

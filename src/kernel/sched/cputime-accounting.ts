@@ -15,6 +15,10 @@ type Edge = (cpu: KernelCpu) => void;
 export interface CputimeAccounting {
   /** Ticks charge what they hit, and those that an idle CPU did without are charged when it goes on. */
   readonly samples: boolean;
+  /** Whether what readers are given is scaled to the run time; if not, the accounts are exact enough. */
+  readonly scales: boolean;
+  /** Interrupts are timed, and tasks’ run time leaves them out. */
+  readonly timesIrqs: boolean;
   /** Boot: the idle task's time begins. @linux kernel/sched/cputime.c vtime_init_idle */
   readonly initIdle: Edge;
   /** The kernel is left for user mode. @linux include/linux/context_tracking.h user_enter_irqoff */
@@ -37,6 +41,8 @@ export interface CputimeAccounting {
   readonly taskSwitch: (cpu: KernelCpu, prev: TaskId, next: TaskId) => void;
   /** A tick came, in user mode or not. @linux kernel/sched/cputime.c account_process_tick */
   readonly tick: (cpu: KernelCpu, user: boolean) => void;
+  /** The run is over, in user mode or not: what has been measured and not charged is charged. @dynticks a run has an end */
+  readonly settle: (cpu: KernelCpu, user: boolean) => void;
   /** So many ticks did not come while the CPU was idle. @linux kernel/sched/cputime.c account_idle_ticks */
   readonly idleTicks: (cpu: KernelCpu, ticks: number) => void;
 }
@@ -46,6 +52,8 @@ function nothing(): void {}
 /** An accounting that no edge interests. @dynticks flavours say only what they do */
 export const NO_ACCOUNTING: CputimeAccounting = {
   samples: false,
+  scales: true,
+  timesIrqs: false,
   initIdle: nothing,
   userEnter: nothing,
   userExit: nothing,
@@ -57,5 +65,6 @@ export const NO_ACCOUNTING: CputimeAccounting = {
   softirqExit: nothing,
   taskSwitch: nothing,
   tick: nothing,
+  settle: nothing,
   idleTicks: nothing,
 };

@@ -18,7 +18,7 @@ export interface AdjustedCputime {
   rtime: Ns;
   utime: Ns;
   stime: Ns;
-  /** Which holding of the filter's lock gave it out: the order in which all readers were served. */
+  /** Which holding of the filter's lock gave it out: the order in which all readers were served; -1: it was not asked. */
   turn: number;
 }
 
@@ -37,12 +37,13 @@ export function taskCputimeAdjusted(cpu: KernelCpu, task: TaskId, running: boole
 
 /**
  * Scales (utime, stime) to `rtime`. The filter, a task's or a process's (`groupFilterOf`), remembers what was handed
- * out last; under its lock all readers see one growing pair.
+ * out last; under its lock all readers see one growing pair. Accounts that are exact by themselves are shown as they are.
  * @linux kernel/sched/cputime.c cputime_adjust
  */
 export function cputimeAdjust(
   cpu: KernelCpu, filter: number, utime: Ns, stime: Ns, rtime: Ns, out: AdjustedCputime,
 ): void {
+  if (!cpu.accounting.scales) return asTheyAre(utime, stime, rtime, out);
   const prev = cpu.image.prevCputimes[filter]!;
   spinLock(cpu, prev.lock, LockClass.PrevCputime, filter);
   if (cpu.decisions.forgetsAdjusted) prev.utime = prev.stime = 0;
@@ -52,6 +53,13 @@ export function cputimeAdjust(
   out.stime = prev.stime;
   out.turn = rawSpinGeneration(cpu.memory, prev.lock) >>> 0;
   spinUnlock(cpu, prev.lock, LockClass.PrevCputime, filter);
+}
+
+function asTheyAre(utime: Ns, stime: Ns, rtime: Ns, out: AdjustedCputime): void {
+  out.rtime = rtime;
+  out.utime = utime;
+  out.stime = stime;
+  out.turn = -1;
 }
 
 /** Both parts make up `rtime`, and neither falls: what the scaling takes from one the other does not get. */

@@ -3,9 +3,43 @@ import type { CputimeFlavour } from '../../../shared/cputime-flavour.ts';
 import { ctUserEnter, ctUserExit } from '../context-tracking.ts';
 import { accountIdleTicks, accountProcessTick } from './cputime.ts';
 import { NO_ACCOUNTING, type CputimeAccounting } from './cputime-accounting.ts';
+import {
+  irqtimeAccountIdleTicks, irqtimeAccountTick, irqtimeHardirqEnter, irqtimeInit, irqtimeIrqExit, irqtimeSoftirqEnter,
+} from './irqtime.ts';
+import {
+  vtimeNativeHardirqEnter, vtimeNativeInit, vtimeNativeIrqExit, vtimeNativeSettle, vtimeNativeSoftirqEnter, vtimeNativeTaskSwitch,
+  vtimeNativeTick, vtimeNativeUserEnter, vtimeNativeUserExit,
+} from './vtime-native.ts';
 import { vtimeInitIdle, vtimeTaskSwitch } from './vtime.ts';
 
 const tick: CputimeAccounting = { ...NO_ACCOUNTING, samples: true, tick: accountProcessTick, idleTicks: accountIdleTicks };
+
+const tickIrqtime: CputimeAccounting = {
+  ...tick,
+  timesIrqs: true,
+  initIdle: irqtimeInit,
+  irqEnter: irqtimeHardirqEnter,
+  irqExit: irqtimeIrqExit,
+  softirqEnter: irqtimeSoftirqEnter,
+  softirqExit: irqtimeIrqExit,
+  tick: irqtimeAccountTick,
+  idleTicks: irqtimeAccountIdleTicks,
+};
+
+const native: CputimeAccounting = {
+  ...NO_ACCOUNTING,
+  scales: false,
+  initIdle: vtimeNativeInit,
+  userEnter: vtimeNativeUserEnter,
+  userExit: vtimeNativeUserExit,
+  irqEnter: vtimeNativeHardirqEnter,
+  irqExit: vtimeNativeIrqExit,
+  softirqEnter: vtimeNativeSoftirqEnter,
+  softirqExit: vtimeNativeIrqExit,
+  taskSwitch: vtimeNativeTaskSwitch,
+  tick: vtimeNativeTick,
+  settle: vtimeNativeSettle,
+};
 
 const gen: CputimeAccounting = {
   ...NO_ACCOUNTING,
@@ -15,4 +49,6 @@ const gen: CputimeAccounting = {
   taskSwitch: vtimeTaskSwitch,
 };
 
-export const CPUTIME_ACCOUNTING: Readonly<Record<CputimeFlavour, CputimeAccounting>> = { tick, gen, 'gen-exact': gen };
+export const CPUTIME_ACCOUNTING: Readonly<Record<CputimeFlavour, CputimeAccounting>> = {
+  tick, 'tick+irqtime': tickIrqtime, native, gen, 'gen-exact': gen,
+};

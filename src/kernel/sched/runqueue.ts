@@ -3,7 +3,9 @@
  * Callers hold rq.lock and have charged the running task.
  */
 import { KernelBug } from '../../../shared/assert.ts';
-import { NONE, type TaskId } from '../../../shared/units.ts';
+import type { Rq } from '../../../shared/structs/cpu.ts';
+import type { Irqtime } from '../../../shared/structs/cputime.ts';
+import { NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { newPeriod, pickDl, throttleDl, wakeUpDl } from './dl-entity.ts';
 import { SchedClass, classOf } from './prio.ts';
@@ -13,8 +15,27 @@ import { schedInfoEnqueue } from './sched-info.ts';
 
 /** The rq clock never goes back. @linux kernel/sched/core.c update_rq_clock */
 export function updateRqClock(cpu: KernelCpu): void {
-  const now = cpu.arch.schedClock();
-  if (now > cpu.rq.clock) cpu.rq.clock = now;
+  updateRqClockOf(cpu, cpu.id, cpu.arch.schedClock());
+}
+
+/** The same of any CPU, whose queue's lock the caller holds. @linux kernel/sched/core.c update_rq_clock */
+export function updateRqClockOf(cpu: KernelCpu, on: CpuId, now: Ns): void {
+  const rq = cpu.image.rqs[on]!;
+  const delta = now - rq.clock;
+  if (delta <= 0) return;
+  rq.clock += delta;
+  rq.clockTask += cpu.accounting.timesIrqs ? delta - irqTimeIn(rq, cpu.image.irqtimes[on]!, delta) : delta;
+}
+
+/**
+ * The clock of tasks stands still in interrupts, as far as their time is known: one under way is left out once it
+ * is over, of what passes from then on.
+ * @linux kernel/sched/core.c update_rq_clock_task
+ */
+function irqTimeIn(rq: Rq, irqtime: Irqtime, delta: Ns): Ns {
+  const irqDelta = Math.min(delta, irqtime.total - rq.prevIrqTime);
+  rq.prevIrqTime += irqDelta;
+  return irqDelta;
 }
 
 /**
@@ -93,5 +114,5 @@ export function setNextTask(cpu: KernelCpu, task: TaskId): void {
   const t = cpu.image.tasks[task]!;
   if (classOf(cpu.image, task) === SchedClass.Fair) cpu.fair.setNext(cpu, t);
   if (task !== cpu.idle) unlink(cpu, task);
-  t.execStart = cpu.rq.clock;
+  t.execStart = cpu.rq.clockTask;
 }

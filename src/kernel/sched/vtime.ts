@@ -20,11 +20,12 @@
  */
 import { Event } from '../../../shared/events.ts';
 import { KernelBug } from '../../../shared/assert.ts';
+import { Cpustat } from '../../../shared/structs/cpu.ts';
 import { VtimeState, type Vtime } from '../../../shared/structs/task.ts';
 import { writeSeqcountBegin, writeSeqcountEnd } from '../../../shared/sync/seqcount.ts';
 import { NOBODY, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { accountIdleTime, accountSystemTime, accountUserTime } from './cputime.ts';
+import { accountIdleTime, accountSystemIndexTime, accountUserTime } from './cputime.ts';
 
 /** The kernel is left for user mode. @linux kernel/sched/cputime.c vtime_user_enter */
 export function vtimeUserEnter(cpu: KernelCpu, task: TaskId): void {
@@ -122,7 +123,7 @@ function tear(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
 function accountSystem(cpu: KernelCpu, task: TaskId, vtime: Vtime, delta: Ns): void {
   const pending = vtime.stime + delta;
   const due = pending >= cpu.config.tickNs;
-  if (due) accountSystemTime(cpu, task, pending);
+  if (due) accountSystemIndexTime(cpu, task, pending, Cpustat.System);
   vtime.stime = due ? 0 : pending;
 }
 
@@ -137,7 +138,7 @@ function accountUser(cpu: KernelCpu, task: TaskId, vtime: Vtime, delta: Ns): voi
 /** A task that leaves has earned its remainders here. @dynticks flavour gen-exact */
 function chargeRemainders(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
   accountUserTime(cpu, task, vtime.utime);
-  accountSystemTime(cpu, task, vtime.stime);
+  accountSystemIndexTime(cpu, task, vtime.stime, Cpustat.System);
   vtime.utime = 0;
   vtime.stime = 0;
 }

@@ -19,6 +19,7 @@ import { NONE, type CpuId, type Cycles, type Ns } from '../../../shared/units.ts
 import { kernelTimerOf } from '../image.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { printk } from '../printk.ts';
+import { disableSchedClockIrqtime } from '../sched/irqtime.ts';
 import { tryToWakeUp } from '../sched/wakeup.ts';
 import { clocksourceDelta, clocksourceRead, spendRead, type Clocksource } from './clocksource.ts';
 import { clocksourcesInOrder, lockClocksources, traceClocksource, unlockClocksources } from './clocksource-list.ts';
@@ -198,7 +199,9 @@ function clocksourceUnstable(cpu: KernelCpu, source: Clocksource, watchdog: Cloc
     printk(cpu, Printk.skewOfWatchdog, watchdog.id, wdNs);
     printk(cpu, Printk.skewOfSource, source.id, csNs);
   }
-  if (source.id === ClocksourceId.Tsc) printk(cpu, Printk.tscUnstable);
+  if (source.id !== ClocksourceId.Tsc) return;
+  disableSchedClockIrqtime(cpu);
+  printk(cpu, Printk.tscUnstable);
 }
 
 /** Good as it is, it may carry one-shot ticks, if it could not before. */

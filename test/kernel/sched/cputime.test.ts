@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
 import { attributesOf, FakeMachine } from '../../support/fake-arch.ts';
-import { switchTo, trackedMachine } from '../../support/tracked.ts';
+import { inInterrupt, switchTo, trackedMachine } from '../../support/tracked.ts';
 
 const TICK = 4_000_000;
 const slots = (machine: FakeMachine): number[] => Array.from({ length: NR_CPUSTAT }, (_, slot) => machine.cpus[0]!.kcpustat.cpustat(slot));
@@ -17,14 +17,14 @@ describe('the tick', () => {
     const machine = new FakeMachine(1, [attributesOf({ nice })]);
     machine.as(0, (cpu) => {
       switchTo(cpu, 1);
-      cpu.accounting.tick(cpu, user);
+      inInterrupt(cpu, () => cpu.accounting.tick(cpu, user));
     });
     expect([slots(machine), machine.task(0).utime, machine.task(0).stime]).toEqual([only(slot), utime, stime]);
   });
 
   test('charges an idle CPU’s tick to idle, and to no task', () => {
     const machine = new FakeMachine(1, []);
-    machine.as(0, (cpu) => cpu.accounting.tick(cpu, false));
+    machine.as(0, (cpu) => inInterrupt(cpu, () => cpu.accounting.tick(cpu, false)));
     expect([slots(machine), machine.image.tasks[0]!.stime]).toEqual([only(Cpustat.Idle), 0]);
   });
 
@@ -32,7 +32,7 @@ describe('the tick', () => {
     const machine = trackedMachine(1, [attributesOf()]);
     machine.as(0, (cpu) => {
       switchTo(cpu, 1);
-      cpu.accounting.tick(cpu, true);
+      inInterrupt(cpu, () => cpu.accounting.tick(cpu, true));
     });
     expect([slots(machine), machine.task(0).utime]).toEqual([Array(NR_CPUSTAT).fill(0), 0]);
   });
