@@ -16,7 +16,8 @@ export function randomMachine(draws: Draws): { readonly cpus: number; readonly b
     ...(draws.chance(0.3) ? { ipiDelay: draws.pick(['300ns', '2us', '9us']) } : {}),
     ...(draws.chance(0.1) ? { messageSlots: draws.int(1, 4) } : {}),
   };
-  const cmdline = randomCmdline(draws, cpus);
+  const isolated = cpus > 1 && draws.chance(0.3) ? draws.int(1, cpus - 1) : null;
+  const cmdline = randomCmdline(draws, isolated);
   const block: Block = {
     cpus,
     hz: draws.pick([100, 250, 250, 1000]),
@@ -27,6 +28,7 @@ export function randomMachine(draws: Draws): { readonly cpus: number; readonly b
     ...(Object.keys(machine).length > 0 ? { machine } : {}),
     ...(draws.chance(0.5) ? { events: randomEvents(draws, cpus).filter((event) => !runsAway(event, cmdline, machine)) } : {}),
     ...(draws.chance(0.4) ? { kthreads: 'linux' } : {}),
+    ...(isolated === null || draws.chance(0.5) ? {} : { tickOff: [isolated] }),
     ...(draws.chance(0.6) ? { readers: randomReaders(draws, cpus) } : {}),
   };
   return { cpus, block };
@@ -42,7 +44,7 @@ function runsAway(event: Block, cmdline: string, { clocksources }: { readonly cl
   return 'frequency' in event && (cmdline.includes('clocksource=jiffies') || (!others && !tsc));
 }
 
-function randomCmdline(draws: Draws, cpus: number): string {
+function randomCmdline(draws: Draws, isolated: number | null): string {
   const words = [
     draws.chance(0.25) && 'nohz=off',
     draws.chance(0.25) && 'highres=off',
@@ -50,7 +52,7 @@ function randomCmdline(draws: Draws, cpus: number): string {
     draws.chance(0.15) && `clocksource=${draws.pick(['jiffies', 'tsc', 'hpet', 'acpi_pm'])}`,
     draws.chance(0.2) && `tsc=${draws.pick(['reliable', 'unstable', 'nowatchdog'])}`,
     draws.chance(0.1) && 'timer_migration=0',
-    cpus > 1 && draws.chance(0.2) && `nohz_full=${draws.int(1, cpus - 1)}`,
+    isolated !== null && `nohz_full=${isolated}`,
     draws.chance(0.08) && 'nolapic_timer',
   ];
   return words.filter((word) => word !== false).join(' ');

@@ -60,6 +60,26 @@ const MAKERS: readonly Maker[] = [
     [`child${n}`]: { instance: 0, loop: 1, run: draws.int(20, 2_000) },
   }),
   (draws, cpus, n) => ({
+    [`mother${n}`]: {
+      ...somewhere(draws, cpus), run: draws.int(50, 900), fork: `job${n}`, reap: '',
+      sleep: draws.int(900, 9_000),
+    },
+    [`job${n}`]: { ...somewhere(draws, cpus), instance: 0, loop: draws.int(1, 3), run: draws.int(20, 6_000), syscall: '90us' },
+  }),
+  (draws, cpus, n) => ({
+    [`mortal${n}`]: {
+      ...somewhere(draws, cpus), instance: draws.int(1, 3), loop: draws.int(1, 200), run: draws.int(50, 5_000), sleep: draws.int(0, 900),
+    },
+  }),
+  (draws, cpus, n) => ({
+    [`moody${n}`]: {
+      phases: {
+        first: { ...somewhere(draws, cpus), policy: 'SCHED_OTHER', priority: draws.int(-5, 0), run: draws.int(500, 9_000), sleep: 300 },
+        second: { ...somewhere(draws, cpus), policy: 'SCHED_OTHER', priority: draws.int(1, 10), run: draws.int(500, 9_000), sleep: 200 },
+      },
+    },
+  }),
+  (draws, cpus, n) => ({
     [`maker${n}`]: { ...somewhere(draws, cpus), run: draws.int(50, 500), sem_post: `s${n}`, sleep: draws.int(300, 4_000) },
     [`taker${n}`]: { ...somewhere(draws, cpus), sem_wait: `s${n}`, run: draws.int(50, 500), yield: '' },
   }),
@@ -99,6 +119,22 @@ const MAKERS: readonly Maker[] = [
     },
   }),
 ];
+
+/** Some of the tasks become threads of one process or two; some of those processes have had times before they began. */
+export function randomProcesses(draws: Draws, tasks: Record<string, Task>): Record<string, unknown> {
+  const names = Object.keys(tasks);
+  const processes: Record<string, unknown> = {};
+  const free = new Set(names);
+  for (let n = 0; n < 2; n++) {
+    const threads = draws.some([...free]);
+    // only a thread starts further ones: somebody must be there at boot
+    if (!threads.some((name) => tasks[name]!['instance'] !== 0)) continue;
+    for (const name of threads) free.delete(name);
+    const age = { user: draws.pick(['0s', '3ms', '70d']), system: draws.pick(['0s', '1us', '9d']) };
+    processes[`process${n}`] = draws.chance(0.2) ? { tasks: threads, age } : threads;
+  }
+  return processes;
+}
 
 export function randomWorkload(draws: Draws, cpus: number): Record<string, Task> {
   const tasks: Record<string, Task> = {};

@@ -6,7 +6,7 @@ import { resolveScenario } from '../../src/workload/resolve.ts';
 import type { Scenario } from '../../src/workload/scenario.ts';
 import { Draws } from './draws.ts';
 import { randomMachine } from './random-machine.ts';
-import { randomWorkload } from './random-workload.ts';
+import { randomProcesses, randomWorkload } from './random-workload.ts';
 
 /** Draws of one seed until one of them is a machine that can be. */
 const DRAWS_MAX = 50;
@@ -22,8 +22,9 @@ export function scenarioOf(seed: number, durationNs: Ns): SwarmScenario {
   let last: unknown;
   for (let i = 0; i < DRAWS_MAX; i++) {
     const { cpus, block } = randomMachine(draws);
-    const dynticks = { ...block, seed, duration: timeText(durationNs) };
-    const text = JSON.stringify({ tasks: randomWorkload(draws, cpus), dynticks }, null, 1);
+    const tasks = randomWorkload(draws, cpus);
+    const processes = draws.chance(0.4) ? { processes: randomProcesses(draws, tasks) } : {};
+    const text = JSON.stringify({ tasks, dynticks: { ...block, ...processes, seed, duration: timeText(durationNs) } }, null, 1);
     try {
       return { text, scenario: resolveScenario(text, `swarm-${seed}.json`, {}, []) };
     } catch (error) {

@@ -28,6 +28,7 @@ import { DeviceStates } from './oracles/device-states.ts';
 import { DeviceTicks } from './oracles/device-ticks.ts';
 import { DutyOwner } from './oracles/duty-owner.ts';
 import { ForcedEvent } from './oracles/forced-event.ts';
+import { GroupSums } from './oracles/group-sums.ts';
 import { GuestTime } from './oracles/guest-time.ts';
 import { HrtimerArmed } from './oracles/hrtimer-armed.ts';
 import { HrtimerCancelled } from './oracles/hrtimer-cancelled.ts';
@@ -98,7 +99,7 @@ const ORACLES: readonly OracleClass[] = [
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, RcuGracePeriod, OneCpuAtATime,
   VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader, KcpustatTrue,
   ReadMonotonic, ReadTrue, KcpustatMonotonic, AdjustedMonotonic, AdjustedSum, ReadRetries,
-  CputimeExact, GuestTime, CpuExact, CpuConservation, MachineConservation,
+  CputimeExact, GroupSums, GuestTime, CpuExact, CpuConservation, MachineConservation,
 ];
 
 /** What every oracle says, for `dynticks list oracles`. */
