@@ -83,6 +83,8 @@ export interface TaskFacts {
   readonly declaration: number;
   /** nice at boot. */
   readonly nice: number;
+  /** The first thread of its process, whose number is that one's; absent: itself. */
+  readonly leader?: TaskId;
   /** A kernel thread, which never enters user mode. */
   readonly kernel?: true;
 }

@@ -118,7 +118,7 @@ const table = {
     task: 'task', cpu: 'cpu', state: 'code', vtime_state: 'code', starttime: 'ns', utime: 'ns', stime: 'ns', gtime: 'ns',
     vtime_utime: 'ns', vtime_stime: 'ns', vtime_gtime: 'ns', sum_exec_runtime: 'ns', exec_start: 'ns', on_cpu: 'code', nice: 'count',
     in_iowait: 'code', nvcsw: 'count', nivcsw: 'count', run_delay: 'ns', pcount: 'count', last_arrival: 'ns',
-    prev_utime: 'ns', prev_stime: 'ns',
+    prev_utime: 'ns', prev_stime: 'ns', listed: 'code',
   }],
 
   /** rt-app's trace marks: edge 0 start, 1 end of one pass over a phase. */
@@ -333,6 +333,14 @@ const table = {
   }],
   /** Another CPU has done the tick of one whose own is stopped: the task that runs there, and its run time since then. */
   sched_tick_remote: ['dynticks', { cpu: 'cpu', task: 'task', runtime: 'ns' }],
+  /**
+   * At the end of a run: what stands in memory of a process, by its leader: times of threads that are gone (`rest_`: what Linux's
+   * reader leaves out), of children that were waited for, and what its filter has handed out.
+   */
+  process_final: ['dynticks', {
+    task: 'task', threads: 'count', utime: 'ns', stime: 'ns', gtime: 'ns', rtime: 'ns', rest_utime: 'ns', rest_stime: 'ns',
+    rest_gtime: 'ns', cutime: 'ns', cstime: 'ns', cgtime: 'ns', prev_utime: 'ns', prev_stime: 'ns',
+  }],
   /** At the end of a run: where a task may run, 32 CPUs a field. */
   task_cpus_final: ['dynticks', {
     task: 'task', cpus0: 'count', cpus1: 'count', cpus2: 'count', cpus3: 'count', cpus4: 'count', cpus5: 'count', cpus6: 'count',

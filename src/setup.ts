@@ -8,7 +8,7 @@ import type { Cut, CutAction } from './engine/cuts.ts';
 import type { MachineSetup } from './engine/machine-setup.ts';
 import type { KernelConfig } from './kernel/config.ts';
 import { KERNEL_VERSIONS, type KernelVersion } from './kernel/versions.ts';
-import { ClockStepKind } from './kernel/user.ts';
+import { ClockStepKind, type WorkloadData } from './kernel/user.ts';
 import { clocksourceTable } from './kernel/time/clocksource.ts';
 import { costTable } from './machine/costs.ts';
 import type { CpuHardware } from './machine/sim-cpu.ts';
@@ -36,7 +36,7 @@ export function factsOf(scenario: Scenario, racing = false): RunFacts {
   const tasks = workload.tasks.map((spec, i): TaskFacts =>
     ({
       task: cpus + i, pid: FIRST_PID + i, name: spec.name, declaration: spec.declaration, nice: spec.attributes.nice,
-      ...(spec.kernel ? { kernel: true } : {}),
+      ...leaderOf(workload, cpus + i, i), ...(spec.kernel ? { kernel: true } : {}),
     }));
   return {
     cpus, hz, tasks: [...idle, ...tasks], processes: workload.processes.map(({ name, threads, age }) => ({ name, threads, age })),
@@ -47,6 +47,12 @@ export function factsOf(scenario: Scenario, racing = false): RunFacts {
     nohzFull: scenario.cmdline.nohzFull ?? [], tickOff: scenario.tickOff, keepsForcedEvent: versionOf(scenario).keepsForcedEvent,
     reader: scenario.reader,
   };
+}
+
+/** Of a process of several threads. */
+function leaderOf({ processes, processOf }: WorkloadData, task: TaskId, i: number): Pick<TaskFacts, 'leader'> {
+  const leader = processes[processOf[i]!]!.threads[0]!;
+  return leader === task ? {} : { leader };
 }
 
 /** How long the hardware may keep a CPU from an interrupt: the firmware in all, and the way out of its deepest idle state once. */

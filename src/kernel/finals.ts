@@ -2,10 +2,12 @@
 import { Event } from '../../shared/events.ts';
 import { CPUMASK_WORDS } from '../../shared/limits.ts';
 import { NR_CPUSTAT, NR_SOFTIRQS } from '../../shared/structs/cpu.ts';
-import type { TaskId } from '../../shared/units.ts';
+import { NONE, type ProcessId, type TaskId } from '../../shared/units.ts';
 import { traceTimeFinals } from './finals-time.ts';
+import { groupFilterOf } from './image.ts';
 import { inUserMode } from './irq/entry.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
+import { processOf, threadGroupLeader } from './process.ts';
 
 /** Records a CPU's counters, accounts and clocks, and the accounts of every task that was on it last. @dynticks end of a run */
 export function traceFinals(cpu: KernelCpu): void {
@@ -49,10 +51,33 @@ function traceTask(cpu: KernelCpu, task: TaskId): void {
   fields[20] = record.lastArrival;
   fields[21] = prev.utime;
   fields[22] = prev.stime;
+  fields[23] = record.listed;
   cpu.arch.traceFields(Event.task_final, fields);
   fields[0] = task;
   for (let i = 0; i < CPUMASK_WORDS; i++) fields[1 + i] = record.allowed(i) >>> 0;
   cpu.arch.traceFields(Event.task_cpus_final, fields);
+  const process = processOf(cpu, task);
+  if (process !== NONE && threadGroupLeader(cpu, process) === task) traceProcess(cpu, task, process);
+}
+
+function traceProcess({ arch, fields, image }: KernelCpu, leader: TaskId, process: ProcessId): void {
+  const signal = image.signalStructs[process]!;
+  const prev = image.prevCputimes[groupFilterOf(image, process)]!;
+  fields[0] = leader;
+  fields[1] = signal.nrThreads;
+  fields[2] = signal.utime;
+  fields[3] = signal.stime;
+  fields[4] = signal.gtime;
+  fields[5] = signal.sumSchedRuntime;
+  fields[6] = signal.restUtime;
+  fields[7] = signal.restStime;
+  fields[8] = signal.restGtime;
+  fields[9] = signal.cutime;
+  fields[10] = signal.cstime;
+  fields[11] = signal.cgtime;
+  fields[12] = prev.utime;
+  fields[13] = prev.stime;
+  arch.traceFields(Event.process_final, fields);
 }
 
 function traceCounters(cpu: KernelCpu): void {

@@ -70,7 +70,8 @@ export class MachineSnapshotCollector implements EventConsumer {
 
   /** /proc and /sys as they stand after the last event. */
   finish(): MachineSnapshot {
-    const tasks = this.tasks.finish();
+    const threadGroups = this.tasks.finish();
+    const tasks = threadGroups.flatMap(({ threads }) => threads);
     const cpus = this.cpus.map((record, cpu) => cpuSnapshot(record, cpu, this.tasks.pendingOf(record.curr)));
     const total = (of: (cpu: CpuSnapshot) => number): number => cpus.reduce((sum, cpu) => sum + of(cpu), 0);
     return {
@@ -78,7 +79,7 @@ export class MachineSnapshotCollector implements EventConsumer {
       epochS: this.epochS,
       clocksources: this.clocksources,
       contextSwitches: total((cpu) => cpu.nrSwitches),
-      processes: this.tasks.processes,
+      processes: this.tasks.forks,
       procsRunning: total((cpu) => cpu.nrRunning),
       procsBlocked: total((cpu) => cpu.nrIowait),
       threads: tasks.length,
@@ -86,7 +87,7 @@ export class MachineSnapshotCollector implements EventConsumer {
       cpus,
       broadcastDevice: this.broadcastDevice,
       tasks,
-      threadGroups: this.tasks.threadGroups(tasks),
+      threadGroups,
     };
   }
 

@@ -6,7 +6,7 @@ import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
 import { adjustCputime, type CputimePair } from './cputime-adjust.ts';
 import { finalCputime, pendingKcpustat, type PendingCputime, type Reader, type TaskCputime } from './cputime-final.ts';
 import { fieldIndex, type EventHandler } from './event-handlers.ts';
-import type { ProcProcess, ProcTask } from './machine-snapshot.ts';
+import type { ProcProcess, ProcTask, ProcTimes } from './machine-snapshot.ts';
 
 const SWITCH_PREV = fieldIndex('sched_switch', 'prev');
 const SWITCH_PREV_PRIO = fieldIndex('sched_switch', 'prev_prio');
@@ -18,6 +18,7 @@ const FORK_PARENT = fieldIndex('sched_process_fork', 'parent');
 const FORK_CHILD = fieldIndex('sched_process_fork', 'child');
 const final = (name: string): number => fieldIndex('task_final', name);
 const FINAL_TASK = final('task');
+const PROCESS_TASK = fieldIndex('process_final', 'task');
 const CPUS_TASK = fieldIndex('task_cpus_final', 'task');
 const CPUS_FIRST = fieldIndex('task_cpus_final', 'cpus0');
 
@@ -44,10 +45,25 @@ interface LastWords {
   /** run time as it was charged last, and with the stretch under way */
   readonly charged: Ns;
   readonly runtime: Ns;
+  /** its process sums it up; else its times are among those of dead threads */
+  readonly listed: boolean;
   /** what the monotonic filter has handed out */
   readonly prev: CputimePair;
   readonly counts: Pick<ProcTask, 'runDelayNs' | 'timeslices' | 'voluntarySwitches' | 'involuntarySwitches'>;
 }
+
+/** What `process_final` says: of threads that are gone, of children, and of the filter. */
+interface ProcessRecord {
+  /** on its list */
+  readonly threads: number;
+  readonly dead: TaskCputime;
+  readonly runtime: Ns;
+  readonly children: TaskCputime;
+  readonly prev: CputimePair;
+}
+
+const NO_TIME: TaskCputime = { utime: 0, stime: 0, gtime: 0 };
+const NO_PROCESS: ProcessRecord = { threads: 0, dead: NO_TIME, runtime: 0, children: NO_TIME, prev: NO_TIME };
 
 /** What a task has not been charged yet, and where its user time would go. */
 export interface PendingOfTask extends PendingCputime {
@@ -58,27 +74,45 @@ const NOTHING_PENDING: PendingOfTask = { nice: false, user: 0, system: 0, guest:
 
 export class TaskCollector {
   readonly handlers: Partial<Record<EventName, EventHandler>>;
-  /** forks since boot */
-  processes = 0;
+  /** since boot, of threads too */
+  forks = 0;
   private readonly facts: RunFacts;
   private readonly tasks: readonly TaskRecord[];
+  /** by leader */
+  private readonly processes: ProcessRecord[];
 
   constructor(facts: RunFacts) {
     this.facts = facts;
     this.tasks = facts.tasks.map((task) => newTask(DEFAULT_PRIO + task.nice));
+    this.processes = facts.tasks.map(() => NO_PROCESS);
     this.handlers = this.register();
   }
 
-  /** Tasks with a pid, the idle tasks and the unused left out. */
-  finish(): ProcTask[] {
-    return this.facts.tasks
-      .filter(({ task }) => task >= this.facts.cpus && stateOf(this.tasks[task]!) !== TaskState.Free)
-      .map((facts) => procTask(facts, this.tasks[facts.task]!));
+  /** Processes with what is left of them, and their threads: neither idle tasks nor records that nobody has. */
+  finish(): ProcProcess[] {
+    const leaders = this.facts.tasks.filter(({ task, leader }) => task >= this.facts.cpus && leader === undefined);
+    const others = this.facts.tasks.filter(({ leader }) => leader !== undefined);
+    return leaders
+      .map((leader) => [leader, ...others.filter((each) => each.leader === leader.task)].filter(({ task }) => this.exists(task)))
+      .filter((threads) => threads.length > 0)
+      .map((threads) => this.processOf(threads));
   }
 
-  /** Each a process of its own. */
-  threadGroups(tasks: readonly ProcTask[]): ProcProcess[] {
-    return tasks.map((task) => ({ leader: task, threads: [task], times: task }));
+  /** A leader that has ended stays, since nobody may have asked for it; of other threads nothing does. */
+  private exists(task: TaskId): boolean {
+    const { state } = this.tasks[task]!.last ?? { state: TaskState.Free };
+    return state !== TaskState.Free && (state !== TaskState.Dead || this.facts.tasks[task]!.leader === undefined);
+  }
+
+  private processOf(facts: readonly TaskFacts[]): ProcProcess {
+    const [{ task: leader }] = facts as [TaskFacts];
+    const tgid = facts[0]!.pid;
+    const process = this.processes[leader]!;
+    const records = facts.map(({ task }) => this.tasks[task]!);
+    const times = timesOf(process, records.map(({ last }) => last!));
+    const children = { cutimeNs: times.cutimeNs, cstimeNs: times.cstimeNs, cguestNs: times.cguestNs };
+    const threads = facts.map((each, i) => procTask(each, records[i]!, { tgid, threads: Math.max(1, process.threads), ...children }));
+    return { leader: threads[0]!, threads, times };
   }
 
   /** What the accounts of the CPU that runs it lack. */
@@ -94,6 +128,7 @@ export class TaskCollector {
       sched_wakeup_new: onWakeup,
       sched_process_fork: (_cpu, t, f, at) => this.onFork(t, f[at + FORK_PARENT]!, f[at + FORK_CHILD]!),
       task_final: (_cpu, t, f, at) => { this.tasks[f[at + FINAL_TASK]!]!.last = lastWords(t, f, at, this.facts.reader); },
+      process_final: (_cpu, _t, f, at) => { this.processes[f[at + PROCESS_TASK]!] = processWords(f, at, this.facts.reader); },
       task_cpus_final: (_cpu, _t, f, at) => { this.tasks[f[at + CPUS_TASK]!]!.allowed = cpusOf(f, at + CPUS_FIRST, this.facts.cpus); },
     };
   }
@@ -105,20 +140,20 @@ export class TaskCollector {
 
   private onFork(t: Ns, parent: TaskId, child: TaskId): void {
     const task = this.tasks[child]!;
-    this.processes += 1;
+    this.forks += 1;
     task.startNs = t;
-    task.ppid = this.facts.tasks[parent]!.pid;
+    const { leader = parent } = this.facts.tasks[parent]!;
+    task.ppid = this.facts.tasks[leader]!.pid;
   }
 }
 
 const newTask = (prio: number): TaskRecord => ({ ppid: 0, startNs: 0, prio, allowed: [], last: null });
 
-const stateOf = ({ last }: TaskRecord): number => last?.state ?? TaskState.Free;
-
 const OF = {
   cpu: final('cpu'), state: final('state'), sumExecRuntime: final('sum_exec_runtime'), execStart: final('exec_start'),
   onCpu: final('on_cpu'), nice: final('nice'), inIowait: final('in_iowait'), nvcsw: final('nvcsw'), nivcsw: final('nivcsw'),
   runDelay: final('run_delay'), pcount: final('pcount'), prevUtime: final('prev_utime'), prevStime: final('prev_stime'),
+  listed: final('listed'),
 } as const;
 
 function lastWords(t: Ns, fields: Float64Array, at: number, reader: Reader): LastWords {
@@ -132,10 +167,35 @@ function lastWords(t: Ns, fields: Float64Array, at: number, reader: Reader): Las
     pending: { ...pendingKcpustat(t, fields, at, reader), nice: of('nice') > 0 },
     charged: of('sumExecRuntime'),
     runtime: of('sumExecRuntime') + underWay,
+    listed: of('listed') === 1,
     prev: { utime: of('prevUtime'), stime: of('prevStime') },
     counts: {
       runDelayNs: of('runDelay'), timeslices: of('pcount'), voluntarySwitches: of('nvcsw'), involuntarySwitches: of('nivcsw'),
     },
+  };
+}
+
+function processWords(fields: Float64Array, at: number, reader: Reader): ProcessRecord {
+  const of = (name: string): number => fields[at + fieldIndex('process_final', name)]!;
+  const rest = (name: string): number => (reader === 'complete' ? of(`rest_${name}`) : 0);
+  return {
+    threads: of('threads'),
+    dead: { utime: of('utime') + rest('utime'), stime: of('stime') + rest('stime'), gtime: of('gtime') + rest('gtime') },
+    runtime: of('rtime'),
+    children: { utime: of('cutime'), stime: of('cstime'), gtime: of('cgtime') },
+    prev: { utime: of('prev_utime'), stime: of('prev_stime') },
+  };
+}
+
+/** The sums, scaled to run times as charged last: Linux refreshes those of no other process. @linux fs/proc/array.c do_task_stat */
+function timesOf({ dead, runtime, children, prev }: ProcessRecord, threads: readonly LastWords[]): ProcTimes {
+  const listed = threads.filter((thread) => thread.listed);
+  const sum = (of: (thread: LastWords) => Ns, start: Ns): Ns => listed.reduce((total, thread) => total + of(thread), start);
+  const raw = { utime: sum(({ cputime }) => cputime.utime, dead.utime), stime: sum(({ cputime }) => cputime.stime, dead.stime) };
+  const adjusted = adjustCputime(raw, sum(({ charged }) => charged, runtime), prev);
+  return {
+    utimeNs: adjusted.utime, stimeNs: adjusted.stime, guestNs: sum(({ cputime }) => cputime.gtime, dead.gtime),
+    cutimeNs: children.utime, cstimeNs: children.stime, cguestNs: children.gtime,
   };
 }
 
@@ -146,15 +206,17 @@ function cpusOf(fields: Float64Array, at: number, cpus: number): CpuId[] {
 }
 
 /** A thread's own file asks for its run time afresh. @linux fs/proc/array.c do_task_stat */
-function procTask({ pid, name, kernel }: TaskFacts, { ppid, startNs, prio, allowed, last }: TaskRecord): ProcTask {
-  const { cputime, runtime, charged, prev, processor, counts, ...words } = last!;
+function procTask(
+  { pid, name, kernel }: TaskFacts, { ppid, startNs, prio, allowed, last }: TaskRecord,
+  shared: Pick<ProcTask, 'tgid' | 'threads' | 'cutimeNs' | 'cstimeNs' | 'cguestNs'>,
+): ProcTask {
+  const { cputime, runtime, charged, prev, processor, counts, state, waitsForIo } = last!;
   const adjusted = adjustCputime(cputime, runtime, prev);
   return {
-    pid, tgid: pid, ppid, threads: 1, name, startNs, prio, processor,
+    pid, ppid, name, startNs, prio, processor, ...shared,
     kernelThread: kernel === true,
-    state: stateLetter(words.state, words.waitsForIo),
+    state: stateLetter(state, waitsForIo),
     utimeNs: adjusted.utime, stimeNs: adjusted.stime, guestNs: cputime.gtime,
-    cutimeNs: 0, cstimeNs: 0, cguestNs: 0,
     runtimeNs: charged,
     ...counts,
     cpusAllowed: allowed,

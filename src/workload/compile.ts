@@ -14,7 +14,7 @@ import type { BackgroundRow } from '../kernel/background.ts';
 import { compileKthreads } from './kthreads.ts';
 import { PHASE_END, ProgramBuilder, type Program } from './program.ts';
 import { DEFAULT_VIEWS, looksAt, takesLock, type ReadViewName } from './read-views.ts';
-import { groupThreads, type ProcessDeclaration } from './processes.ts';
+import { groupThreads, leadersOf, type ProcessDeclaration } from './processes.ts';
 import type { TaskDeclaration } from './rtapp/model.ts';
 import type { Source } from './rtapp/source.ts';
 import type { ReaderSpec } from './scenario.ts';
@@ -31,7 +31,7 @@ export interface ReaderDeclaration {
   readonly what: readonly ReadViewName[];
   /** Declarations of which it reads all instances that start at boot. */
   readonly declarations: readonly number[];
-  /** Declarations whose instances' processes it reads. */
+  /** Declarations of whose instances it reads the processes. */
   readonly processes: readonly number[];
   readonly cpus: readonly number[];
   readonly clocks: readonly ClockId[];
@@ -74,7 +74,7 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
   const own = specsOf(tasks, options, forked);
   const ofClocks = clockSpecs(options.clocks, tasks.length + options.readers.length, options.everywhere);
   const specs = [...own, ...ofClocks];
-  const reads = options.readers.map((reader) => readTarget(reader, specs, options.cpus));
+  const reads = options.readers.map((reader) => readTarget(reader, specs, options));
   const ofReaders = options.readers.map(({ everyNs }, i) => readerProgram(everyNs, i, reads[i]!));
   const kthreads = compileKthreads(options.background, {
     ...options, firstTask: options.cpus + specs.length, firstDeclaration: ofTasks.length + ofReaders.length + ofClocks.length,
@@ -205,14 +205,14 @@ function readerProgram(everyNs: Ns, index: number, { looks, locks }: ReadTarget)
 }
 
 /** A reader that names views may name threads and mean their processes, or the other way round. */
-function readTarget(reader: ReaderDeclaration, specs: readonly TaskSpec[], cpus: number): ReadTarget {
+function readTarget(reader: ReaderDeclaration, specs: readonly TaskSpec[], { cpus, processes: declared }: CompileOptions): ReadTarget {
   const { what, clocks, adjusted } = reader;
   const named = what.length > 0;
   const threads = instancesOf(reader.declarations, specs, cpus);
-  const processes = instancesOf(reader.processes, specs, cpus);
+  const members = instancesOf(reader.processes, specs, cpus);
   const looks = looksAt(named ? what : DEFAULT_VIEWS, {
-    threads: named && threads.length === 0 ? processes : threads,
-    processes: named && processes.length === 0 ? threads : processes,
+    threads: named && threads.length === 0 ? members : threads,
+    processes: leadersOf(named && members.length === 0 ? threads : members, specs, cpus, declared),
     cpus: reader.cpus,
     clocks,
   });

@@ -99,7 +99,8 @@ const reader = z.strictObject({
   what: z.array(choice(READ_VIEW_NAMES), { error: 'an array of views' }).min(1, { error: 'at least one view' }).optional()
     .describe('how it looks, by Linux’s names; missing: "task_cputime" of tasks, "stat" of processes, "kcpustat" of CPUs'),
   tasks: allOr(name('a task'), 'task names').optional().describe('tasks whose CPU time it reads, all instances; readers are tasks, too'),
-  processes: allOr(name('a task'), 'task names').optional().describe('processes whose CPU time it reads, by a task of theirs'),
+  processes: allOr(name('a process'), 'process names').optional()
+    .describe('processes whose CPU time it reads, by their names or that of a task of theirs'),
   cpus: allOr(cpu, 'CPUs').optional().describe('CPUs whose times it reads'),
   clocks: allOr(z.enum(CLOCK_NAMES, { error: `a clock: ${CLOCK_NAMES.join(', ')}` }), 'clocks').optional().describe('clocks that it reads'),
   adjusted: z.boolean({ error: 'true or false' }).optional().describe('also the scaled pair that /proc shows'),

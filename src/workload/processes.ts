@@ -104,6 +104,18 @@ export function groupThreads(
   return { processes, processOf };
 }
 
+/** Of each process that has one of these threads, its leader. */
+export function leadersOf(
+  threads: readonly TaskId[], specs: readonly TaskSpec[], firstTask: TaskId, declared: readonly ProcessDeclaration[],
+): TaskId[] {
+  const leaderOf = (thread: TaskId): TaskId => {
+    const { declaration } = specs[thread - firstTask]!;
+    const process = declared.find(({ declarations }) => declarations.includes(declaration));
+    return process === undefined ? thread : firstTask + specs.findIndex((spec) => process.declarations.includes(spec.declaration));
+  };
+  return [...new Set(threads.map(leaderOf))];
+}
+
 /** Whether a program waits for children. */
 function reaps(program: Program | undefined): boolean {
   return program !== undefined && program.kinds.includes(OpKind.Reap);

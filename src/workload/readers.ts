@@ -2,6 +2,7 @@
 import { CLOCK_IDS } from './clock-names.ts';
 import { meantHint } from './did-you-mean.ts';
 import type { ReaderDeclaration } from './compile.ts';
+import type { ProcessDeclaration } from './processes.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
 import { READ_VIEWS, type ReadViewName } from './read-views.ts';
 import { nodeAt, type JsonNode } from './rtapp/document.ts';
@@ -19,10 +20,18 @@ interface ReaderPlace {
   readonly index: number;
 }
 
+/** What a reader may name. */
+interface Known {
+  readonly tasks: readonly TaskDeclaration[];
+  readonly processes: readonly ProcessDeclaration[];
+  /** whose declarations come after those of tasks */
+  readonly readers: readonly string[];
+}
+
 /** `forced`: how all readers read, whatever they say (the flag); null: as they say, else `otherwise`. */
 export function readersOf(
   source: Source, { readers }: DynticksBlock, block: JsonNode | null, tasks: readonly TaskDeclaration[], cpus: number,
-  forced: 'linux' | 'complete' | null, otherwise: 'linux' | 'complete',
+  processes: readonly ProcessDeclaration[], forced: 'linux' | 'complete' | null, otherwise: 'linux' | 'complete',
 ): readonly ReaderDeclaration[] {
   if (readers === undefined || block === null) return [];
   const names = new Set<string>();
@@ -35,7 +44,7 @@ export function readersOf(
       cpu: reader.cpu ?? null,
       everyNs: reader.every ?? 0,
       what: reader.what ?? [],
-      ...targets(place, reader, tasks, readers.map(({ name }) => name), cpus),
+      ...targets(place, reader, { tasks, processes, readers: readers.map(({ name }) => name) }, cpus),
       adjusted: reader.adjusted ?? false,
       reader: forced ?? reader.reader ?? otherwise,
       ...schedOf(place, reader),
@@ -44,7 +53,7 @@ export function readersOf(
 }
 
 function targets(
-  place: ReaderPlace, reader: ReaderBlock, tasks: readonly TaskDeclaration[], readers: readonly string[], cpus: number,
+  place: ReaderPlace, reader: ReaderBlock, known: Known, cpus: number,
 ): Pick<ReaderDeclaration, 'declarations' | 'processes' | 'cpus' | 'clocks'> {
   if (reader.tasks === undefined && reader.processes === undefined && reader.cpus === undefined && reader.clocks === undefined) {
     throw bad(place, [], 'neither "tasks" nor "processes" nor "cpus" nor "clocks"', 'something to read');
@@ -52,8 +61,8 @@ function targets(
   reader.what?.forEach((view, i) => checkSubject(place, reader, view, i));
   const all = Array.from({ length: cpus }, (_, cpu) => cpu);
   return {
-    declarations: declarationsOf(place, 'tasks', reader.tasks, tasks, readers),
-    processes: declarationsOf(place, 'processes', reader.processes, tasks),
+    declarations: declarationsOf(place, 'tasks', reader.tasks, known),
+    processes: declarationsOf(place, 'processes', reader.processes, known),
     cpus: reader.cpus === 'all' ? all : [...new Set(reader.cpus ?? [])].sort((a, b) => a - b),
     clocks: reader.clocks === 'all' ? Object.values(CLOCK_IDS) : (reader.clocks ?? []).map((clock) => CLOCK_IDS[clock]),
   };
@@ -68,25 +77,23 @@ function checkSubject(place: ReaderPlace, reader: ReaderBlock, view: ReadViewNam
 }
 
 function declarationsOf(
-  place: ReaderPlace, key: 'tasks' | 'processes', names: readonly string[] | 'all' | undefined, tasks: readonly TaskDeclaration[],
-  readers: readonly string[] = [],
+  place: ReaderPlace, key: 'tasks' | 'processes', names: readonly string[] | 'all' | undefined, known: Known,
 ): number[] {
+  const { tasks, readers, processes } = known;
   if (names === 'all') return tasks.map((_, i) => i);
   return (names ?? []).flatMap((name, i) => {
+    const process = key === 'processes' ? processes.find((each) => each.name === name) : undefined;
     const reader = tasks.some((task) => task.name === name) ? -1 : readers.indexOf(name);
-    return reader >= 0 ? [tasks.length + reader] : named(place, key, name, i, tasks, readers);
+    return process?.declarations ?? (reader >= 0 ? [tasks.length + reader] : named(place, key, name, i, known));
   });
 }
 
 /** All declarations of that name. */
-function named(
-  place: ReaderPlace, key: 'tasks' | 'processes', name: string, i: number, tasks: readonly TaskDeclaration[], readers: readonly string[],
-): number[] {
+function named(place: ReaderPlace, key: 'tasks' | 'processes', name: string, i: number, { tasks, readers }: Known): number[] {
   const found = tasks.flatMap((task, declaration) => (task.name === name ? [declaration] : []));
   if (found.length === 0) {
-    const known = [...tasks.map((task) => task.name), ...readers];
     const expected = readers.length > 0 ? 'a task of this file, or a reader' : 'a task of this file';
-    throw bad(place, [key, i], `"${name}"`, expected, meantHint(name, known));
+    throw bad(place, [key, i], `"${name}"`, expected, meantHint(name, [...tasks.map((task) => task.name), ...readers]));
   }
   if (found.every((declaration) => tasks[declaration]!.instances === 0)) {
     const { at } = nodeAt(place.block, ['readers', place.index, key, i]);

@@ -135,8 +135,8 @@ function compile(
 ): Compiled {
   const otherwise = block.reader ?? DEFAULT_READER;
   checkKthreads(source, block, file.dynticks);
-  const readers = readersOf(source, block, file.dynticks, file.tasks, cpus, overrides.reader ?? null, otherwise);
   const processes = processesOf(source, block, file.dynticks, file.tasks);
+  const readers = readersOf(source, block, file.dynticks, file.tasks, cpus, processes, overrides.reader ?? null, otherwise);
   const compiled = compileWorkload(source, file.tasks, {
     cpus, everywhere, readers, clocks, processes, background: rowsOf(block, kernel), housekeeping: housekeepingCpus(cmdline, cpus),
     nohzFull: cmdline.nohzFull ?? [],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { TaskState, VtimeState } from '../../shared/structs/task.ts';
 import { NR_CPUSTAT } from '../../shared/structs/cpu.ts';
 import { adjustCputime } from '../../src/observe/cputime-adjust.ts';
-import { procComm, procPidStat } from '../../src/observe/proc-pid-stat.ts';
+import { procComm, procPidStat, procTaskStat } from '../../src/observe/proc-pid-stat.ts';
 import { MachineSnapshotCollector } from '../../src/observe/machine-snapshot-collector.ts';
 import type { MachineSnapshot, ProcTask } from '../../src/observe/machine-snapshot.ts';
 import { procStat } from '../../src/observe/proc-stat.ts';
@@ -199,6 +199,26 @@ describe('MachineSnapshotCollector', () => {
       task: 2, state: TaskState.Running, on_cpu: 1, exec_start: 700, sum_exec_runtime: 500, utime: 800, run_delay: 7, pcount: 3,
     })]);
     expect(task).toMatchObject({ utimeNs: 800, runtimeNs: 500, runDelayNs: 7, timeslices: 3 });
+  });
+
+  it('sums up a process: its dead threads, those that live, and run times as they were charged last', () => {
+    const facts = { ...FACTS, tasks: FACTS.tasks.map((task) => (task.task === 3 || task.task === 4 ? { ...task, leader: 2 } : task)) };
+    const [process, ...others] = play(new MachineSnapshotCollector(facts), [
+      row('task_final', 2, 1000, {
+        task: 2, state: TaskState.Running, on_cpu: 1, exec_start: 900, sum_exec_runtime: 50, utime: 150, listed: 1,
+      }),
+      row('task_final', 2, 1000, { task: 3, state: TaskState.Sleeping, sum_exec_runtime: 30, stime: 30, listed: 1, nvcsw: 4 }),
+      row('task_final', 2, 1000, { task: 4, state: TaskState.Dead, sum_exec_runtime: 20, stime: 20 }),
+      row('process_final', 2, 1000, { task: 2, threads: 2, stime: 20, rtime: 20, cutime: 7, rest_stime: 5 }),
+    ]).finish().threadGroups;
+    expect(others).toEqual([]);
+    // 150 and 50 scaled to 100; the leader's own file knows that it ran 150
+    expect(process!.times).toEqual({ utimeNs: 75, stimeNs: 25, guestNs: 0, cutimeNs: 7, cstimeNs: 0, cguestNs: 0 });
+    expect(process!.threads.map(({ pid, tgid, threads, utimeNs }) => [pid, tgid, threads, utimeNs])).toEqual([
+      [1000, 1000, 2, 150], [1001, 1000, 2, 0],
+    ]);
+    expect(procTaskStat(process!.threads[1]!)).toMatch(/^1001 \(thread0-1\) S .* 25 5 2 0 .* -1 0 /);
+    expect(procPidStat(process!)).toMatch(/^1000 .* 17 0 /);
   });
 
   it('calls a task that waits for a device D, and knows where each may run', () => {

@@ -203,6 +203,15 @@ describe('readers', () => {
     expect(ofProcess!.looks).toEqual([at(ReadView.TaskGtime, 1), at(ReadView.Stat, 1), at(ReadView.Clock, ClockId.Monotonic)]);
   });
 
+  it('look at a process once, by its leader, and at each of its threads', () => {
+    const { looks } = resolve(`{"tasks": {"a": {"run": 1}, "b": {"instance": 2, "run": 1}}, "dynticks": {"cpus": 1,
+      "processes": {"p": ["b"]}, "readers": [{"name": "r", "what": ["stat", "thread_sched"], "processes": ["p", "a"]}]}}`)
+      .workload.reads[0]!;
+    expect(looks).toEqual([
+      at(ReadView.Stat, 1), at(ReadView.Stat, 2), at(ReadView.ThreadSched, 1), at(ReadView.ThreadSched, 2), at(ReadView.ThreadSched, 3),
+    ]);
+  });
+
   it('of one account of a CPU look at each', () => {
     const { looks } = resolve(`{"tasks": {"a": {"run": 1}}, "dynticks": {"cpus": 1, "readers": [
       {"name": "r", "what": ["kcpustat_field"], "cpus": [0]}]}}`).workload.reads[0]!;
