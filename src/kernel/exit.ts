@@ -175,11 +175,13 @@ function waitTaskZombie(cpu: KernelCpu, by: TaskId, parent: ProcessId, child: Pr
   const leader = threadGroupLeader(cpu, child);
   threadGroupCputime(cpu, leader, 'linux', groupCputime);
   threadGroupCputimeAdjusted(cpu, leader, groupCputime, adjusted);
+  const { rtime, utime, stime, turn } = adjusted;
+  cpu.arch.trace6(Event.thread_group_cputime_adjusted, by, leader, rtime, utime, stime, turn);
   const gtime = threadGroupGtime(cpu, leader, 'linux');
   const theirs = image.signalStructs[child]!;
   const signal = lockStats(cpu, parent);
-  signal.cutime += adjusted.utime + theirs.cutime;
-  signal.cstime += adjusted.stime + theirs.cstime;
+  signal.cutime += utime + theirs.cutime;
+  signal.cstime += stime + theirs.cstime;
   signal.cgtime += gtime + theirs.cgtime;
   signal.cnvcsw += groupCputime.nvcsw + theirs.cnvcsw;
   signal.cnivcsw += groupCputime.nivcsw + theirs.cnivcsw;
@@ -189,8 +191,8 @@ function waitTaskZombie(cpu: KernelCpu, by: TaskId, parent: ProcessId, child: Pr
   unlockStats(cpu, parent);
   fields[0] = by;
   fields[1] = leader;
-  fields[2] = adjusted.utime;
-  fields[3] = adjusted.stime;
+  fields[2] = utime;
+  fields[3] = stime;
   fields[4] = gtime;
   cpu.arch.traceFields(Event.wait_task_zombie, fields);
   reap(cpu, leader, child);

@@ -1,9 +1,9 @@
 /**
- * The adjusted pair splits the task's run time: right after an update it sums to exactly rtime, and
+ * The adjusted pair splits the run time of a task or process: right after an update it sums to exactly rtime, and
  * an asker whose rtime is not newer is given the old pair.
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
-import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
+import type { CpuId, Ns } from '../../../shared/units.ts';
 import { AdjustedTurns } from '../adjusted-turns.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
@@ -17,7 +17,7 @@ export class AdjustedSum extends OracleBase {
     says: 'adjusted utime + stime is exactly the rtime of the last update, and never more than the largest rtime',
     reference: 'kernel/sched/cputime.c cputime_adjust',
     blindTo: 'whether rtime itself is right',
-    listens: ['cputime_adjust', 'sched_process_fork'],
+    listens: AdjustedTurns.listens,
   };
 
   readonly #turns: AdjustedTurns;
@@ -26,9 +26,9 @@ export class AdjustedSum extends OracleBase {
 
   constructor(facts: RunFacts) {
     super(AdjustedSum.about, facts);
-    this.#largestRtime = new Float64Array(facts.tasks.length);
-    this.#last = new KeptEvents(facts.tasks.length, 'cputime_adjust');
-    this.#turns = new AdjustedTurns(facts, this.#onLook.bind(this), (task) => this.#forget(task));
+    this.#turns = new AdjustedTurns(facts, this.#onLook.bind(this), (filter) => this.#forget(filter));
+    this.#largestRtime = new Float64Array(this.#turns.filters);
+    this.#last = new KeptEvents(this.#turns.filters, 'cputime_adjust');
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -41,37 +41,37 @@ export class AdjustedSum extends OracleBase {
   }
 
   #onLook(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    const task = fields[at + TASK];
-    this.#largestRtime[task] = Math.max(this.#largestRtime[task], fields[at + RTIME]);
+    const filter = this.#turns.filterOf(id, fields[at + TASK]);
+    this.#largestRtime[filter] = Math.max(this.#largestRtime[filter], fields[at + RTIME]);
     this.checked++;
-    const wrong = this.#wrong(task, fields, at);
+    const wrong = this.#wrong(filter, fields, at);
     if (wrong !== undefined) {
       this.broken(() => ({
-        says: `${this.nameOf(task)} at ${t} ns: ${wrong}`,
-        events: [...(this.#last.has(task) ? [this.#last.named(task)] : []), namedEvent(id, cpu, t, fields, at)],
+        says: `${this.#turns.nameOf(filter)} at ${t} ns: ${wrong}`,
+        events: [...(this.#last.has(filter) ? [this.#last.named(filter)] : []), namedEvent(id, cpu, t, fields, at)],
       }));
     }
-    this.#last.keep(task, id, cpu, t, fields, at);
+    this.#last.keep(filter, id, cpu, t, fields, at);
   }
 
-  #wrong(task: TaskId, fields: Float64Array, at: number): string | undefined {
+  #wrong(filter: number, fields: Float64Array, at: number): string | undefined {
     const utime = fields[at + UTIME];
     const stime = fields[at + STIME];
     const rtime = fields[at + RTIME];
     const sum = utime + stime;
-    if (sum > this.#largestRtime[task]) return `adjusted ${utime} + ${stime} is more than the largest rtime ${this.#largestRtime[task]}`;
-    const before = this.#last.at(task);
+    if (sum > this.#largestRtime[filter]) return `adjusted ${utime} + ${stime} is more than the largest rtime ${this.#largestRtime[filter]}`;
+    const before = this.#last.at(filter);
     const { rows } = this.#last;
-    const lastSum = this.#last.has(task) ? rows[before + UTIME] + rows[before + STIME] : 0;
+    const lastSum = this.#last.has(filter) ? rows[before + UTIME] + rows[before + STIME] : 0;
     if (rtime > lastSum) return sum === rtime ? undefined : `adjusted ${utime} + ${stime} is not the rtime ${rtime} of this update`;
-    if (!this.#last.has(task)) return sum === 0 ? undefined : `adjusted ${utime} + ${stime} before any run time`;
+    if (!this.#last.has(filter)) return sum === 0 ? undefined : `adjusted ${utime} + ${stime} before any run time`;
     if (utime === rows[before + UTIME] && stime === rows[before + STIME]) return undefined;
     return `rtime ${rtime} is not beyond the ${lastSum} already given, yet the pair changed from ${rows[before + UTIME]} + ` +
       `${rows[before + STIME]} to ${utime} + ${stime}`;
   }
 
-  #forget(child: TaskId): void {
-    this.#last.forget(child);
-    this.#largestRtime[child] = 0;
+  #forget(filter: number): void {
+    this.#last.forget(filter);
+    this.#largestRtime[filter] = 0;
   }
 }
