@@ -1,6 +1,7 @@
 /** The catalogue: every oracle there is, in the order in which verdicts are printed. */
 import type { RunFacts } from '../../shared/event-consumer.ts';
 import type { Oracle, OracleDescription } from './oracle.ts';
+import { AdjustedFresh } from './oracles/adjusted-fresh.ts';
 import { AdjustedMonotonic } from './oracles/adjusted-monotonic.ts';
 import { AdjustedSum } from './oracles/adjusted-sum.ts';
 import { CallRecords } from './oracles/call-records.ts';
@@ -22,6 +23,7 @@ import { ClocksourceVerdict } from './oracles/clocksource-verdict.ts';
 import { CpuConservation } from './oracles/cpu-conservation.ts';
 import { CpuExact } from './oracles/cpu-exact.ts';
 import { CputimeExact } from './oracles/cputime-exact.ts';
+import { CputimePossible } from './oracles/cputime-possible.ts';
 import { DutyLimit } from './oracles/duty-limit.ts';
 import { DeviceDelivers } from './oracles/device-delivers.ts';
 import { DeviceStates } from './oracles/device-states.ts';
@@ -98,7 +100,7 @@ const ORACLES: readonly OracleClass[] = [
   WheelExpiry, WheelLate, WheelClock, WheelLock, WheelDeleted,
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, RcuGracePeriod, OneCpuAtATime,
   VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader, KcpustatTrue,
-  ReadMonotonic, ReadTrue, KcpustatMonotonic, AdjustedMonotonic, AdjustedSum, ReadRetries,
+  ReadMonotonic, ReadTrue, KcpustatMonotonic, AdjustedFresh, AdjustedMonotonic, AdjustedSum, CputimePossible, ReadRetries,
   CputimeExact, GroupSums, GuestTime, CpuExact, CpuConservation, MachineConservation,
 ];
 

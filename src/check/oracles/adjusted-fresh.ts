@@ -5,7 +5,6 @@
  *      ran       0 ........ 40 ms        tick each 4 ms: told 36 at least
  *      told      36
  */
-import { tracksContexts } from '../../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event, Mode } from '../../../shared/events.ts';
 import { NSEC_PER_MSEC, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
@@ -24,7 +23,7 @@ export class AdjustedFresh extends OracleBase {
     id: 'R-04',
     says: 'the adjusted pair of a task is at most a tick behind what the task has really run, with ticks and without',
     reference: 'kernel/sched/cputime.c task_cputime_adjusted',
-    blindTo: 'how it is split; sampled tasks of CPUs whose tick is off; processes, whose run time a stranger’s read does not bring up to date',
+    blindTo: 'how it is split; processes, whose run time a stranger’s read does not bring up to date',
     listens: ['context', 'sched_process_fork', 'cputime_adjust'],
   };
 
@@ -67,7 +66,7 @@ export class AdjustedFresh extends OracleBase {
   #onLook(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const task = fields[at + TASK];
     const on = this.#on[task];
-    if (on < 0 || (this.facts.tickOff.includes(on) && !tracksContexts(this.facts.cputime[on]))) return;
+    if (on < 0) return;
     const ran = this.#ran[task] + (this.#task[on] === task ? t - this.#since[on] : 0);
     const told = fields[at + UTIME] + fields[at + STIME];
     this.checked++;

@@ -1,4 +1,5 @@
 /** CPU time: who writes it, who reads it. */
+import type { Ns } from '../../../shared/units.ts';
 import type { Fault } from './fault.ts';
 
 export const CPUTIME_FAULTS: readonly Fault[] = [
@@ -40,4 +41,40 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
     breaksGuards: true,
     decisions: { vtimeDeltaOutsideSection: true },
   },
+  {
+    id: 'B-03',
+    says: 'the pair that /proc shows leaves out what no tick and no entry into the kernel has charged yet (Linux until 3.12)',
+    caughtBy: ['R-04'],
+    decisions: { showsStoredTimes: true },
+  },
+  {
+    id: 'B-11',
+    says: 'the pair that /proc shows is scaled anew each time, with no memory of what was shown before (Linux until 2.6.24)',
+    caughtBy: ['R-06'],
+    decisions: { forgetsAdjusted: true },
+  },
+  {
+    id: 'B-12',
+    says: 'utime and stime as /proc shows them grow each by itself, so that they sum to more than has run (Linux until 4.3)',
+    caughtBy: ['R-07'],
+    decisions: { raisesPartsApart: true },
+  },
+  {
+    id: 'B-13',
+    says: 'system time is scaled by a product of 64 bits and a sum of 32, which long uptimes do not fit (Linux 3.9, in part)',
+    caughtBy: ['R-07', 'R-08'],
+    decisions: { raisesPartsApart: true, scaledStime: inNarrowIntegers },
+  },
+  {
+    id: 'B-14',
+    says: 'getrusage takes the run time of a task on a CPU without ticks as it was written down last (Linux until 5.16)',
+    caughtBy: ['R-04'],
+    decisions: { keepsStaleRuntime: true },
+  },
 ];
+
+/** stime * rtime / total, the product modulo 2^64 and the divisor modulo 2^32: to the precision of a double, and never beyond it. */
+function inNarrowIntegers(stime: Ns, rtime: Ns, total: Ns): Ns {
+  const divisor = Math.max(1, total % 2 ** 32);
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.floor(((stime * rtime) % 2 ** 64) / divisor));
+}
