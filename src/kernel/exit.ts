@@ -176,7 +176,7 @@ function waitTaskZombie(cpu: KernelCpu, by: TaskId, parent: ProcessId, child: Pr
   threadGroupCputime(cpu, leader, 'linux', groupCputime);
   threadGroupCputimeAdjusted(cpu, leader, groupCputime, adjusted);
   const { rtime, utime, stime, turn } = adjusted;
-  cpu.arch.trace6(Event.thread_group_cputime_adjusted, by, leader, rtime, utime, stime, turn);
+  if (turn >= 0) cpu.arch.trace6(Event.thread_group_cputime_adjusted, by, leader, rtime, utime, stime, turn);
   const gtime = threadGroupGtime(cpu, leader, 'linux');
   const theirs = image.signalStructs[child]!;
   const signal = lockStats(cpu, parent);

@@ -72,7 +72,7 @@ export class AdjustedFresh extends OracleBase {
     this.checked++;
     if (told >= ran - this.#tolerance) return;
     this.broken(() => ({
-      says: `${this.nameOf(fields[at + BY])} was told at ${t} ns that ${this.nameOf(task)} had run ${told} ns; it had run ${ran} ns by then`,
+      says: `${this.nameOf(fields[at + BY])} was told at ${t} ns that ${this.nameOf(task)} had run ${told} ns; it had run ${ran} ns`,
       events: [namedEvent(id, cpu, t, fields, at)],
     }));
   }

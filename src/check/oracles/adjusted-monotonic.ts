@@ -11,8 +11,8 @@ const [BY, TASK, UTIME, STIME] = places('cputime_adjust', 'by', 'task', 'utime',
 export class AdjustedMonotonic extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'R-06',
-    says: 'adjusted utime and adjusted stime of a task or a process each never fall, over all readers on all CPUs, and no reader is served before the ' +
-      'one that was served before it',
+    says: 'adjusted utime and adjusted stime of a task or a process each never fall, over all readers on all CPUs, and no reader is ' +
+      'served before the one that was served before it',
     reference: 'kernel/sched/cputime.c cputime_adjust',
     blindTo: 'whether the split between utime and stime is a fair one',
     listens: AdjustedTurns.listens,

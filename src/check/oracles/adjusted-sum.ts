@@ -59,7 +59,8 @@ export class AdjustedSum extends OracleBase {
     const stime = fields[at + STIME];
     const rtime = fields[at + RTIME];
     const sum = utime + stime;
-    if (sum > this.#largestRtime[filter]) return `adjusted ${utime} + ${stime} is more than the largest rtime ${this.#largestRtime[filter]}`;
+    const largest = this.#largestRtime[filter];
+    if (sum > largest) return `adjusted ${utime} + ${stime} is more than the largest rtime ${largest}`;
     const before = this.#last.at(filter);
     const { rows } = this.#last;
     const lastSum = this.#last.has(filter) ? rows[before + UTIME] + rows[before + STIME] : 0;
