@@ -350,6 +350,9 @@ const table = {
   times: ['dynticks', { by: 'task', task: 'task', utime: 'count', stime: 'count', cutime: 'count', cstime: 'count' }],
   /** A CPU with flavour tick+irqtime times its interrupts from now on, or does not any more. */
   sched_clock_irqtime: ['dynticks', { enabled: 'code' }],
+  /** The running task bears the mark of a guest (PF_VCPU) from here to `guest_exit`, whatever interrupts or preempts it. */
+  guest_enter: ['context_tracking', { task: 'task' }],
+  guest_exit: ['context_tracking', { task: 'task' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

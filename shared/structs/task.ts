@@ -65,6 +65,7 @@ export const Task = struct(
     utime: long<Ns>('charged user time'),
     stime: long<Ns>('charged system time'),
     gtime: long<Ns>('charged guest time, contained in utime'),
+    vcpu: word('PF_VCPU: 1 from where the task’s guest is entered to where it is left'),
   },
   { writer: 'task cpu' },
 );
@@ -109,7 +110,7 @@ export const UserRegs = struct(
     pc: word('index of the next instruction of the declaration’s program'),
     threadLoop: word('passes over all phases that are complete'),
     phaseLoop: word('passes over the present phase that are complete'),
-    mode: word('1 in user mode, 0 in the kernel'),
+    mode: word('0 in the kernel, 1 in user mode, 2 in its guest (a `RegsMode`)'),
     kind: word('kind of the operation under way (an `OpKind`)'),
     remaining: long<Ns>('work left of the operation under way'),
     until: long<Ns>('instant at which a busy wait ends'),

@@ -29,7 +29,7 @@ export interface CputimeRule {
   readonly ksoftirqd: readonly number[];
   /** Whether what is booked to irq and softirq is the task's, too. */
   readonly chargesIrqs: boolean;
-  /** An interrupt that ends a stretch of guest is guest: the guest is left when it is over. */
+  /** An interrupt in a task that bears the mark of a guest is guest; what else it does in the kernel with it is so everywhere. */
   readonly guestIncludesIrq: boolean;
 }
 

@@ -29,7 +29,8 @@ const { User, Nice, System, Softirq, Irq, Idle, Iowait, Steal, Guest, GuestNice 
 
 export class CputimeTruth {
   static readonly listens: readonly EventName[] =
-    ['context', 'tick', 'account_idle_ticks', 'sched_process_fork', 'sched_set_nice', 'sched_clock_irqtime', ...IowaitCount.listens];
+    ['context', 'guest_enter', 'guest_exit', 'tick', 'account_idle_ticks', 'sched_process_fork', 'sched_set_nice', 'sched_clock_irqtime',
+      ...IowaitCount.listens];
 
   readonly #facts: RunFacts;
   readonly #rules: CputimeRule[];
@@ -45,8 +46,8 @@ export class CputimeTruth {
   readonly #mode: Int8Array;
   /** What the interrupt under way has interrupted. */
   readonly #interrupted: Int8Array;
-  /** 1 from a stretch of guest until the kernel goes on after it. */
-  readonly #inGuest: Uint8Array;
+  /** 1 while the task bears the mark of a guest. */
+  readonly #marked: Uint8Array;
   readonly #task: Int32Array;
   readonly #since: Float64Array;
   /** Since the last tick, as ticks will learn: irq and softirq time. */
@@ -71,7 +72,7 @@ export class CputimeTruth {
     this.#runsOn = new Int32Array(tasks.length).fill(NOBODY);
     this.#mode = new Int8Array(cpus).fill(NOT_UP);
     this.#interrupted = new Int8Array(cpus);
-    this.#inGuest = new Uint8Array(cpus);
+    this.#marked = new Uint8Array(tasks.length);
     this.#task = new Int32Array(cpus);
     this.#since = new Float64Array(cpus);
     this.#tickDelta = new Float64Array(cpus);
@@ -84,6 +85,8 @@ export class CputimeTruth {
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     switch (id) {
       case Event.context: return this.#onContext(cpu, t, fields[at + MODE], fields[at + CONTEXT_TASK]);
+      case Event.guest_enter: return this.#onMark(cpu, t, 1);
+      case Event.guest_exit: return this.#onMark(cpu, t, 0);
       case Event.tick: return this.#onTick(cpu, fields[at + TICK_TASK]);
       case Event.account_idle_ticks: return this.#onIdleTicks(cpu, fields[at + IDLE_TICKS]);
       case Event.sched_process_fork: return this.#onFork(fields[at + CHILD]);
@@ -158,13 +161,18 @@ export class CputimeTruth {
     const before = this.#mode[cpu];
     if (before !== NOT_UP) this.#close(cpu, t);
     if (mode === Mode.Irq && before !== Mode.Irq && before !== Mode.Steal) this.#interrupted[cpu] = before;
-    if (mode === Mode.Guest) this.#inGuest[cpu] = 1;
-    else if (mode !== Mode.Irq && mode !== Mode.Softirq && mode !== Mode.Steal) this.#inGuest[cpu] = 0;
     if (task !== this.#task[cpu]) this.#endIdling(cpu);
     this.#mode[cpu] = mode;
     this.#task[cpu] = task;
     this.#since[cpu] = t;
     this.#runsOn[task] = cpu;
+  }
+
+  /** The running task's mark changes between two contexts, or where one begins. */
+  #onMark(cpu: CpuId, t: Ns, marked: number): void {
+    const task = this.#task[cpu];
+    this.#onContext(cpu, t, this.#mode[cpu], task);
+    this.#marked[task] = marked;
   }
 
   #close(cpu: CpuId, t: Ns): void {
@@ -222,7 +230,7 @@ export class CputimeTruth {
     if (hit === Mode.User) return User;
     if (hit === Mode.Softirq && !timed) return Softirq;
     if (task < this.#facts.cpus) return Idle;
-    return hit === Mode.Guest || (timed && this.#inGuest[cpu] === 1) ? Guest : System;
+    return hit === Mode.Guest || this.#marked[task] === 1 ? Guest : System;
   }
 
   /** A charge: to the task, to a slot of the CPU by its nice value, guest time to two. */
@@ -260,7 +268,7 @@ export class CputimeTruth {
     const task = this.#task[cpu];
     const mode = this.#mode[cpu];
     if (task < this.#facts.cpus) return rule.idle[mode];
-    if (rule.guestIncludesIrq && this.#inGuest[cpu] === 1 && mode !== Mode.Steal) return Guest;
+    if (!rule.ticks && this.#marked[task] === 1 && (mode === Mode.System || (rule.guestIncludesIrq && mode !== Mode.Steal))) return Guest;
     return this.#ksoftirqd[task] === 1 ? rule.ksoftirqd[mode] : rule.task[mode];
   }
 

@@ -38,6 +38,8 @@ export const Path = {
   ReadAcpiPm: 21,
   /** a signal handler, from the kernel to user mode and back */
   Signal: 22,
+  /** the kernel's way into a guest: once more after each interrupt that ends a stretch of it */
+  GuestEntry: 23,
 } as const;
 export type Path = (typeof Path)[keyof typeof Path];
 

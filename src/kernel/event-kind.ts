@@ -33,7 +33,7 @@ export function kindOfStep(cpu: KernelCpu): EventKind {
   const regs = cpu.image.regs[cpu.curr]!;
   if (regs.mode === RegsMode.User && isUserWork(regs.kind)) return EventKind.Local;
   switch (regs.kind) {
-    case OpKind.Syscall: case OpKind.SetSlack: case OpKind.Yield: return kindOfCall(cpu);
+    case OpKind.Syscall: case OpKind.SetSlack: case OpKind.Yield: case OpKind.Guest: return kindOfCall(cpu);
     case NOT_STARTED: return EventKind.Reading;
     case OpKind.Sleep: return kindOfSleep(cpu);
     case OpKind.Timer: return regs.argA >= 0 ? kindOfSleep(cpu) : EventKind.Interacting;

@@ -57,7 +57,9 @@ function restOfOperation(cpu: KernelCpu, { mode, kind, stage, argA }: UserRegs):
   // a kernel thread comes from nowhere and goes nowhere
   const sure = entry + (isKthread(cpu, cpu.curr) ? 0 : arch.costOf(Path.SyscallExit));
   if (kind === OpKind.ReadCputime) return sure + (config.workload.reads[argA]!.looks.length - stage) * arch.costOf(Path.ReadCputime);
-  return begins && kind === OpKind.Syscall ? sure + Math.max(1, argA) : sure;
+  if (!begins) return sure;
+  if (kind === OpKind.Guest) return sure + arch.costOf(Path.GuestEntry) + Math.max(1, argA);
+  return kind === OpKind.Syscall ? sure + Math.max(1, argA) : sure;
 }
 
 /** Whether another task may run after the operation, or in the middle of it. */

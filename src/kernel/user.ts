@@ -98,6 +98,8 @@ export const OpKind = {
   Io: 40,
   /** asleep until a child has ended, whose times it takes; at once if there is none (our `reap`) */
   Reap: 41,
+  /** a = ns of work in a guest, of which the task is a virtual CPU (our `guest`) */
+  Guest: 42,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
 
@@ -118,7 +120,7 @@ export const LOUD = 3;
 export function quietOf(kind: number, c: number): number {
   switch (kind) {
     case OpKind.Run: case OpKind.RunUntil: case OpKind.Mark: return Quiet.Work;
-    case OpKind.Syscall: case OpKind.SetSlack: return Quiet.Calls;
+    case OpKind.Syscall: case OpKind.SetSlack: case OpKind.Guest: return Quiet.Calls;
     case OpKind.ReadCputime: return c === 0 ? Quiet.Looks : LOUD;
     default: return LOUD;
   }

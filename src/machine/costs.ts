@@ -32,6 +32,7 @@ const DEFAULT_COSTS: Readonly<Record<PathName, Ns>> = {
   ReadHpet: 600,
   ReadAcpiPm: 1_100,
   Signal: 1_200,
+  GuestEntry: 900,
 };
 
 /** Costs by `Path`, overrides applied. A path takes at least 1 ns, so that time moves on every edge. */

@@ -89,6 +89,7 @@ class TaskCompiler {
       case 'iorun':
       case 'syscall': return out.emit(OpKind.Syscall, ns, 0, 0, index);
       case 'free': return out.emit(OpKind.Syscall, 0, 0, 1, index);
+      case 'guest': return out.emit(OpKind.Guest, ns, 0, 0, index);
       case 'slack': return out.emit(OpKind.SetSlack, ns, 0, 0, index);
       case 'timeout': return out.emit(OpKind.Timeout, ns, 0, 0, index);
       case 'io': return out.emit(OpKind.Io, ns, 0, 0, index);

@@ -28,6 +28,7 @@ export class QuietStretches {
   private readonly gaps: Float64Array;
   private readonly calls: Float64Array;
   private readonly looks: Float64Array;
+  private readonly guests: Float64Array;
   private readonly round: number;
   private readonly roundIsQuiet: boolean;
 
@@ -40,6 +41,7 @@ export class QuietStretches {
     this.gaps = new Float64Array(length + 1);
     this.calls = new Float64Array(length + 1);
     this.looks = new Float64Array(length + 1);
+    this.guests = new Float64Array(length + 1);
     for (let at = length - 1; at >= 0; at--) this.measure(at, quiet);
     this.roundIsQuiet = this.measureRound();
   }
@@ -50,19 +52,20 @@ export class QuietStretches {
     const gap = costs.costOf(Path.UserGap);
     const call = costs.costOf(Path.SyscallEntry) + costs.costOf(Path.Syscall) + costs.costOf(Path.SyscallExit);
     const look = costs.costOf(Path.ReadCputime);
+    const guest = costs.costOf(Path.GuestEntry);
     let { pc, phaseLoop, threadLoop } = regs;
     if (threadLoop === loop) return gap;
     let ns: Ns = 0;
     for (let phases = 0; phases < LOOKAHEAD_PHASES && ns < atMost; phases++) {
       if (kinds[pc] === OpKind.SetAttributes && attributesAt(this.program, pc, threadLoop) < 0) pc += 1;
-      ns += this.worth(pc, gap, call, look);
+      ns += this.worth(pc, gap, call, look, guest);
       const end = stop[pc]!;
       if (kinds[end] !== PHASE_END) return ns + gap;
       const again = a[end]! < 0 ? ENDLESS : a[end]! - phaseLoop - 1;
       const start = b[end]!;
       phaseLoop = 0;
       if (again > 0) {
-        const pass = this.worth(start, gap, call, look);
+        const pass = this.worth(start, gap, call, look, guest);
         if (stop[start] !== end) return ns + pass + gap;
         ns += again * pass;
       }
@@ -71,14 +74,14 @@ export class QuietStretches {
       pc = 0;
       threadLoop += 1;
       if (threadLoop === loop) return ns + gap;
-      if (this.roundIsQuiet) return ns + (loop < 0 ? ENDLESS : loop - threadLoop) * this.worth(round, gap, call, look) + gap;
+      if (this.roundIsQuiet) return ns + (loop < 0 ? ENDLESS : loop - threadLoop) * this.worth(round, gap, call, look, guest) + gap;
     }
     // phases may be empty, but whatever comes after them takes time
     return Math.max(1, ns);
   }
 
-  private worth(at: number, gap: Ns, call: Ns, look: Ns): Ns {
-    return this.work[at]! + this.gaps[at]! * gap + this.calls[at]! * call + this.looks[at]! * look;
+  private worth(at: number, gap: Ns, call: Ns, look: Ns, guest: Ns): Ns {
+    return this.work[at]! + this.gaps[at]! * gap + this.calls[at]! * call + this.looks[at]! * look + this.guests[at]! * guest;
   }
 
   /** The stretch from `at`, given the one from the place behind it. */
@@ -98,7 +101,8 @@ export class QuietStretches {
     this.gaps[at]! += 1;
     if (inUserMode) return;
     this.calls[at]! += 1;
-    if (kind === OpKind.Syscall) this.work[at]! += Math.max(1, a[at]!);
+    if (kind === OpKind.Guest) this.guests[at]! += 1;
+    if (kind === OpKind.Syscall || kind === OpKind.Guest) this.work[at]! += Math.max(1, a[at]!);
     if (kind === OpKind.ReadCputime) this.looks[at]! += b[at]!;
   }
 
@@ -120,5 +124,6 @@ export class QuietStretches {
     this.gaps[to]! += times * this.gaps[from]!;
     this.calls[to]! += times * this.calls[from]!;
     this.looks[to]! += times * this.looks[from]!;
+    this.guests[to]! += times * this.guests[from]!;
   }
 }

@@ -15,11 +15,15 @@ const truthOf = (flavour: string, stream: EventStream, name = 'thread0-0') => {
   return stream.feed(new CputimeTruth({ ...facts, tasks }));
 };
 
-/** Stretches of one CPU: mode, task, length; and whatever happens in between. */
+/** Stretches of one CPU: mode, task, length. A guest bears its mark until the kernel goes on. */
 const days = (...stretches: (readonly [number, number, number])[]) => {
   const stream = new EventStream();
   let t = 0;
+  let marked = false;
   for (const [mode, task, length] of stretches) {
+    if (mode === G) stream.add('guest_enter', 0, t, { task });
+    else if (marked && mode === S) stream.add('guest_exit', 0, t, { task });
+    marked = mode === G || (marked && mode !== S);
     stream.add('context', 0, t, { mode, task });
     t += length;
   }
@@ -58,6 +62,14 @@ describe('what accounts must come to where edges are accounted', () => {
     expect(slots(truthOf('gen', guest()), 140)).toEqual({ User: 124, Guest: 124, System: 16 });
   });
 
+  it('makes whatever the kernel does for a marked task guest time, a preemption and the way back from it too', () => {
+    const preempted = () => days([S, T, 10], [G, T, 100]).add('context', 0, 110, { mode: I, task: T })
+      .add('context', 0, 130, { mode: S, task: T }).add('context', 0, 135, { mode: S, task: 2 })
+      .add('context', 0, 150, { mode: S, task: T }).add('guest_exit', 0, 160, { task: T });
+    expect([truthOf('gen', preempted()).guestAt(T, 165), truthOf('gen', preempted()).systemAt(T, 165)]).toEqual([135, 15]);
+    expect([truthOf('native', preempted()).guestAt(T, 165), truthOf('native', preempted()).systemAt(T, 165)]).toEqual([115, 35]);
+  });
+
   it('takes what is stolen from whoever was robbed', () => {
     const truth = truthOf('gen', days([U, T, 100], [St, T, 30], [U, T, 50]));
     expect([truth.userAt(T, 180), truth.slotAt(0, Steal, 180), truth.stolenBetween(0, 110, 125)]).toEqual([150, 30, 15]);
@@ -76,7 +88,8 @@ describe('what accounts must come to where edges are accounted', () => {
 
   it('goes by the nice value of the moment', () => {
     const stream = new EventStream().add('context', 0, 0, { mode: U, task: T }).add('context', 0, 10, { mode: S, task: T })
-      .add('sched_set_nice', 0, 12, { task: T, nice: 5 }).add('context', 0, 15, { mode: G, task: T });
+      .add('sched_set_nice', 0, 12, { task: T, nice: 5 }).add('guest_enter', 0, 15, { task: T })
+      .add('context', 0, 15, { mode: G, task: T });
     expect(slots(truthOf('gen', stream), 22)).toEqual({ User: 10, System: 5, Nice: 7, GuestNice: 7 });
   });
 

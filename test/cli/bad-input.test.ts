@@ -30,7 +30,7 @@ const IN_THE_FILE: readonly Case[] = [
   ['a phase that is no object', task('"phases": { "p": 7 }'), [], /in\.json:1:\d+: tasks\.t\.phases\.p: found .*7.*expected/],
   ['a phase of unknown events only', task('"phases": { "p": { "frobnicate": 7 } }'), [],
     /in\.json:1:\d+: tasks\.t\.phases\.p: found no event, expected/],
-  ['an event that is not there yet', task('"guest": "5us"'), [], /in\.json:1:\d+: tasks\.t\.guest: found .*expected/],
+  ['an event that is not there yet', task('"cputimer": "5us"'), [], /in\.json:1:\d+: tasks\.t\.cputimer: found .*expected/],
   ['mutexes with priority inheritance', '{ "global": { "pi_enabled": true }, "tasks": { "t": { "run": 1 } } }', [],
     /in\.json:1:\d+: global\.pi_enabled: found true.*expected/],
   ['a task on a CPU that is not there', task('"cpus": [9], "run": 1'), ['--cpus', '4'], /tasks\.t.*cpus.*found .*9.*expected/],

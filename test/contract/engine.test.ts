@@ -37,6 +37,7 @@ const EVERYTHING = tasks(`
   "crowd": {"loop": 3, "lock": "g", "wait": {"ref": "open", "mutex": "g"}, "unlock": "g", "runtime": 80},
   "keeper": {"loop": -1, "timer": {"ref": "unique", "period": 2000}, "lock": "g", "broad": "open", "signal": "open", "unlock": "g"},
   "runner": {"instance": 2, "loop": 4, "run": 400, "barrier": "lap", "sleep": 250},
+  "host": {"loop": 2, "guest": "900us", "run": 70, "guest": 40},
   "maker": {"loop": 5, "timer": {"ref": "beat", "period": 2000}, "sem_post": "parts", "sem_post": "parts"},
   "taker": {"instance": 2, "loop": 5, "sem_wait": "parts", "run": 310},
   "parent": {"loop": 4, "slack": "3us", "yield": "", "sleep": 700, "fork": "child", "reap": ""},
@@ -180,8 +181,8 @@ function operations(engine: EngineChoice): void {
     const events = Object.fromEntries(run.figures.tasks.map(({ name, events: begun, state }) => [name, `${begun} ${state}`]));
     expect(events).toMatchObject({
       'fighter-0': '30 dead', 'fighter-1': '30 dead', 'crowd-2': '12 dead', 'runner-4': '12 dead', 'runner-5': '12 dead',
-      'maker-6': '15 dead', 'taker-7': '10 dead', 'taker-8': '10 dead', 'parent-9': '20 dead',
-      'caller-11': '9 dead', 'source-12': '8 dead', 'sink-13': '8 dead',
+      'host-6': '6 dead', 'maker-7': '15 dead', 'taker-8': '10 dead', 'taker-9': '10 dead', 'parent-10': '20 dead',
+      'caller-12': '9 dead', 'source-13': '8 dead', 'sink-14': '8 dead',
     });
   });
 

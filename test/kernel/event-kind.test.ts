@@ -40,9 +40,10 @@ function newMachine(): FakeMachine {
 }
 
 describe('a step', () => {
-  const { Kernel, User } = RegsMode;
+  const { Kernel, User, Guest } = RegsMode;
   test.each([
     ['work in user mode', User, OpKind.Run, 0, Local], ['a busy wait', User, OpKind.RunUntil, 0, Local],
+    ['work in a guest', Guest, OpKind.Guest, 0, Local], ['the way to a guest', User, OpKind.Guest, 0, Local],
     ['work in the kernel', Kernel, OpKind.Syscall, 0, Local], ['a yield', User, OpKind.Yield, 0, Local],
     ['a task’s beginning', Kernel, NOT_STARTED, 0, Reading], ['a sleep', User, OpKind.Sleep, 0, Reading],
     ['a timer of its own', User, OpKind.Timer, 0, Reading], ['a shared timer', User, OpKind.Timer, -1, Interacting],
@@ -67,7 +68,8 @@ describe('a step', () => {
     });
   });
 
-  test.each([OpKind.Yield, OpKind.Syscall, OpKind.SetSlack])('of a deadline task may have to ask what time it is: operation %i', (kind) => {
+  const { Yield, Syscall, SetSlack } = OpKind;
+  test.each([Yield, Syscall, SetSlack, OpKind.Guest])('of a deadline task may have to ask what time it is: operation %i', (kind) => {
     const machine = newMachine();
     machine.as(1, (cpu) => {
       machine.task(0).policy = Policy.Deadline;

@@ -16,7 +16,7 @@ import { attributesOf, FAKE_CONFIG, FakeMachine } from '../support/fake-arch.ts'
 import { readTarget } from '../support/read-target.ts';
 
 const { Local, Reading } = EventKind;
-const { Kernel, User: InUser } = RegsMode;
+const { Kernel, User: InUser, Guest } = RegsMode;
 /** Every path costs so much; the step is due then, and the program says so much. */
 const [COST, DUE, MORE] = [10, 5_000, 777] as const;
 const READS = [readTarget(['task_cputime', 'kcpustat'], { threads: [2, 3], cpus: [0] })];
@@ -95,6 +95,8 @@ describe('after its next step', () => {
     ['work in user mode', InUser, OpKind.Run, 0, 0, 0], ['a busy wait', InUser, OpKind.RunUntil, 0, 0, 0],
     ['a call that begins', InUser, OpKind.Syscall, 300, 0, call + 300 + COST],
     ['one of no length', InUser, OpKind.Syscall, 0, 0, call + 1 + COST], ['a call that ends', Kernel, OpKind.Syscall, 300, 1, COST],
+    ['a guest that is entered', InUser, OpKind.Guest, 300, 0, call + COST + 300 + COST],
+    ['one that is left', Guest, OpKind.Guest, 300, 1, COST],
     ['a call that is done at once', InUser, OpKind.SetSlack, 9, 0, call + COST],
   ])('%s is over, and then the program goes on', (_, mode, kind, argA, stage, rest) => {
     const runner = inOperation(mode, kind, argA, stage);

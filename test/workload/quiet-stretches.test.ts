@@ -11,9 +11,10 @@ import { RtAppUser } from '../../src/workload/rtapp-user.ts';
 import { freshRegs } from '../support/walk-program.ts';
 
 /** Each path has a price that no sum of others has. */
-const [GAP, ENTRY, CALL, EXIT, LOOK] = [1, 10, 100, 1_000, 10_000] as const;
+const [GAP, ENTRY, CALL, EXIT, LOOK, GUEST] = [1, 10, 100, 1_000, 10_000, 100_000] as const;
 const PRICES: Readonly<Record<number, number>> = {
   [Path.UserGap]: GAP, [Path.SyscallEntry]: ENTRY, [Path.Syscall]: CALL, [Path.SyscallExit]: EXIT, [Path.ReadCputime]: LOOK,
+  [Path.GuestEntry]: GUEST,
 };
 const COSTS = { costOf: (path: Path): number => PRICES[path]! };
 const WHOLE_CALL = GAP + ENTRY + CALL + EXIT;
@@ -49,6 +50,7 @@ function priceOf({ kind, a, b }: Op): number {
     case OpKind.Mark: return 0;
     case OpKind.Run: case OpKind.RunUntil: return a > 0 ? a : GAP;
     case OpKind.Syscall: return WHOLE_CALL + Math.max(1, a);
+    case OpKind.Guest: return WHOLE_CALL + GUEST + Math.max(1, a);
     case OpKind.ReadCputime: return WHOLE_CALL + b * LOOK;
     default: return WHOLE_CALL;
   }
@@ -74,6 +76,7 @@ describe('an operation', () => {
     ['run of no length', [OpKind.Run, 0], Quiet.Work, GAP], ['runtime of no length', [OpKind.RunUntil, 0], Quiet.Work, GAP],
     ['syscall', [OpKind.Syscall, 70], Quiet.Calls, WHOLE_CALL + 70],
     ['syscall of no length', [OpKind.Syscall, 0], Quiet.Calls, WHOLE_CALL + 1],
+    ['guest', [OpKind.Guest, 90], Quiet.Calls, WHOLE_CALL + GUEST + 90],
     ['slack', [OpKind.SetSlack, 80], Quiet.Calls, WHOLE_CALL],
     ['look at CPU time', [OpKind.ReadCputime, 0, 3], Quiet.Looks, WHOLE_CALL + 3 * LOOK],
   ])('is quiet from its own level on, for as long as it takes: %s', (_, op, level, ns) => {
@@ -82,7 +85,7 @@ describe('an operation', () => {
     expect([Quiet.Work, Quiet.Calls, Quiet.Looks].map((quiet) => quietFor(program, quiet))).toEqual(wanted);
   });
 
-  const quiet: readonly string[] = ['Run', 'RunUntil', 'Syscall', 'SetSlack', 'ReadCputime', 'Mark'];
+  const quiet: readonly string[] = ['Run', 'RunUntil', 'Syscall', 'SetSlack', 'Guest', 'ReadCputime', 'Mark'];
   test.each(Object.entries(OpKind).filter(([name]) => !quiet.includes(name)))(
     'that others notice, or that may give the CPU away, is never quiet: %s', (_, kind) => {
       const program = programOf(-1, [{ passes: -1, ops: [[OpKind.Run, 5], [kind, 0]] }]);
@@ -152,7 +155,10 @@ describe('a program', () => {
 
 describe('any program, from any of its places', () => {
   const mostlyQuiet = fc.oneof(
-    { weight: 15, arbitrary: fc.constantFrom(OpKind.Run, OpKind.RunUntil, OpKind.Syscall, OpKind.SetSlack, OpKind.ReadCputime) },
+    {
+      weight: 15,
+      arbitrary: fc.constantFrom(OpKind.Run, OpKind.RunUntil, OpKind.Syscall, OpKind.SetSlack, OpKind.Guest, OpKind.ReadCputime),
+    },
     { weight: 2, arbitrary: fc.constantFrom(OpKind.Lock, OpKind.Sleep) },
   );
   const op = fc.tuple(mostlyQuiet, fc.nat(3), fc.nat(2), fc.nat(1));

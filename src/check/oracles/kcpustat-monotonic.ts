@@ -2,6 +2,7 @@
  * What one reader is told of one CPU's slots. Slots that only ever grow by charges never fall; the
  * slots to which a reader adds the running task's pending time may fall when that task goes away
  * with less than a tick unflushed, and by no more: each value is held against the highest before.
+ * Guest time is pending of its own and part of user time: what is held against user is the rest of it.
  */
 import { tracksContexts } from '../../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
@@ -16,6 +17,8 @@ const IDLE = SLOTS.indexOf('idle');
 const IOWAIT = SLOTS.indexOf('iowait');
 /** Slots to which pending vtime is added. @linux kernel/sched/cputime.c kcpustat_cpu_fetch_vtime */
 const PENDING = SLOTS.map((slot) => ['user', 'nice', 'system', 'guest', 'guest_nice'].includes(slot));
+/** By slot: the one of it that is a part of its time, or none. */
+const PART = SLOTS.map((slot) => SLOTS.indexOf({ user: 'guest', nice: 'guest_nice' }[slot] ?? 'none'));
 const [BY, CPU, READER, FIRST_SLOT] = places('kcpustat_cpu_fetch', 'by', 'cpu', 'reader', 'user');
 
 export class KcpustatMonotonic extends OracleBase {
@@ -45,9 +48,8 @@ export class KcpustatMonotonic extends OracleBase {
     const tolerance = tracksContexts(this.facts.cputime[target]) ? this.facts.tickNs : 0;
     if (highest.has(0)) this.checked++;
     for (let slot = 0; slot < SLOTS.length; slot++) {
-      const place = FIRST_SLOT + slot;
-      const before = highest.has(slot) ? highest.rows[highest.at(slot) + place] : 0;
-      const fall = before - fields[at + place];
+      const before = highest.has(slot) ? ownTime(slot, highest.rows, highest.at(slot)) : 0;
+      const fall = before - ownTime(slot, fields, at);
       const falls = fall > 0 && fall >= (PENDING[slot] ? tolerance : 0) && !this.#changedSides(slot, highest, fields, at, tolerance);
       if (falls) this.#report(slot, before, highest, id, cpu, t, fields, at);
       if (fall <= 0) highest.keep(slot, id, cpu, t, fields, at);
@@ -73,8 +75,14 @@ export class KcpustatMonotonic extends OracleBase {
   #report(slot: number, before: Ns, highest: KeptEvents, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     this.broken(() => ({
       says: `${this.nameOf(fields[at + BY])} (${READER_NAMES[fields[at + READER]]} reader) saw ${SLOTS[slot]} of CPU ` +
-        `${fields[at + CPU]} fall from ${before} to ${fields[at + FIRST_SLOT + slot]}`,
+        `${fields[at + CPU]} fall from ${before} to ${ownTime(slot, fields, at)}`,
       events: [highest.named(slot), namedEvent(id, cpu, t, fields, at)],
     }));
   }
+}
+
+/** What a slot holds without the part that has a slot of its own. */
+function ownTime(slot: number, fields: Float64Array, at: number): Ns {
+  const part = PART[slot] < 0 ? 0 : fields[at + FIRST_SLOT + PART[slot]];
+  return fields[at + FIRST_SLOT + slot] - part;
 }

@@ -61,7 +61,7 @@ export class RcuGracePeriod extends OracleBase {
   }
 
   #isQuiet(cpu: CpuId): boolean {
-    return this.#mode[cpu] === Mode.User || this.#mode[cpu] === Mode.Idle;
+    return this.#mode[cpu] === Mode.User || this.#mode[cpu] === Mode.Idle || this.#mode[cpu] === Mode.Guest;
   }
 
   #onStart(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {

@@ -90,7 +90,9 @@ export class ReadMonotonic extends OracleBase {
     const after = is[i + place];
     if (after >= before && after + hidden(is, i) >= before + hidden(was, w)) return undefined;
     if (is[i + READER] === Reader.Complete) return `saw ${name} fall from ${before} to ${after}`;
-    if (before - after >= this.facts.tickNs) return `saw ${name} fall from ${before} to ${after}, by a tick or more`;
+    // a guest's time and what was pending before it go out of sight together
+    const hides = place === UTIME && is[i + VTIME_GTIME] > 0 ? 2 : 1;
+    if (before - after >= hides * this.facts.tickNs) return `saw ${name} fall from ${before} to ${after}, by a tick or more`;
     if (after + hidden(is, i) >= before + hidden(was, w)) return undefined;
     return `saw ${name} go from ${before} to ${after}, while ${hidden(was, w)} and then ${hidden(is, i)} were out of its ` +
       `sight: the sum fell`;

@@ -5,13 +5,22 @@
  * reading of the clock: what happens before an edge is the task's, what happens after it the kernel's.
  *
  *      user work | user_exit, mode irq | entry path, handler, softirqs, exit path | schedule? | user_enter, mode user | user work
+ *
+ * A guest is left later than user mode: the task bears its mark (PF_VCPU) through the interrupt that ends a stretch of
+ * it, and through a preemption at that interrupt's end, as where guests run preemptibly (s390). Whoever accounts
+ * more exactly takes the mark off at the interrupt's beginning.
+ *
+ *      guest work | mode irq | entry path to exit path | schedule? | guest_exit | its loop | guest_enter, mode guest | guest work
  */
 import { Mode } from '../../../shared/events.ts';
 import { OpKind } from '../user.ts';
+import type { UserRegs } from '../../../shared/structs/task.ts';
 import { KTIME_MAX } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { schedule } from '../sched/core.ts';
+import { guestEnterIrqoff, leaveGuest } from '../context-tracking.ts';
+import { rcuNoteContextSwitch } from '../rcu.ts';
 import { doIdle, endHalt } from '../sched/idle.ts';
 import { idleCpu } from '../sched/select-task-rq.ts';
 import { tickNohzFullCpu } from '../time/tick-sched-full.ts';
@@ -21,8 +30,8 @@ import { isKthread } from '../kthread.ts';
 import { HARDIRQ_OFFSET } from './preempt-count.ts';
 import { handleSoftirqs } from './softirq.ts';
 
-/** `UserRegs.mode`: which side of the kernel's border a task is on. */
-export const RegsMode = { Kernel: 0, User: 1 } as const;
+/** `UserRegs.mode`: which side of the kernel's borders a task is on. */
+export const RegsMode = { Kernel: 0, User: 1, Guest: 2 } as const;
 
 /** @linux kernel/softirq.c irq_enter */
 export function irqEnter(cpu: KernelCpu): void {
@@ -73,16 +82,27 @@ export function syscallExit(cpu: KernelCpu): void {
   cpu.image.regs[cpu.curr]!.mode = RegsMode.User;
 }
 
+/** The running task's guest has done its work: its step has come. @linux arch/x86/kvm/x86.c vcpu_enter_guest */
+export function vmExit(cpu: KernelCpu, regs: UserRegs): void {
+  leaveGuest(cpu);
+  cpu.arch.setMode(Mode.System);
+  regs.mode = RegsMode.Kernel;
+}
+
 /**
- * Leaves the kernel for whichever task is to run: preempts where that is allowed (user mode and the
+ * Leaves the kernel for whichever task is to run: preempts where that is allowed (user mode, a guest and the
  * idle task; the kernel itself is not preemptible), then starts the next stretch of the task's work.
  * @linux kernel/entry/common.c exit_to_user_mode_loop
  */
 export function returnToTask(cpu: KernelCpu): void {
   if (cpu.idling) endHalt(cpu);
   cpu.signalDue = false;
-  if (mayStandStill(cpu, mayStop(cpu)) && !multiCpuStop(cpu)) return;
+  if (mayStandStill(cpu, mayStop(cpu))) {
+    leaveGuest(cpu);
+    if (!multiCpuStop(cpu)) return;
+  }
   while (shallSwitch(cpu)) schedule(cpu);
+  if (inGuest(cpu)) returnToGuest(cpu);
   cpu.signalDue = inUserMode(cpu) && cpu.image.signals[cpu.curr]!.notified !== 0;
   if (inUserMode(cpu)) {
     cpu.accounting.userEnter(cpu);
@@ -91,22 +111,50 @@ export function returnToTask(cpu: KernelCpu): void {
   startStretch(cpu);
 }
 
+/**
+ * Around the vCPU's loop once more. A signal is for the program whose guest it is: the call ends, and is made again
+ * for the rest when the handlers have run.
+ * @linux arch/x86/kvm/x86.c vcpu_run
+ */
+function returnToGuest(cpu: KernelCpu): void {
+  const { arch, image, curr } = cpu;
+  leaveGuest(cpu);
+  if (image.signals[curr]!.notified !== 0) {
+    const regs = image.regs[curr]!;
+    regs.argA = regs.remaining;
+    regs.remaining = arch.costOf(Path.UserGap);
+    regs.stage = 0;
+    syscallExit(cpu);
+    return;
+  }
+  arch.spend(Path.GuestEntry);
+  rcuNoteContextSwitch(cpu);
+  guestEnterIrqoff(cpu);
+  arch.setMode(Mode.Guest);
+}
+
 /** Whether another task shall run now: the idle loop asks in its own way. */
 function shallSwitch(cpu: KernelCpu): boolean {
   if (cpu.curr === cpu.idle) return cpu.booted && !doIdle(cpu);
-  return cpu.state.needResched !== 0 && inUserMode(cpu);
+  return cpu.state.needResched !== 0 && (inUserMode(cpu) || inGuest(cpu));
 }
 
-/** Whether a stopper of the highest priority would run now: in user mode, in idle, between two operations of a kernel thread. */
+/** Whether a stopper of the highest priority would run now: in user mode, a guest or idle, between two operations of a kernel thread. */
 function mayStop(cpu: KernelCpu): boolean {
   if (cpu.curr === cpu.idle) return cpu.booted;
-  return inUserMode(cpu) || (cpu.image.regs[cpu.curr]!.stage === 0 && isKthread(cpu, cpu.curr));
+  return inUserMode(cpu) || inGuest(cpu) || (cpu.image.regs[cpu.curr]!.stage === 0 && isKthread(cpu, cpu.curr));
 }
 
 /** Whether the running task is in user mode, or will be when the present event is over. @linux arch/x86/include/asm/ptrace.h user_mode */
 export function inUserMode(cpu: KernelCpu): boolean {
   const { curr } = cpu;
   return curr !== cpu.idle && !cpu.signalDue && cpu.image.regs[curr]!.mode === RegsMode.User;
+}
+
+/** Whether the running task's work is its guest's; it may be in the kernel still, or again. */
+function inGuest(cpu: KernelCpu): boolean {
+  const { curr } = cpu;
+  return curr !== cpu.idle && cpu.image.regs[curr]!.mode === RegsMode.Guest;
 }
 
 /** An interrupt ends the present stretch of the task's work; the rest stays in its registers. @dynticks a processor stops by itself */

@@ -25,9 +25,9 @@ export interface CputimeAccounting {
   readonly userEnter: Edge;
   /** User mode is left for the kernel. @linux include/linux/context_tracking.h user_exit_irqoff */
   readonly userExit: Edge;
-  /** The kernel is left for a guest, the task is marked already. @linux include/linux/context_tracking.h guest_enter_irqoff */
+  /** The kernel is left for a guest; marks the task (`Task.vcpu`). @linux include/linux/context_tracking.h guest_enter_irqoff */
   readonly guestEnter: Edge;
-  /** The guest is left, the task still marked. @linux include/linux/context_tracking.h guest_exit_irqoff */
+  /** The guest is left; takes the mark off. @linux include/linux/context_tracking.h guest_exit_irqoff */
   readonly guestExit: Edge;
   /** The preempt count says that it is in an interrupt. @linux include/linux/vtime.h account_hardirq_enter */
   readonly irqEnter: Edge;
@@ -49,6 +49,16 @@ export interface CputimeAccounting {
 
 function nothing(): void {}
 
+/** From now on the running task's kernel time is its guest's. @linux include/linux/sched.h PF_VCPU */
+export function markGuest(cpu: KernelCpu): void {
+  cpu.image.tasks[cpu.curr]!.vcpu = 1;
+}
+
+/** @linux include/linux/sched.h PF_VCPU */
+export function unmarkGuest(cpu: KernelCpu): void {
+  cpu.image.tasks[cpu.curr]!.vcpu = 0;
+}
+
 /** An accounting that no edge interests. @dynticks flavours say only what they do */
 export const NO_ACCOUNTING: CputimeAccounting = {
   samples: false,
@@ -57,8 +67,8 @@ export const NO_ACCOUNTING: CputimeAccounting = {
   initIdle: nothing,
   userEnter: nothing,
   userExit: nothing,
-  guestEnter: nothing,
-  guestExit: nothing,
+  guestEnter: markGuest,
+  guestExit: unmarkGuest,
   irqEnter: nothing,
   irqExit: nothing,
   softirqEnter: nothing,

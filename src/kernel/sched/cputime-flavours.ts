@@ -1,6 +1,6 @@
 /** The flavours of CPU-time accounting, by their names. */
 import type { CputimeFlavour } from '../../../shared/cputime-flavour.ts';
-import { ctUserEnter, ctUserExit } from '../context-tracking.ts';
+import { ctUserEnter, ctUserExit, leaveGuest } from '../context-tracking.ts';
 import { accountIdleTicks, accountProcessTick } from './cputime.ts';
 import { NO_ACCOUNTING, type CputimeAccounting } from './cputime-accounting.ts';
 import {
@@ -10,7 +10,7 @@ import {
   vtimeNativeHardirqEnter, vtimeNativeInit, vtimeNativeIrqExit, vtimeNativeSettle, vtimeNativeSoftirqEnter, vtimeNativeTaskSwitch,
   vtimeNativeTick, vtimeNativeUserEnter, vtimeNativeUserExit,
 } from './vtime-native.ts';
-import { vtimeInitIdle, vtimeTaskSwitch } from './vtime.ts';
+import { vtimeGuestEnter, vtimeGuestExit, vtimeInitIdle, vtimeTaskSwitch } from './vtime.ts';
 
 const tick: CputimeAccounting = { ...NO_ACCOUNTING, samples: true, tick: accountProcessTick, idleTicks: accountIdleTicks };
 
@@ -46,9 +46,14 @@ const gen: CputimeAccounting = {
   initIdle: vtimeInitIdle,
   userEnter: ctUserEnter,
   userExit: ctUserExit,
+  guestEnter: vtimeGuestEnter,
+  guestExit: vtimeGuestExit,
   taskSwitch: vtimeTaskSwitch,
 };
 
+/** What interrupts a guest is none of its time. */
+const genExact: CputimeAccounting = { ...gen, irqEnter: leaveGuest };
+
 export const CPUTIME_ACCOUNTING: Readonly<Record<CputimeFlavour, CputimeAccounting>> = {
-  tick, 'tick+irqtime': tickIrqtime, native, gen, 'gen-exact': gen,
+  tick, 'tick+irqtime': tickIrqtime, native, gen, 'gen-exact': genExact,
 };

@@ -25,7 +25,8 @@ import { VtimeState, type Vtime } from '../../../shared/structs/task.ts';
 import { writeSeqcountBegin, writeSeqcountEnd } from '../../../shared/sync/seqcount.ts';
 import { NOBODY, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { accountIdleTime, accountSystemIndexTime, accountUserTime } from './cputime.ts';
+import { markGuest, unmarkGuest } from './cputime-accounting.ts';
+import { accountGuestTime, accountIdleTime, accountSystemIndexTime, accountUserTime } from './cputime.ts';
 
 /** The kernel is left for user mode. @linux kernel/sched/cputime.c vtime_user_enter */
 export function vtimeUserEnter(cpu: KernelCpu, task: TaskId): void {
@@ -47,6 +48,28 @@ export function vtimeUserExit(cpu: KernelCpu, task: TaskId): void {
   publish(cpu, task, vtime);
 }
 
+/** The kernel is left for the task's guest; whoever sees the mark sees the state. @linux kernel/sched/cputime.c vtime_guest_enter */
+export function vtimeGuestEnter(cpu: KernelCpu): void {
+  const task = cpu.curr;
+  const vtime = cpu.image.vtimes[task]!;
+  writeSeqcountBegin(cpu.memory, vtime.seq);
+  accountSystem(cpu, task, vtime, take(cpu, task, vtime));
+  markGuest(cpu);
+  vtime.state = VtimeState.Guest;
+  publish(cpu, task, vtime);
+}
+
+/** The guest is left. @linux kernel/sched/cputime.c vtime_guest_exit */
+export function vtimeGuestExit(cpu: KernelCpu): void {
+  const task = cpu.curr;
+  const vtime = cpu.image.vtimes[task]!;
+  writeSeqcountBegin(cpu.memory, vtime.seq);
+  accountGuest(cpu, task, vtime, take(cpu, task, vtime));
+  unmarkGuest(cpu);
+  vtime.state = VtimeState.Sys;
+  publish(cpu, task, vtime);
+}
+
 /**
  * `next` has taken the CPU over from `prev`. Two sections, each of its own sequence: in between a
  * reader finds no task that claims this CPU and must look again.
@@ -56,12 +79,12 @@ export function vtimeTaskSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId): voi
   const left = cpu.image.vtimes[prev]!;
   writeSeqcountBegin(cpu.memory, left.seq);
   if (left.state === VtimeState.Idle) accountIdleTime(cpu, take(cpu, prev, left));
-  else accountSystem(cpu, prev, left, take(cpu, prev, left));
+  else accountKernel(cpu, prev, left, take(cpu, prev, left));
   if (cpu.chargesLeavers) chargeRemainders(cpu, prev, left);
   left.state = VtimeState.Inactive;
   left.cpu = NOBODY;
   publish(cpu, prev, left);
-  enter(cpu, next, next === cpu.idle ? VtimeState.Idle : VtimeState.Sys);
+  enter(cpu, next, stateOf(cpu, next));
 }
 
 /**
@@ -83,6 +106,12 @@ export function vtimeInit(cpu: KernelCpu, task: TaskId): void {
 /** Boot: the idle task's clock starts. @linux kernel/sched/cputime.c vtime_init_idle */
 export function vtimeInitIdle(cpu: KernelCpu): void {
   enter(cpu, cpu.idle, VtimeState.Idle);
+}
+
+/** A task that was preempted in its guest comes back in it. */
+function stateOf(cpu: KernelCpu, task: TaskId): VtimeState {
+  if (task === cpu.idle) return VtimeState.Idle;
+  return cpu.image.tasks[task]!.vcpu !== 0 ? VtimeState.Guest : VtimeState.Sys;
 }
 
 function enter(cpu: KernelCpu, task: TaskId, state: VtimeState): void {
@@ -119,6 +148,20 @@ function tear(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
   writeSeqcountBegin(cpu.memory, vtime.seq);
 }
 
+/** What the kernel is charged with unless the task bears the mark of a guest. @linux kernel/sched/cputime.c vtime_account_kernel */
+function accountKernel(cpu: KernelCpu, task: TaskId, vtime: Vtime, delta: Ns): void {
+  if (vtime.state === VtimeState.Guest) accountGuest(cpu, task, vtime, delta);
+  else accountSystem(cpu, task, vtime, delta);
+}
+
+/** @linux kernel/sched/cputime.c vtime_account_guest */
+function accountGuest(cpu: KernelCpu, task: TaskId, vtime: Vtime, delta: Ns): void {
+  const pending = vtime.gtime + delta;
+  const due = pending >= cpu.config.tickNs;
+  if (due) accountGuestTime(cpu, task, pending);
+  vtime.gtime = due ? 0 : pending;
+}
+
 /** @linux kernel/sched/cputime.c vtime_account_system */
 function accountSystem(cpu: KernelCpu, task: TaskId, vtime: Vtime, delta: Ns): void {
   const pending = vtime.stime + delta;
@@ -139,8 +182,10 @@ function accountUser(cpu: KernelCpu, task: TaskId, vtime: Vtime, delta: Ns): voi
 function chargeRemainders(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
   accountUserTime(cpu, task, vtime.utime);
   accountSystemIndexTime(cpu, task, vtime.stime, Cpustat.System);
+  accountGuestTime(cpu, task, vtime.gtime);
   vtime.utime = 0;
   vtime.stime = 0;
+  vtime.gtime = 0;
 }
 
 /** Ends the section and tells the trace what readers find from now on. */

@@ -10,7 +10,7 @@ import type { TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import { doWait, exitNotify } from '../exit.ts';
 import { runKsoftirqd } from '../irq/softirq.ts';
-import { RegsMode, pauseStretch, returnToTask, startStretch, syscallEnter, syscallExit } from '../irq/entry.ts';
+import { RegsMode, pauseStretch, returnToTask, startStretch, syscallEnter, syscallExit, vmExit } from '../irq/entry.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { callRcu } from '../rcu.ts';
 import { rcuGpKthread } from '../rcu-gp.ts';
@@ -46,6 +46,7 @@ export function taskStep(cpu: KernelCpu): void {
     return;
   }
   if (regs.mode === RegsMode.User) syscallEnter(cpu);
+  if (regs.mode === RegsMode.Guest) vmExit(cpu, regs);
   cpu.irqsOff = 0;
   const outcome = invoke(cpu, task, regs);
   cpu.irqsOff = 1;
@@ -120,6 +121,7 @@ function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case OpKind.Fork: return fork(cpu, task, regs);
     case OpKind.ReadCputime: return readCputime(cpu, task, regs);
     case OpKind.Syscall: return freeingWork(cpu, regs);
+    case OpKind.Guest: return kvmRun(regs);
     case OpKind.Call: return call(cpu, regs);
     case OpKind.Timeout: return timeout(cpu, task, regs);
     case OpKind.PipeRead: return pipeRead(cpu, task, regs);
@@ -177,6 +179,15 @@ function doExit(cpu: KernelCpu, task: TaskId): Outcome {
 function freeingWork(cpu: KernelCpu, regs: UserRegs): Outcome {
   if (regs.stage !== 0 && regs.argC !== 0) callRcu(cpu);
   return workInKernel(regs);
+}
+
+/** The task becomes a virtual CPU, until its guest has done so much. @linux virt/kvm/kvm_main.c kvm_vcpu_ioctl */
+function kvmRun(regs: UserRegs): Outcome {
+  if (regs.stage !== 0) return Outcome.Done;
+  regs.remaining = Math.max(1, regs.argA);
+  regs.stage = 1;
+  regs.mode = RegsMode.Guest;
+  return Outcome.Working;
 }
 
 /** Work that the program asks of the kernel; interrupts may come meanwhile, preemption may not. */

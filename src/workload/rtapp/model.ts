@@ -74,7 +74,7 @@ export interface EventDeclaration {
   readonly path: string;
   /** Place in the task's file order, 0 first. */
   readonly index: number;
-  /** run, runtime, sleep, syscall, slack, timeout; an itimer's first expiry (0: off); a timer's period; what mem, memrun, iorun cost. */
+  /** run, runtime, sleep, syscall, guest, slack, timeout; itimer (0: off); a timer's period; what mem, memrun, iorun cost. */
   readonly ns: Ns;
   /** Mutex, condition, barrier, semaphore, pipe, timer, or task to fork; empty where the event has none. */
   readonly ref: string;

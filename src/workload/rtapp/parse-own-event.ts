@@ -102,6 +102,7 @@ const readCall: EventReader = ({ source }, node, path) => {
 
 export const OWN_READERS: Readonly<Record<(typeof OWN_EVENT_NAMES)[number], EventReader>> = {
   syscall: readTime('work in the kernel', true),
+  guest: readTime('work in a guest', true),
   slack: readTime('timer slack', false),
   timeout: readTime('a timeout', false),
   io: readTime('a wait for a device', false),

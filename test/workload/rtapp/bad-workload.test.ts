@@ -87,7 +87,7 @@ describe('an rt-app file', () => {
       'w.json:1:17: tasks.t: found no event, expected at least one event, such as "run" or "sleep". Events are lock, unlock, '
         + 'wait, signal, broad, sync, sleep, runtime, run, timer, suspend, resume, memrun, mem, iorun, yield, barrier, fork, '
         + 'sem_post, sem_wait, syscall, slack, timeout, io, itimer, pipe, call, clock_nanosleep, posix_timer, posix_timer_gettime, '
-        + 'posix_timer_delete, fd_timer, fd_read, sigmask, pause, free, reap.',
+        + 'posix_timer_delete, fd_timer, fd_read, sigmask, pause, free, reap, guest.',
     ],
     [
       'has only a misspelt event',
@@ -133,8 +133,9 @@ describe('an rt-app file', () => {
     ],
     [
       'has an event of a later day',
-      task('"run": 1, "guest": "5us"'),
-      'w.json:1:28: tasks.t.guest: found the event "guest", expected an event that exists. It will not work until guests are simulated.',
+      task('"run": 1, "cputimer": "5ms"'),
+      'w.json:1:28: tasks.t.cputimer: found the event "cputimer", expected an event that exists. '
+        + 'It will not work until POSIX CPU timers are simulated.',
     ],
     [
       'has a pipe without a direction',
