@@ -8,18 +8,23 @@
  *      --loads N         how often a thread looks before it sleeps; as an engine would measure, if left out
  *      --mutant WHICH    breaks the lists on purpose
  *
- * `reads`: a million remote reads of running tasks, racing their writers on threads, on both memories:
- * all legal, all judged, none backward.
+ * `reads`: a million reads of CPU time that race their writers on threads, readers on every CPU: all legal, all judged, none
+ * backward. Parts of some millions, each with a seed of its own; a soak that was broken off goes on where its log ends:
  *
- *      --reads N         --memory wasm|atomics
+ *      npm run soak -- reads --reads 100000000 --log reads.ndjson
+ *
+ *      --reads N         --scenario NAME   --memory wasm|atomics   --seed N    the first part's
+ *      --log FILE        parts that stand there are not repeated
  *      --fault ID        plants a fault, which must be caught      --widen US    it pauses up to so long
  */
 import { availableParallelism, cpus as hostCpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { MUTANTS } from './soak/message-mutants.ts';
+import { buildId } from '../src/host/threads/build-id.ts';
 import { CpuPool } from '../src/host/threads/cpu-pool.ts';
 import { hasDefect, MEMORIES, PATTERNS, POOLS, soakMessages, type MessageCase, type MessageResult } from './soak/messages.ts';
-import { READ_FAULTS, soakReads, type ReadsCase, type ReadsResult } from './soak/reads.ts';
+import { partsOf, READ_FAULTS, READ_SCENARIOS, soakReads, sumOf, type ReadsPart, type ReadsResult } from './soak/reads.ts';
+import { ReadsLog } from './soak/reads-log.ts';
 
 const MESSAGES = 10_000_000;
 const READS = 1_000_000;
@@ -55,12 +60,21 @@ function messageCases(args: readonly string[]): MessageCase[] {
     pools.map((pool) => ({ messages, loads, mutant, memory, pattern, pool }))));
 }
 
-function readCases(args: readonly string[]): ReadsCase[] {
-  const { values } = parseArgs({ args: [...args], options: { reads: text, memory: text, fault: text, widen: text } });
-  const reads = count(values.reads ?? String(READS));
+interface ReadsOrder {
+  readonly parts: readonly ReadsPart[];
+  readonly log: ReadsLog;
+}
+
+function readsOrder(args: readonly string[]): ReadsOrder {
+  const options = { reads: text, scenario: text, memory: text, seed: text, log: text, fault: text, widen: text };
+  const { values } = parseArgs({ args: [...args], options });
   const fault = values.fault === undefined ? undefined : oneOf(READ_FAULTS, values.fault);
   const widenNs = count(values.widen ?? '0') * 1_000;
-  return memoriesOf(values.memory).map((memory) => ({ memory, reads, fault, widenNs }));
+  const scenario = values.scenario === undefined ? undefined : oneOf(READ_SCENARIOS, values.scenario);
+  const memory = values.memory === undefined ? undefined : oneOf(MEMORIES, values.memory);
+  const only = { ...(scenario && { scenario }), ...(memory && { memory }) };
+  const parts = partsOf(count(values.reads ?? String(READS)), count(values.seed ?? '1'), only);
+  return { parts: parts.map((part) => ({ ...part, fault, widenNs })), log: new ReadsLog(values.log, buildId()) };
 }
 
 function memoriesOf(memory: string | undefined): readonly (typeof MEMORIES)[number][] {
@@ -77,14 +91,13 @@ function messageRow({ pattern, pool, memory, messages }: MessageCase, result: Me
     + (stuck ? '  STUCK' : '');
 }
 
-function readRow({ memory, fault, widenNs }: ReadsCase, { run, seconds, retried, broken }: ReadsResult): string {
-  const { running, overlapped, illegal, unjudged, backward } = run.readRaces;
-  const { opened, overlapping } = run.threads!.windows;
+function readRow(name: string, memory: string, seed: string, result: ReadsResult): string {
+  const { reads, overlapped, retried, illegal, unjudged, backward, windows, seconds, broken } = result;
   const cells = [
-    (fault ?? 'none').padEnd(16), String(widenNs / 1_000).padStart(5), memory.padEnd(8), String(running).padStart(9),
-    `${((100 * overlapped) / running).toFixed(2)} %`.padStart(8), String(retried).padStart(8),
+    name.padEnd(17), memory.padEnd(8), seed.padStart(5), String(reads).padStart(10),
+    `${((100 * overlapped) / reads).toFixed(2)} %`.padStart(8), String(retried).padStart(9),
     ...[illegal, unjudged, backward].map((found) => String(found).padStart(8)),
-    `${overlapping} of ${opened}`.padStart(16), seconds.toFixed(1).padStart(8),
+    `${windows.overlapping} of ${windows.opened}`.padStart(18), seconds.toFixed(0).padStart(8),
   ];
   return `${cells.join(' ')}  ${broken.join(', ')}`.trimEnd();
 }
@@ -101,15 +114,39 @@ async function messages(args: readonly string[]): Promise<boolean> {
 }
 
 async function reads(args: readonly string[]): Promise<boolean> {
-  console.log('fault            widen memory       reads  overlap  retried  illegal unjudged backward  parallel windows  seconds');
+  const { parts, log } = readsOrder(args);
+  console.log('scenario          memory    seed      reads  overlap   retried  illegal unjudged backward   parallel windows  seconds');
+  const results: ReadsResult[] = [];
   let sound = true;
-  for (const which of readCases(args)) {
-    const result = await soakReads(which);
-    console.log(readRow(which, result));
-    sound &&= (result.broken.length > 0) === (which.fault !== undefined) && result.run.readRaces.unjudged === 0;
+  for (const part of parts) {
+    const known = log.resultOf(part);
+    const result = known ?? await soakReads(part);
+    if (known === undefined) log.add(part, result);
+    results.push(result);
+    console.log(readRow(part.scenario, part.memory, String(part.seed), result));
+    console.error(progressOf(results, parts));
+    sound &&= isSound(part, result);
   }
+  console.log(readRow('all', '', '', sumOf(results)));
   await CpuPool.closeAll();
   return sound;
+}
+
+/** Whether it is as it must be: with a fault, that it was caught. Says how to see it again if not. */
+function isSound(part: ReadsPart, { broken, unjudged }: ReadsResult): boolean {
+  if ((broken.length > 0) === (part.fault !== undefined) && unjudged === 0) return true;
+  const { scenario, memory, seed, reads: asked } = part;
+  console.log(`  again: npm run soak -- reads --scenario ${scenario} --memory ${memory} --seed ${seed} --reads ${asked}`);
+  return false;
+}
+
+/** `12,000,000 of 100,000,000 reads, 61,000 a second, 24 min to go` */
+function progressOf(results: readonly ReadsResult[], parts: readonly ReadsPart[]): string {
+  const { reads: made, seconds } = sumOf(results);
+  const all = parts.reduce((sum, part) => sum + part.reads, 0);
+  const left = parts.slice(results.length).reduce((sum, part) => sum + part.reads, 0);
+  const numbers = [made, all, made / seconds].map((n) => Math.round(n).toLocaleString('en'));
+  return `  ${numbers[0]} of ${numbers[1]} reads, ${numbers[2]} a second, ${Math.ceil((left * seconds) / made / 60)} min to go`;
 }
 
 async function main([what, ...args]: readonly string[]): Promise<void> {

@@ -37,7 +37,7 @@ describe.each(faultFree)('$name', (file) => {
     const fixed = await runOf(file, 'auto');
     const digests = new Set<string>();
     for (const seed of [1, 2, 3]) {
-      const shuffled = await simulate(resolveFile(file, { ties: 'shuffled', seed }));
+      const shuffled = await simulate(resolveFile(file, { cputime: 'auto', ties: 'shuffled', seed }));
       digests.add(shuffled.digest);
       expect([verdicts(shuffled), brokenOf(shuffled)]).toEqual([verdicts(fixed), {}]);
     }
