@@ -9,6 +9,7 @@
  *
  *      CPU 2 (tick): context User -------- Irq: a tick. It hit User: a whole tick of user time
  */
+import { tracksContexts } from '../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../shared/event-consumer.ts';
 import { Event, Mode, type EventName } from '../../shared/events.ts';
 import { Cpustat, NR_CPUSTAT } from '../../shared/structs/cpu.ts';
@@ -145,10 +146,10 @@ export class CputimeTruth {
     return this.#nice[task];
   }
 
-  /** Slot that the task's present stretch fills, before nice; SAMPLED: none. */
+  /** Slot that the task's present stretch fills for all to see, before nice; SAMPLED: none. */
   fillsOf(task: TaskId): number {
     const cpu = this.#runsOn[task];
-    return cpu === NOBODY || this.#rules[cpu].ticks ? SAMPLED : this.#slotNow(cpu);
+    return cpu === NOBODY || !tracksContexts(this.#facts.cputime[cpu]) ? SAMPLED : this.#slotNow(cpu);
   }
 
   /** Beginning of the task's present stretch, or 0 when it runs nowhere. */

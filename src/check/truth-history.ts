@@ -14,7 +14,8 @@ import type { RunFacts } from '../../shared/event-consumer.ts';
 import { Event } from '../../shared/events.ts';
 import { VERSIONS_KEPT } from '../../shared/limits.ts';
 import { Cpustat } from '../../shared/structs/cpu.ts';
-import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
+import { KTIME_MAX, type CpuId, type Ns, type TaskId } from '../../shared/units.ts';
+import { SAMPLED } from './cputime-rules.ts';
 import { CputimeTruth } from './cputime-truth.ts';
 import { places } from './kept-events.ts';
 
@@ -55,13 +56,8 @@ export class TruthHistory {
   /** One of `listens`; nobody will ask for an instant before `neededFrom`. */
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number, neededFrom: Ns): void {
     this.#truth.onEvent(id, cpu, t, fields, at);
-    if (id === Event.context) {
-      const before = this.#taskOn[cpu];
-      const task = fields[at + CONTEXT_TASK];
-      if (before >= 0 && before !== task) this.#append(before, t, neededFrom);
-      this.#taskOn[cpu] = task;
-      this.#append(task, t, neededFrom);
-    } else if (id === Event.tick) this.#append(fields[at + TICK_TASK], t, neededFrom);
+    if (id === Event.context) this.#onContext(cpu, fields[at + CONTEXT_TASK], t, neededFrom);
+    else if (id === Event.tick) this.#append(fields[at + TICK_TASK], t, neededFrom);
     else if (id === Event.sched_process_fork) this.#append(fields[at + CHILD], t, neededFrom);
   }
 
@@ -83,6 +79,26 @@ export class TruthHistory {
     out.system = pieces.rows[row + 2] + (isSystem(slot) ? passed : 0);
     out.guest = pieces.rows[row + 3] + (slot === Cpustat.Guest ? passed : 0);
     return true;
+  }
+
+  /**
+   * The same as a reader finds it whose clock says `tau`: where CPUs take turns, what does not go on by itself is what it
+   * was made last, be it by a CPU that is ahead.
+   */
+  seenAt(task: TaskId, tau: Ns, out: TrueTimes): boolean {
+    const pieces = this.#pieces[task];
+    if (this.#facts.racing || pieces === undefined) return this.at(task, tau, out);
+    const last = ((pieces.count - 1) % (pieces.rows.length / WIDTH)) * WIDTH;
+    return this.at(task, pieces.rows[last + 4] === SAMPLED ? KTIME_MAX : tau, out);
+  }
+
+  #onContext(cpu: CpuId, task: TaskId, t: Ns, neededFrom: Ns): void {
+    const before = this.#taskOn[cpu];
+    this.#taskOn[cpu] = task;
+    if (before >= 0 && before !== task) this.#append(before, t, neededFrom);
+    // what is measured there nobody sees until a tick or a switch has charged it
+    else if (this.#facts.cputime[cpu] === 'native') return;
+    this.#append(task, t, neededFrom);
   }
 
   #append(task: TaskId, t: Ns, neededFrom: Ns): void {

@@ -29,8 +29,6 @@ export abstract class TruthOracle extends OracleBase {
   readonly #read: number;
   readonly #places: readonly number[];
   readonly #sampled: boolean;
-  /** Edges are measured, and charged later: what was charged when, V-02 and C-05 hold. */
-  readonly #measured: boolean;
   readonly #lives: Uint32Array;
   readonly #true: TrueTimes = { user: 0, system: 0, guest: 0 };
   /** Start of the event that the stream has come to, where CPUs race. */
@@ -45,7 +43,6 @@ export abstract class TruthOracle extends OracleBase {
     this.#places = places(read, 'task', 't', 'k1', 'p', 'state', 'starttime');
     this.#waiting = new WaitingReads(this.#judge.bind(this), read);
     this.#lives = new Uint32Array(facts.tasks.length);
-    this.#measured = facts.cputime.includes('native');
     this.#sampled = !facts.cputime.every(tracksContexts);
   }
 
@@ -94,7 +91,6 @@ export abstract class TruthOracle extends OracleBase {
   #instant(fields: Float64Array, at: number): Ns {
     const [task, t, , promise, state, starttime] = this.#places;
     if (fields[at + state] !== VtimeState.Inactive) return instantOf(fields[at + starttime], fields[at + t], fields[at + promise]);
-    if (this.#measured) return -1;
     // since it was switched out nothing has changed but by ticks elsewhere, which have all come where CPUs take turns
     if (!this.facts.racing) return KTIME_MAX;
     return this.#sampled || this.#lives[fields[at + task]] > 1 ? -1 : fields[at + starttime];

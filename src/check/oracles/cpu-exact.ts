@@ -3,7 +3,7 @@
  * ticks sample; exactly its time where edges are accounted, once one looks at what is still to be charged, and at what
  * tasks have carried off to be charged elsewhere.
  */
-import { tracksContexts } from '../../../shared/cputime-flavour.ts';
+import { samples, tracksContexts } from '../../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
@@ -31,7 +31,7 @@ export class CpuExact extends OracleBase {
     says: 'every slot of every CPU’s kcpustat is exactly what its contexts, or the ticks that hit them, come to, with what is pending ' +
       'and what tasks carried in and out',
     reference: 'kernel/sched/cputime.c account_user_time and its siblings; include/linux/kernel_stat.h',
-    blindTo: 'errors that cancel out before the end; which of user and nice it is where a task crosses nice 0 without ticks; which ' +
+    blindTo: 'errors that cancel out before the end; which of user and nice it is where a task crosses nice 0 with time pending; which ' +
       'of idle and iowait where CPUs race',
     listens: [...CputimeTruth.listens, 'vtime_publish', 'kcpustat_final', 'task_final'],
   };
@@ -115,7 +115,7 @@ export class CpuExact extends OracleBase {
 
   #judge(cpu: CpuId): void {
     const tracked = tracksContexts(this.facts.cputime[cpu]);
-    const user = tracked && this.#crossedNice ? [[User, Nice], [Guest, GuestNice]] : [[User], [Nice], [Guest], [GuestNice]];
+    const user = !samples(this.facts.cputime[cpu]) && this.#crossedNice ? [[User, Nice], [Guest, GuestNice]] : [[User], [Nice], [Guest], [GuestNice]];
     const idle = tracked || this.facts.racing ? [[Idle, Iowait]] : [[Idle], [Iowait]];
     const groups: readonly number[][] = [...user, ...idle, [System], [Softirq], [Irq], [Steal]];
     this.checked++;

@@ -120,7 +120,7 @@ export class GroupSums extends OracleBase {
       utime: [fields[at + X_UTIME], fields[at + X_FULL_UTIME]], stime: [fields[at + X_STIME], fields[at + X_FULL_STIME]],
     });
     if (this.facts.racing && this.#sampled) return;
-    this.#history.at(task, t, this.#true);
+    this.#history.seenAt(task, t, this.#true);
     this.checked++;
     if (fields[at + X_FULL_UTIME] === this.#true.user && fields[at + X_FULL_STIME] === this.#true.system) return;
     this.broken(() => ({
@@ -182,7 +182,7 @@ export class GroupSums extends OracleBase {
   }
 
   #addLiving(task: TaskId, tau: Ns, reader: number, sum: { user: Ns; system: Ns; living: number }): void {
-    this.#history.at(task, tau, this.#true);
+    this.#history.seenAt(task, tau, this.#true);
     const hides = reader === Reader.Linux && !this.facts.racing;
     sum.user += this.#true.user - (hides ? this.#hiddenUser[task] : 0);
     sum.system += this.#true.system - (hides ? this.#hiddenSystem[task] : 0);

@@ -3,15 +3,14 @@
  * what tasks carried off; by `linux` less what it does not show: remainders of another kind than the running one, and idle
  * time under way. Where ticks sample, it is what the ticks have charged.
  */
-import { tracksContexts } from '../../../shared/cputime-flavour.ts';
+import { samples, tracksContexts } from '../../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
-import { NONE, type CpuId, type Ns } from '../../../shared/units.ts';
+import { NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import { CarriedTime } from '../carried-time.ts';
 import { CpuPoints } from '../cpu-points.ts';
-import { CPUTIME_RULES } from '../cputime-rules.ts';
 import { CputimeTruth } from '../cputime-truth.ts';
 import { CUT_SPAN_NS } from '../cut-span.ts';
 import { namedEvent, places } from '../kept-events.ts';
@@ -29,6 +28,7 @@ const [BY, CPU, READER, T, TASK, K, STATE, STARTTIME, PROMISE] = LOOK.keys();
 const [V_TASK, V_K, V_STATE, V_STARTTIME, V_UTIME, V_STIME, V_GTIME] = places(
   'vtime_publish', 'task', 'k', 'state', 'starttime', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
 );
+const [CONTEXT_TASK] = places('context', 'task');
 const [EVENT_TIME] = places('event', 'time');
 const [NICE_TASK, NICE] = places('sched_set_nice', 'task', 'nice');
 const SLOT_NAMES = ['user', 'nice', 'system', 'softirq', 'irq', 'idle', 'iowait', 'steal', 'guest', 'guest_nice'];
@@ -53,7 +53,10 @@ export class KcpustatTrue extends OracleBase {
   readonly #points: CpuPoints;
   readonly #newest: Float64Array;
   readonly #waiting: WaitingReads;
-  /** When the accounts of a tracked CPU began; and its first context. */
+  /** By CPU and slot, where edges are measured: all that has been charged. */
+  readonly #flushed: Float64Array;
+  readonly #taskOn: Int32Array;
+  /** When the accounts of a CPU began; and its first context. */
   readonly #begin: Float64Array;
   readonly #firstContext: Float64Array;
   #crossedNice = false;
@@ -67,6 +70,8 @@ export class KcpustatTrue extends OracleBase {
     this.#points = new CpuPoints(facts);
     this.#newest = new Float64Array(facts.tasks.length);
     this.#waiting = new WaitingReads(this.#judge.bind(this), 'kcpustat_cpu_fetch', 'kcpustat_field');
+    this.#flushed = new Float64Array(facts.cpus * NR_CPUSTAT);
+    this.#taskOn = Int32Array.from({ length: facts.cpus }, (_, cpu) => cpu);
     this.#begin = new Float64Array(facts.cpus).fill(-1);
     this.#firstContext = new Float64Array(facts.cpus).fill(-1);
   }
@@ -78,7 +83,8 @@ export class KcpustatTrue extends OracleBase {
       case Event.vtime_publish: return this.#onPublish(cpu, t, fields, at);
       case Event.event: this.#now = fields[at + EVENT_TIME]; return;
       case Event.cut: this.#keepAllUntil = t + CUT_SPAN_NS; return;
-      case Event.context: if (this.#firstContext[cpu] < 0) this.#firstContext[cpu] = t; break;
+      case Event.context: this.#onContext(cpu, fields[at + CONTEXT_TASK], t); break;
+      case Event.tick: if (this.facts.cputime[cpu] === 'native') this.#flush(cpu, t); break;
       case Event.sched_set_nice: this.#onNice(fields[at + NICE_TASK], fields[at + NICE]); break;
     }
     this.#truth.onEvent(id, cpu, t, fields, at);
@@ -138,12 +144,11 @@ export class KcpustatTrue extends OracleBase {
     const p = id === Event.kcpustat_field ? FIELD : FETCH;
     const target = fields[at + p[CPU]];
     const tracked = tracksContexts(this.facts.cputime[target]);
-    const samples = CPUTIME_RULES[this.facts.cputime[target]].ticks;
-    if (tracked ? !this.#points.find(target, fields[at + p[TASK]], fields[at + p[K]]) : this.facts.racing || !samples) return;
+    if (tracked ? !this.#points.find(target, fields[at + p[TASK]], fields[at + p[K]]) : this.facts.racing) return;
     this.checked++;
-    for (const slots of this.#groups(tracked)) {
+    for (const slots of this.#groups(target)) {
       const told = id === Event.kcpustat_field ? soleValue(slots, fields, at) : sumOf(slots, fields, at);
-      const due = slots.reduce((sum, slot) => sum + (tracked ? this.#due(slot, p, fields, at) : this.#truth.bookedAt(target, slot)), 0);
+      const due = slots.reduce((sum, slot) => sum + (tracked ? this.#due(slot, p, fields, at) : this.#charged(target, slot)), 0);
       if (told < 0 || told === due) continue;
       this.broken(() => ({
         says: `${this.nameOf(fields[at + p[BY]])} (${READER_NAMES[fields[at + p[READER]]]} reader) was told that CPU ${target} has ` +
@@ -154,9 +159,30 @@ export class KcpustatTrue extends OracleBase {
   }
 
   /** Slots that are compared together: user and nice are one where a task has changed sides with time pending. */
-  #groups(tracked: boolean): readonly (readonly number[])[] {
-    if (!tracked) return EACH_SLOT;
+  #groups(target: CpuId): readonly (readonly number[])[] {
+    if (samples(this.facts.cputime[target])) return EACH_SLOT;
     return this.#crossedNice ? USER_WITH_NICE : IDLE_WITH_IOWAIT;
+  }
+
+  /** What ticks have charged; or what was measured until the last tick or switch. */
+  #charged(target: CpuId, slot: number): Ns {
+    return samples(this.facts.cputime[target]) ? this.#truth.bookedAt(target, slot) : this.#flushed[target * NR_CPUSTAT + slot];
+  }
+
+  /** A tick, or another task: what was measured is charged. */
+  #flush(cpu: CpuId, t: Ns): void {
+    for (let slot = 0; slot < NR_CPUSTAT; slot++) this.#flushed[cpu * NR_CPUSTAT + slot] = this.#truth.slotAt(cpu, slot, t);
+    this.#flushed[cpu * NR_CPUSTAT + Idle] -= this.#begin[cpu] - this.#firstContext[cpu];
+  }
+
+  #onContext(cpu: CpuId, task: TaskId, t: Ns): void {
+    const first = this.#firstContext[cpu] < 0;
+    if (first) this.#firstContext[cpu] = t;
+    if (this.facts.cputime[cpu] !== 'native') return;
+    // its first edge is that at which the idle task gets the CPU
+    if (!first && this.#begin[cpu] < 0) this.#begin[cpu] = t;
+    else if (task !== this.#taskOn[cpu]) this.#flush(cpu, t);
+    this.#taskOn[cpu] = task;
   }
 
   /** What the slot of the point that was found comes to at the reader's instant, for that reader. */

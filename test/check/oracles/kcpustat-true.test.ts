@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { CputimeFlavour } from '../../../shared/cputime-flavour.ts';
 import { Mode } from '../../../shared/events.ts';
 import { Cpustat } from '../../../shared/structs/cpu.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
@@ -92,7 +91,17 @@ describe('V-03, what a reader is told of a CPU', () => {
     expect(judge(ticked(TICK)).verdict).toBe('held');
     expect(judge(ticked(0)).verdict).toBe('broken');
     expect(judge(ticked(0), racingFacts(facts, 1000)).verdict).toBe('not exercised');
-    expect(judge(ticked(0), runFacts(2, 'native' as CputimeFlavour, ['thread0-0', 'reader-0'])).verdict).toBe('not exercised');
+  });
+
+  it('is what was measured until the last tick or switch where edges are measured', () => {
+    const measured = (user: number) => new EventStream()
+      .add('context', 1, 10, { mode: Mode.System, task: 1 }).add('context', 1, 20, { mode: Mode.System, task: 1 })
+      .add('context', 1, 30, { mode: Mode.User, task: T }).add('context', 1, 90, { mode: Mode.Irq, task: T })
+      .add('tick', 1, 95, { task: T }).add('context', 1, 99, { mode: Mode.User, task: T })
+      .add('kcpustat_cpu_fetch', 0, 200, { ...look(), cpu: 1, task: NONE, k: 0, idle: 10, system: 0, irq: 5, user });
+    const native = runFacts(2, 'native', ['thread0-0', 'reader-0']);
+    expect(judge(measured(60), native)).toEqual({ verdict: 'held', checked: 1 });
+    expect(witnessOf(judge(measured(161), native)).says).toContain('161 ns of user at 200 ns; it should have been 60');
   });
 
   it('does not ask which of user and nice it is once a task has crossed nice 0', () => {

@@ -78,6 +78,18 @@ describe('R-02, what a reader is told is what was', () => {
     expect(judge(asleep(0), racingFacts(facts, 1000)).verdict).toBe('not exercised');
   });
 
+  it('sees no more of measured time than the last tick or switch has charged', () => {
+    const native = runFacts(2, 'native', ['thread0-0', 'reader-0']);
+    const running = (utime: number) => new EventStream()
+      .add('context', 0, 100, { mode: Mode.User, task: T }).add('context', 0, 150, { mode: Mode.Irq, task: T })
+      .add('tick', 0, 150, { task: T }).add('context', 0, 150, { mode: Mode.User, task: T })
+      .add('task_cputime', 1, 200, read({
+        k1: 0, t: 200, state: VtimeState.Inactive, starttime: 0, vtime_utime: 0, vtime_stime: 0, utime,
+      }));
+    expect(judge(running(50), native).verdict).toBe('held');
+    expect(judge(running(100), native).verdict).toBe('broken');
+  });
+
   it('remembers a long past while CPUs race', () => {
     const stream = aDay();
     for (let n = 0; n < 100; n++) stream.add('context', 0, 200 + n, { mode: n % 2 === 0 ? Mode.User : Mode.System, task: T });
