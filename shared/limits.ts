@@ -35,6 +35,6 @@ export const SPIN_TURNS_MAX = 1_000_000_000;
 /** Phases of a program that a lookahead walks over before it says how far it has come. */
 export const LOOKAHEAD_PHASES = 32;
 /** User or system time that a process may have had before the machine boots: 26 days, so that sums stay below 2^53 ns. */
-export const AGE_MAX_NS = 2 ** 51;
+export const AGE_MAX_NS = 2_250_000_000_000_000;
 /** Versions of tasks' vtime records that the oracle of remote reads keeps at a time, all tasks together: 120 MB. */
 export const VERSIONS_KEPT = 1 << 20;

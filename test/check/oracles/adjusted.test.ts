@@ -91,3 +91,34 @@ describe('R-07, the adjusted pair sums to rtime', () => {
     expect(witnessOf(judge(stream)).says).toContain('adjusted 3 + 2 is more than the largest rtime 1');
   });
 });
+
+describe('the pair of a process', () => {
+  /** Threads 1 and 2, of which 1 leads; turns of its lock begin when the leader does. */
+  const family = { ...runFacts(1, 'gen', ['a-0', 'a-1', 'reader-0']), processes: [{ name: 'a', threads: [1, 2], age: { utime: 0, stime: 0 } }] };
+  const looks = (...rows: [number, number, number, number, number][]) => {
+    const stream = new EventStream().add('sched_process_fork', 0, 0, { child: 1 }).add('sched_process_fork', 0, 0, { child: 2 });
+    rows.forEach(([task, t, utime, stime, turn]) =>
+      stream.add('thread_group_cputime_adjusted', 0, t, { by: 3, task, rtime: utime + stime, utime, stime, turn }));
+    return stream;
+  };
+
+  it('is one, by whichever thread it was asked for', () => {
+    expect(judgeStream(AdjustedMonotonic, family, looks([1, 10, 3, 2, 2], [2, 20, 3, 6, 3]))).toEqual({ verdict: 'held', checked: 1 });
+    expect(witnessOf(judgeStream(AdjustedMonotonic, family, looks([1, 10, 3, 2, 2], [2, 20, 2, 6, 3]))).says)
+      .toContain('adjusted utime of process a fell from 3 to 2');
+    expect(judgeStream(AdjustedSum, family, looks([1, 10, 3, 2, 2], [2, 20, 3, 6, 3])).verdict).toBe('held');
+  });
+
+  it('is not that of its leader', () => {
+    const stream = looks([1, 10, 30, 20, 2]).add('cputime_adjust', 0, 20, { by: 3, task: 1, rtime: 5, utime: 3, stime: 2, turn: 2 });
+    expect([judgeStream(AdjustedMonotonic, family, stream).verdict, judgeStream(AdjustedSum, family, stream).verdict])
+      .toEqual(['not exercised', 'held']);
+  });
+
+  it('begins anew with its leader, and not with another thread', () => {
+    const reborn = (child: number) => looks([1, 10, 30, 20, 2]).add('sched_process_fork', 0, 15, { child })
+      .add('thread_group_cputime_adjusted', 0, 20, { by: 3, task: 1, rtime: 5, utime: 3, stime: 2, turn: child === 1 ? 4 : 3 });
+    expect(judgeStream(AdjustedMonotonic, family, reborn(1))).toEqual({ verdict: 'not exercised' });
+    expect(judgeStream(AdjustedMonotonic, family, reborn(2)).verdict).toBe('broken');
+  });
+});
