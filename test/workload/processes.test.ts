@@ -8,8 +8,8 @@ const file = (processes: string, tasks = TASKS, more = ''): string =>
   `{"tasks": {${tasks}}, "dynticks": {"cpus": 2${processes === '' ? '' : `, "processes": {${processes}}`}${more}}}`;
 /** Each process by its name: its threads, by name, of a pool the first. */
 function processesOf(text: string): Record<string, string[]> {
-  const { cpus, workload } = resolve(text);
-  return Object.fromEntries(workload.processes.map(({ name, threads }) => [name, threads.map((task) => workload.tasks[task - cpus]!.name)]));
+  const { cpus, workload: { processes, tasks } } = resolve(text);
+  return Object.fromEntries(processes.map(({ name, threads }) => [name, threads.map((task) => tasks[task - cpus]!.name)]));
 }
 
 describe('a process', () => {

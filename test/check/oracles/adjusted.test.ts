@@ -94,7 +94,8 @@ describe('R-07, the adjusted pair sums to rtime', () => {
 
 describe('the pair of a process', () => {
   /** Threads 1 and 2, of which 1 leads; turns of its lock begin when the leader does. */
-  const family = { ...runFacts(1, 'gen', ['a-0', 'a-1', 'reader-0']), processes: [{ name: 'a', threads: [1, 2], age: { utime: 0, stime: 0 } }] };
+  const process = { name: 'a', threads: [1, 2], age: { utime: 0, stime: 0 } };
+  const family = { ...runFacts(1, 'gen', ['a-0', 'a-1', 'reader-0']), processes: [process] };
   const looks = (...rows: [number, number, number, number, number][]) => {
     const stream = new EventStream().add('sched_process_fork', 0, 0, { child: 1 }).add('sched_process_fork', 0, 0, { child: 2 });
     rows.forEach(([task, t, utime, stime, turn]) =>
