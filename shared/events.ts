@@ -333,6 +333,8 @@ const table = {
   }],
   /** Another CPU has done the tick of one whose own is stopped: the task that runs there, and its run time since then. */
   sched_tick_remote: ['dynticks', { cpu: 'cpu', task: 'task', runtime: 'ns' }],
+  /** A reader's look at what /proc/uptime shows: boot time, and idle time of all CPUs together, begun at `t`. */
+  proc_uptime: ['dynticks', { by: 'task', reader: 'code', t: 'ns', uptime: 'ns', idle: 'ns' }],
   /**
    * At the end of a run: what stands in memory of a process, by its leader: times of threads that are gone (`rest_`: what Linux's
    * reader leaves out), of children that were waited for, and what its filter has handed out.

@@ -168,6 +168,8 @@ class Followers {
     const { scenario, facts } = this;
     const { endNs, records, missedCuts, threads } = end;
     const snapshot = this.snapshot.finish();
+    const files = machineFiles(snapshot, kernelConfigOf(scenario).version, facts.tickNs);
+    this.judge.onFiles(files);
     const verdicts = this.judge.finish(endNs).map(({ oracle, verdict }) => ({ id: oracle.id, says: oracle.says, verdict }));
     return {
       endNs, facts, records, missedCuts, threads, verdicts, snapshot,
@@ -177,7 +179,7 @@ class Followers {
       kernelLog: this.kernelLog.lines,
       figures: this.figures.finish(endNs),
       readRaces: this.readRaces.finish(judgedReads(verdicts)),
-      files: [...machineFiles(snapshot, kernelConfigOf(scenario).version, facts.tickNs), ...this.profile.files()],
+      files: [...files, ...this.profile.files()],
     };
   }
 }

@@ -4,6 +4,7 @@ import type { Oracle, OracleDescription } from './oracle.ts';
 import { AdjustedFresh } from './oracles/adjusted-fresh.ts';
 import { AdjustedMonotonic } from './oracles/adjusted-monotonic.ts';
 import { AdjustedSum } from './oracles/adjusted-sum.ts';
+import { BootInstant } from './oracles/boot-instant.ts';
 import { CallRecords } from './oracles/call-records.ts';
 import { CallsWithIrqsOn } from './oracles/calls-with-irqs-on.ts';
 import { ClockCoarse } from './oracles/clock-coarse.ts';
@@ -31,6 +32,7 @@ import { DeviceTicks } from './oracles/device-ticks.ts';
 import { DutyOwner } from './oracles/duty-owner.ts';
 import { ForcedEvent } from './oracles/forced-event.ts';
 import { GroupSums } from './oracles/group-sums.ts';
+import { GuestColumns } from './oracles/guest-columns.ts';
 import { GuestTime } from './oracles/guest-time.ts';
 import { HrtimerArmed } from './oracles/hrtimer-armed.ts';
 import { HrtimerCancelled } from './oracles/hrtimer-cancelled.ts';
@@ -60,6 +62,9 @@ import { MessagesDelivered } from './oracles/messages-delivered.ts';
 import { MessagesInTime } from './oracles/messages-in-time.ts';
 import { MinDelta } from './oracles/min-delta.ts';
 import { OneCpuAtATime } from './oracles/one-cpu-at-a-time.ts';
+import { ProcColumns } from './oracles/proc-columns.ts';
+import { ProcForm } from './oracles/proc-form.ts';
+import { ProcTotals } from './oracles/proc-totals.ts';
 import { ReadMonotonic } from './oracles/read-monotonic.ts';
 import { ReadRetries } from './oracles/read-retries.ts';
 import { ReadTrue } from './oracles/read-true.ts';
@@ -73,6 +78,7 @@ import { TickGrid } from './oracles/tick-grid.ts';
 import { TickDevices } from './oracles/tick-devices.ts';
 import { TickHandlers } from './oracles/tick-handlers.ts';
 import { TickPhase } from './oracles/tick-phase.ts';
+import { UptimeIdle } from './oracles/uptime-idle.ts';
 import { VtimeAccumulators } from './oracles/vtime-accumulators.ts';
 import { VtimeReader } from './oracles/vtime-reader.ts';
 import { VtimeStates } from './oracles/vtime-states.ts';
@@ -88,7 +94,7 @@ interface OracleClass {
   new (facts: RunFacts): Oracle;
 }
 
-// table: concurrency, clocks, their sources, event devices, jiffies, idle, hrtimers, wheels, messages and scheduler, then CPU time
+// table: concurrency, clocks, their sources, event devices, jiffies, idle, hrtimers, wheels, messages and scheduler, CPU time, /proc
 const ORACLES: readonly OracleClass[] = [
   SeqcountVersions, LockOrder,
   ClockMonotonic, ClockCoarse, ClockJump, ClockDrift, ClockOffsets, ClockSteps, ClockShadow, ClockNormal, ClockGap, ClockFast,
@@ -102,6 +108,7 @@ const ORACLES: readonly OracleClass[] = [
   VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader, KcpustatTrue,
   ReadMonotonic, ReadTrue, KcpustatMonotonic, AdjustedFresh, AdjustedMonotonic, AdjustedSum, CputimePossible, ReadRetries,
   CputimeExact, GroupSums, GuestTime, CpuExact, CpuConservation, MachineConservation,
+  ProcForm, GuestColumns, ProcColumns, ProcTotals, UptimeIdle, BootInstant,
 ];
 
 /** What every oracle says, for `dynticks list oracles`. */

@@ -27,6 +27,13 @@ export class Judge implements EventConsumer {
     for (let i = 0; i < listeners.length; i++) listeners[i].onEvent(id, cpu, t, fields, at);
   }
 
+  /** After the last event, before the verdicts: what the run shows under /proc and /sys. */
+  onFiles(files: readonly { readonly path: string; readonly text: string }[]): void {
+    for (const oracle of this.#oracles) {
+      for (const { path, text } of files) oracle.onFile?.(path, text);
+    }
+  }
+
   /** After the last event, once: every oracle with its verdict, in the order of the catalogue. */
   finish(end: Ns): readonly Judgement[] {
     return this.#oracles.map((oracle) => ({ oracle, verdict: oracle.finish(end) }));

@@ -41,6 +41,8 @@ export interface OracleDescription {
 }
 
 export interface Oracle extends EventConsumer, OracleDescription {
+  /** A file of the run's /proc, after the last event; for those who judge what is printed. */
+  onFile?(path: string, text: string): void;
   /** After the last event. */
   finish(end: Ns): Verdict;
 }

@@ -13,6 +13,14 @@ export interface Decisions {
   readonly skipReadRetry: boolean;
   /** A reader of a task's vtime begins again twice, whether or not the sequence moved. */
   readonly rereadsForNothing: boolean;
+  /** B-08: a reader of a CPU's accounts leaves out what its running task has not been charged yet. */
+  readonly leavesOutPending: boolean;
+  /** B-09: in the column of guest time at nice tasks /proc/stat shows all user time. */
+  readonly showsUserAsGuestNice: boolean;
+  /** B-10: a reader of a CPU's accounts adds what the current task has pending without looking whether that is running there, or yet. */
+  readonly trustsCurr: boolean;
+  /** B-18: /proc/uptime sums up the idle time that was charged, though sleeps are counted otherwise. */
+  readonly uptimeByCharges: boolean;
   /** A reader of a task's vtime loads the promise when its section is over, and not inside. */
   readonly promiseAfterSection: boolean;
   /** A reader of a task's vtime extrapolates to its own clock, whatever the task's CPU has promised. */
@@ -156,6 +164,10 @@ export interface Decisions {
 export const asLinux: Decisions = {
   tearVtimeWrite: false,
   skipReadRetry: false,
+  leavesOutPending: false,
+  showsUserAsGuestNice: false,
+  trustsCurr: false,
+  uptimeByCharges: false,
   rereadsForNothing: false,
   promiseAfterSection: false,
   ignorePromise: false,

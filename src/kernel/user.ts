@@ -172,6 +172,8 @@ export const ReadView = {
   Kcpustat: 12, KcpustatField: 13, Idle: 14,
   /** no CPU time at all: one of the machine's clocks */
   Clock: 15,
+  // of the machine
+  Uptime: 18,
   // of a process, too
   RusageChildren: 16, Times: 17,
 } as const;

@@ -6,7 +6,7 @@ import { ReadView, type Look } from '../kernel/user.ts';
 
 interface ViewSpec {
   readonly view: ReadView;
-  readonly of: 'thread' | 'process' | 'cpu';
+  readonly of: 'thread' | 'process' | 'cpu' | 'machine';
   /** a look takes a lock: that of a run queue, of a filter, or of a process's times */
   readonly locks: boolean;
 }
@@ -29,6 +29,7 @@ export const READ_VIEWS = {
   kcpustat: { view: ReadView.Kcpustat, of: 'cpu', locks: false },
   kcpustat_field: { view: ReadView.KcpustatField, of: 'cpu', locks: false },
   idle: { view: ReadView.Idle, of: 'cpu', locks: false },
+  uptime: { view: ReadView.Uptime, of: 'machine', locks: false },
 } as const satisfies Record<string, ViewSpec>;
 export type ReadViewName = keyof typeof READ_VIEWS;
 
@@ -48,7 +49,7 @@ export interface Subjects {
 
 /** One pass: view by view in the order of `what`, each over all that it is a view of; clocks last. */
 export function looksAt(what: readonly ReadViewName[], { threads, processes, cpus, clocks }: Subjects): Look[] {
-  const subjectsOf = { thread: threads, process: processes, cpu: cpus };
+  const subjectsOf = { thread: threads, process: processes, cpu: cpus, machine: [0] };
   return [
     ...what.flatMap((name) => subjectsOf[READ_VIEWS[name].of].flatMap((subject) => looksOfView(READ_VIEWS[name].view, subject))),
     ...clocks.map((subject) => ({ view: ReadView.Clock, subject, slot: 0 })),

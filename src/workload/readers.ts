@@ -20,6 +20,8 @@ interface ReaderPlace {
   readonly index: number;
 }
 
+const SUBJECTS = ['tasks', 'processes', 'cpus', 'clocks'] as const;
+
 /** What a reader may name. */
 interface Known {
   readonly tasks: readonly TaskDeclaration[];
@@ -55,10 +57,11 @@ export function readersOf(
 function targets(
   place: ReaderPlace, reader: ReaderBlock, known: Known, cpus: number,
 ): Pick<ReaderDeclaration, 'declarations' | 'processes' | 'cpus' | 'clocks'> {
-  if (reader.tasks === undefined && reader.processes === undefined && reader.cpus === undefined && reader.clocks === undefined) {
+  const { what = [] } = reader;
+  if (!SUBJECTS.some((key) => reader[key] !== undefined) && !what.some((view) => READ_VIEWS[view].of === 'machine')) {
     throw bad(place, [], 'neither "tasks" nor "processes" nor "cpus" nor "clocks"', 'something to read');
   }
-  reader.what?.forEach((view, i) => checkSubject(place, reader, view, i));
+  what.forEach((view, i) => checkSubject(place, reader, view, i));
   const all = Array.from({ length: cpus }, (_, cpu) => cpu);
   return {
     declarations: declarationsOf(place, 'tasks', reader.tasks, known),
@@ -70,7 +73,9 @@ function targets(
 
 /** A view of nothing is a mistake. */
 function checkSubject(place: ReaderPlace, reader: ReaderBlock, view: ReadViewName, i: number): void {
-  const ofCpus = READ_VIEWS[view].of === 'cpu';
+  const { of } = READ_VIEWS[view];
+  if (of === 'machine') return;
+  const ofCpus = of === 'cpu';
   if (ofCpus ? reader.cpus !== undefined : reader.tasks !== undefined || reader.processes !== undefined) return;
   const missing = ofCpus ? '"cpus"' : '"tasks" or "processes"';
   throw bad(place, ['what', i], `"${view}"`, `a view of what the reader reads, or ${missing} beside it`);

@@ -1,6 +1,6 @@
 /** A reader's looks at a CPU's accounts, and at how long it has slept. */
 import { Event } from '../../../shared/events.ts';
-import { NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
+import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
 import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import type { ReaderKind } from '../sched/cputime-read.ts';
@@ -9,16 +9,20 @@ import { getCpuSleepTime } from '../time/idle-sleep.ts';
 import { tickNohzActive } from '../time/tick-sched.ts';
 import { codeOf } from './task-reads.ts';
 
+/** Place of the first account in `kcpustat_cpu_fetch`. */
+const SLOTS_AT = 4;
+
 /** All its accounts, as /proc/stat has them. @linux fs/proc/stat.c show_stat */
 export function readKcpustat(cpu: KernelCpu, by: TaskId, target: CpuId, reader: ReaderKind): void {
   const { arch, fields, kcpustatSample: sample } = cpu;
   const p0 = arch.promiseOf(target);
-  kcpustatCpuFetch(cpu, target, reader, fields, 4);
+  kcpustatCpuFetch(cpu, target, reader, fields, SLOTS_AT);
+  if (cpu.decisions.showsUserAsGuestNice) fields[SLOTS_AT + Cpustat.GuestNice] = fields[SLOTS_AT + Cpustat.User]!;
   fields[0] = by;
   fields[1] = target;
   fields[2] = codeOf(reader);
   fields[3] = sample.clock;
-  sayWhere(cpu, target, p0, 4 + NR_CPUSTAT);
+  sayWhere(cpu, target, p0, SLOTS_AT + NR_CPUSTAT);
   arch.traceFields(Event.kcpustat_cpu_fetch, fields);
   if (tickNohzActive(cpu)) readIdleTime(cpu, by, target);
 }

@@ -88,7 +88,7 @@ function copyUntracked(cpu: KernelCpu, target: CpuId, out: Float64Array, at: num
   sample.starttime = 0;
   sample.promise = arch.promiseOf(target);
   sample.clock = arch.schedClock();
-  sample.user = sample.guest = sample.system = sample.idle = 0;
+  nothingPending(sample);
   copyCpustat(cpu, target, out, at, first, count);
 }
 
@@ -98,6 +98,7 @@ function fetchTracked(
   const rq = cpu.image.rqs[target]!;
   while (!fetchThrough(cpu, target, rq.curr, out, at, first, count)) cpu.memory.relax();
   evaluate(cpu.kcpustatSample, reader);
+  if (cpu.decisions.leavesOutPending) nothingPending(cpu.kcpustatSample);
 }
 
 /** False (EAGAIN): `task` is not what runs there, or not yet. @linux kernel/sched/cputime.c kcpustat_cpu_fetch_vtime */
@@ -105,12 +106,14 @@ function fetchThrough(
   cpu: KernelCpu, target: CpuId, task: TaskId, out: Float64Array, at: number, first: number, count: number,
 ): boolean {
   const vtime = cpu.image.vtimes[task]!;
-  const { kcpustatSample: sample } = cpu;
+  const { kcpustatSample: sample, decisions: { trustsCurr } } = cpu;
+  if (trustsCurr) cpu.arch.linger();
   for (;;) {
     const start = readSeqcountBegin(cpu.memory, vtime.seq);
     const runner = vtime.cpu;
     sample.state = vtime.state;
-    const sane = (runner === target || runner === NOBODY) && sample.state !== VtimeState.Inactive;
+    const isThere = (runner === target || runner === NOBODY) && sample.state !== VtimeState.Inactive;
+    const sane = isThere || trustsCurr;
     if (sane) {
       copyCpustat(cpu, target, out, at, first, count);
       copyPending(cpu, target, task, sample);
@@ -131,6 +134,13 @@ function copyPending(cpu: KernelCpu, target: CpuId, task: TaskId, sample: Kcpust
   sample.user = vtime.utime;
   sample.system = vtime.stime;
   sample.guest = vtime.gtime;
+}
+
+function nothingPending(sample: KcpustatSample): void {
+  sample.user = 0;
+  sample.guest = 0;
+  sample.system = 0;
+  sample.idle = 0;
 }
 
 /** From what the record says to what the reader adds. */

@@ -10,6 +10,7 @@ import { Path } from '../arch.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { readClock } from '../reads/clock-reads.ts';
 import { readCpuIdle, readKcpustat, readKcpustatField } from '../reads/cpu-reads.ts';
+import { readUptime } from '../reads/machine-reads.ts';
 import { readChildren, readGroupClock, readRusage, readStat, readTimes } from '../reads/process-reads.ts';
 import { readTask, readTaskGtime, readTaskStat, readThreadClock, readThreadRusage } from '../reads/task-reads.ts';
 import { CpuClock } from '../sched/thread-group.ts';
@@ -46,6 +47,7 @@ export function look(cpu: KernelCpu, by: TaskId, target: ReadTarget, n: number):
     case ReadView.Kcpustat: return readKcpustat(cpu, by, subject, reader);
     case ReadView.KcpustatField: return readKcpustatField(cpu, by, subject, slot, reader);
     case ReadView.Idle: return readCpuIdle(cpu, by, subject, reader);
+    case ReadView.Uptime: return readUptime(cpu, by, reader);
     case ReadView.Clock: return readClock(cpu, by, subject as ClockId);
     case ReadView.RusageChildren: return readChildren(cpu, by, subject);
     case ReadView.Times: return readTimes(cpu, by, subject, reader);

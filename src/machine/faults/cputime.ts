@@ -71,6 +71,30 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
     caughtBy: ['R-04'],
     decisions: { keepsStaleRuntime: true },
   },
+  {
+    id: 'B-08',
+    says: 'a reader of a CPU’s accounts leaves out what its running task has not been charged, so that they stand still (Linux until 5.6)',
+    caughtBy: ['V-03'],
+    decisions: { leavesOutPending: true },
+  },
+  {
+    id: 'B-09',
+    says: '/proc/stat shows user time as guest time at nice tasks (Linux until 5.6)',
+    caughtBy: ['F-02'],
+    decisions: { showsUserAsGuestNice: true },
+  },
+  {
+    id: 'B-10',
+    says: 'a reader of a CPU’s accounts takes the pending time of whatever task is current, switched in or not (Linux until 5.5)',
+    caughtBy: ['V-03', 'R-03'],
+    decisions: { trustsCurr: true },
+  },
+  {
+    id: 'B-18',
+    says: '/proc/uptime sums up idle time as it was charged, though sleeps are counted otherwise (Linux until 5.15)',
+    caughtBy: ['F-05'],
+    decisions: { uptimeByCharges: true },
+  },
 ];
 
 /** stime * rtime / total, the product modulo 2^64 and the divisor modulo 2^32: to the precision of a double, and never beyond it. */
