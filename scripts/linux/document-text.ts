@@ -31,11 +31,27 @@ export function objectAt(node: JsonNode, key: string): ObjectNode {
 /** To read one of the files. */
 const FILE_NS: Ns = 2 * NSEC_PER_MSEC;
 
-/**
- * What has gone on before, as far as it is still felt: while tasks that may not move have shared a CPU, the others
- * have come to look for work more and more rarely.
- */
-export const SHARED_BEFORE = ['a', 'b'].map((name) => `"before-${name}": { "cpus": [3], "loop": 1, "runtime": 1000000 }`);
+/** What has gone on before in the same boot, as far as it is still felt: passes that were like that, and tasks that do the same. */
+export interface Before {
+  readonly pass: RegExp;
+  readonly tasks: readonly string[];
+}
+
+export const BEFORE: readonly Before[] = [
+  {
+    // while tasks that may not move have shared a CPU, the others have come to look for work more and more rarely
+    pass: /^(reader)?share(\/|$)/,
+    tasks: ['a', 'b'].map((name) => `"before-${name}": { "cpus": [3], "loop": 1, "runtime": 1000000 }`),
+  },
+  {
+    // while the recorder looked and a worker was awake on the first CPU, rcu_preempt has moved on to the next one that idled
+    pass: /^slack(\/|$)/,
+    tasks: [
+      '"before-look": { "cpus": [0], "loop": 15, "syscall": "2ms", "free": "" }',
+      '"before-worker": { "cpus": [1], "loop": 1, "runtime": 60000 }',
+    ],
+  },
+];
 
 /** A look at /proc: files are opened, read and closed, one after the other, and whatever is closed is freed later. */
 export function lookText(lookNs: Ns): string {

@@ -7,7 +7,7 @@ import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
 import { NSEC_PER_MSEC, type Ns } from '../../shared/units.ts';
 import { entriesText, entryText, lookText, objectAt, scenarioText } from './document-text.ts';
 import { forkedText, ofTask } from './forked.ts';
-import { GRACE_NS, PAUSE_NS, type Timeline } from './timeline.ts';
+import { PAUSE_NS, type Timeline } from './timeline.ts';
 
 /** Where the recorder's program was put. */
 const RECORDER = '"wl": { "cpus": [0], "loop": 1';
@@ -40,7 +40,7 @@ export function orchestrated(text: string, file: string, time: Timeline, bootNs:
   const phases = [
     lookText(time.lookNs),
     `"pause": { "loop": 1, "sleep": ${us(time.pauseNs)} }`,
-    ...graceText(time.graces),
+    ...graceText(time),
     ...actsOf(processes.map(({ key }) => key), third, orchestration).flatMap(actText),
     ...(polls ? pollsText(time) : [sleepText('"run"', time.runNs - (lateTask === null ? 0 : 2 * third))]),
     '"look again": { "loop": 1, "syscall": "1s" }',
@@ -51,7 +51,7 @@ export function orchestrated(text: string, file: string, time: Timeline, bootNs:
 }
 
 /** The recorder's phase that begins the run. */
-export const startPhaseOf = ({ graces }: Timeline): number => (graces > 0 ? 3 : 2);
+export const startPhaseOf = ({ graces }: Timeline): number => (graces > 0 ? 4 : 2);
 
 /** So long after the one before, these tasks are started. */
 interface Act {
@@ -74,9 +74,13 @@ function actText({ afterNs, starts }: Act, i: number): string[] {
   ];
 }
 
-/** Grace periods that the recorder waits for, a little less than three ticks each, so that it is back with the third. */
-function graceText(graces: number): string[] {
-  return graces === 0 ? [] : [`"know": { "loop": ${graces}, "free": "", "sleep": ${us(GRACE_NS - NSEC_PER_MSEC)} }`];
+/** Grace periods that the recorder waits for, and what it does then. */
+function graceText({ graces, graceNs, armNs }: Timeline): string[] {
+  if (graces === 0) return [];
+  return [
+    `"know": { "loop": ${graces}, "free": "", "sleep": ${us(graceNs)} }`,
+    `"arm": { "loop": 1, "syscall": "${Math.round(armNs)}ns" }`,
+  ];
 }
 
 const sleepText = (name: string, ns: Ns): string => `${name}: { "loop": 1, "sleep": ${us(ns)} }`;

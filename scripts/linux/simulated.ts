@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RunResult } from '../../src/sim.ts';
 import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
 import type { Scenario } from '../../src/workload/scenario.ts';
-import { objectAt, SHARED_BEFORE } from './document-text.ts';
+import { BEFORE, objectAt } from './document-text.ts';
 import type { Leaf, Leaves } from './leaves.ts';
 import { orchestrated, startPhaseOf } from './orchestrated.ts';
 import { procFigures, type ProcTexts } from './proc-texts.ts';
@@ -18,7 +18,6 @@ import { COMPARED } from './workloads.ts';
 
 const SCENARIOS = join(import.meta.dirname, '..', '..', '..', 'scenarios');
 
-const SHARING = /^(reader)?share(\/|$)/;
 /** What is 0 where the machine does not say it. */
 const ABSENT = /^(timer_irqs|trace\.workqueue|trace\.tick_gap_ms\.\d+\.n|trace\.tick_stop)/;
 
@@ -30,7 +29,7 @@ export async function simulatedFigures(recording: Recording, scenarios = SCENARI
   const text = readFileSync(join(scenarios, file), 'utf8');
   const sleepTickNs = configuration.cmdline.includes('highres=off') ? TICK_NS : 0;
   const time = timelineOf(figures, sleepTickNs);
-  const before = hasSharedBefore(recording) ? SHARED_BEFORE : [];
+  const before = tasksBefore(recording);
   const machine = await QemuMachine.of(configuration);
   const whole = rtappNs === null
     ? orchestrated(text, file, time, machine.boot.userNs, { ...orchestration, before })
@@ -51,9 +50,10 @@ export async function simulatedFigures(recording: Recording, scenarios = SCENARI
   ]);
 }
 
-/** Whether two tasks have shared a CPU earlier in the same boot. */
-function hasSharedBefore({ configuration: { passes }, pass }: Recording): boolean {
-  return passes.slice(0, Math.max(0, passes.indexOf(pass))).some((before) => SHARING.test(before));
+/** Tasks that do what earlier passes of the same boot have done. */
+function tasksBefore({ configuration: { passes }, pass }: Recording): string[] {
+  const earlier = passes.slice(0, Math.max(0, passes.indexOf(pass)));
+  return BEFORE.filter((before) => earlier.some((name) => before.pass.test(name))).flatMap(({ tasks }) => tasks);
 }
 
 const namesIn = (text: string, file: string): string[] =>

@@ -10,9 +10,10 @@
  */
 import { NSEC_PER_MSEC, NSEC_PER_SEC, type Ns } from '../../shared/units.ts';
 import { numberAt, type Leaves } from './leaves.ts';
+import { TICK_NS } from './qemu-machine.ts';
 
 export interface Timeline {
-  /** when the recorder is woken for its first look */
+  /** when the recorder's sleep before its first look ends: with the last tick before that, where sleeps end with ticks */
   readonly wakeNs: Ns;
   /** when that look counts: at its beginning */
   readonly beforeNs: Ns;
@@ -20,8 +21,12 @@ export interface Timeline {
   readonly lookNs: Ns;
   /** what it sleeps then */
   readonly pauseNs: Ns;
-  /** for how many grace periods it then waits: it switches the trace on, of which all CPUs must know */
+  /** for how many grace periods it then waits: it empties the trace, of which all CPUs must know */
   readonly graces: number;
+  /** and what it sleeps for each, short of their ends */
+  readonly graceNs: Ns;
+  /** then it arms the trace, in the kernel */
+  readonly armNs: Ns;
   /** of the workers, start and end */
   readonly t0Ns: Ns;
   readonly t1Ns: Ns;
@@ -35,12 +40,19 @@ export interface Timeline {
 
 /** The recorder sleeps at least so long between its first look and the start, and where it polls, between two polls. */
 export const PAUSE_NS: Ns = 20 * NSEC_PER_MSEC;
-/** A grace period takes three ticks: it begins, the CPUs are seen, it ends. */
-export const GRACE_NS: Ns = 12 * NSEC_PER_MSEC;
-/** A look takes no longer than that. */
-const LOOK_NS: Ns = 30 * NSEC_PER_MSEC;
+/** Emptying a trace waits for two: none may be writing when its buffers are switched off, nor when they are switched on. */
+const GRACES = 2;
+/** A grace period takes whole ticks, three at least: it begins, the CPUs are seen, it ends. */
+const GRACE_NS: Ns = 3 * TICK_NS;
+/** A look takes so long: the files of the system, and for each worker four files of its own. */
+const SYSTEM_NS: Ns = 24 * NSEC_PER_MSEC;
+const WORKER_NS: Ns = 2 * NSEC_PER_MSEC;
 /** A machine has booted and come to rest by then. */
 const SETTLED_NS: Ns = 3 * NSEC_PER_SEC;
+/** Between the end of the run and the second look it writes where to. */
+const RETURN_NS: Ns = 80_000;
+/** And in a traced pass it switches the trace off first. */
+const MARK_NS: Ns = 320_000;
 /** A sleeper has come back by then after its time, slack included, and has looked at the clock. */
 const WAKE_NS: Ns = 500_000;
 
@@ -48,21 +60,31 @@ const WAKE_NS: Ns = 500_000;
 export function timelineOf(figures: Leaves, sleepTickNs: Ns): Timeline {
   const windowNs = Math.round(numberAt(figures, 'window_s') * NSEC_PER_SEC);
   const [t0, t1] = recordedRun(figures, windowNs);
-  const recordedBefore = t1 - windowNs;
+  const recordedBefore = t1 + (figures.has('trace.span_s') ? MARK_NS : RETURN_NS) - windowNs;
   // the same place between two ticks and between two seconds, whose timers the kernel rounds
   const beforeNs = SETTLED_NS + recordedBefore % NSEC_PER_SEC;
   const t0Ns = beforeNs + t0 - recordedBefore;
-  const t1Ns = beforeNs + windowNs;
+  const t1Ns = t0Ns + t1 - t0;
   // what it sleeps for ends in the middle of the tick before, or of a wake-up's way
   const shortNs = Math.max(sleepTickNs, WAKE_NS) / 2;
   const restNs = t0Ns - shortNs - beforeNs;
-  const lookNs = Math.min(restNs - PAUSE_NS, LOOK_NS);
-  const graces = Math.floor((restNs - lookNs - PAUSE_NS) / GRACE_NS);
+  const lookNs = Math.min(restNs - PAUSE_NS, SYSTEM_NS + WORKER_NS * workersIn(figures));
+  const leftNs = restNs - lookNs - PAUSE_NS;
+  const graces = leftNs >= GRACES * GRACE_NS ? GRACES : 0;
+  const graceNs = graces === 0 ? 0 : Math.floor(leftNs / graces / TICK_NS) * TICK_NS;
   return {
-    wakeNs: beforeNs - sleepTickNs - WAKE_NS, beforeNs, lookNs, pauseNs: restNs - lookNs - graces * GRACE_NS, graces, t0Ns, t1Ns,
-    runNs: t1Ns - t0Ns - shortNs, pollNs: PAUSE_NS + sleepTickNs + WAKE_NS / 2,
+    wakeNs: beforeNs - Math.max(sleepTickNs / 2, WAKE_NS), beforeNs, lookNs, 
+    pauseNs: graces === 0 ? leftNs + PAUSE_NS : PAUSE_NS,
+    graces, graceNs: graceNs - shortNs, armNs: graces === 0 ? 0 : leftNs - graces * graceNs, t0Ns, t1Ns,
+    runNs: t1Ns - t0Ns - shortNs, pollNs: PAUSE_NS + sleepTickNs + WAKE_NS / 4,
     liveNs: t1Ns + sleepTickNs / 2 + WAKE_NS,
   };
+}
+
+function workersIn(figures: Leaves): number {
+  let n = 0;
+  while (figures.has(`workers.${n}.pid`)) n += 1;
+  return n;
 }
 
 /** The instants at which the workers were started, and the recorder was back. */

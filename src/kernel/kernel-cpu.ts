@@ -85,11 +85,16 @@ export interface RcuData {
   /** It has still to be seen in the one under way, and has been since. */
   owes: boolean;
   seen: boolean;
-  /** What waits to be freed: not yet for any period, and for the end of `waitsFor`. */
+  /** What waits to be freed: not yet for any period, for the end of `waitsFor`, and for that of `readyFor`, which comes after it. */
   fresh: number;
   waiting: number;
   waitsFor: number;
+  ready: number;
+  readyFor: number;
 }
+
+/** No CPU idles for longer on average, as far as anybody wants to know. @linux kernel/sched/sched.h max_idle_balance_cost, twice */
+export const MAX_AVG_IDLE: Ns = 1_000_000;
 
 export class KernelCpu {
   readonly id: CpuId;
@@ -153,6 +158,12 @@ export class KernelCpu {
   idleBalance = false;
   /** What a kick asked of that softirq. @linux kernel/sched/sched.h rq.nohz_idle_balance */
   nohzIdleBalance = 0;
+  /** When it went idle; KTIME_MAX while it is not. @linux kernel/sched/sched.h rq.idle_stamp */
+  idleStamp: Ns = KTIME_MAX;
+  /** How long it idles at a time, on average. @linux kernel/sched/sched.h rq.avg_idle */
+  avgIdle: Ns = MAX_AVG_IDLE;
+  /** Whether it looks after the load of those without a tick at its next tick. @linux kernel/sched/sched.h NOHZ_NEWILB_KICK */
+  newIdleKick = false;
   readonly rcu: RcuData;
   /** Whether the interrupt being handled came in user mode. */
   interruptedUser = false;
@@ -226,4 +237,4 @@ export class KernelCpu {
 }
 
 const newRcuData = (gpThread: TaskId): RcuData =>
-  ({ gpThread, started: 0, completed: 0, owes: false, seen: false, fresh: 0, waiting: 0, waitsFor: 0 });
+  ({ gpThread, started: 0, completed: 0, owes: false, seen: false, fresh: 0, waiting: 0, waitsFor: 0, ready: 0, readyFor: 0 });

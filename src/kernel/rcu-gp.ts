@@ -4,7 +4,7 @@ import { TaskState, VtimeState, type UserRegs } from '../../shared/structs/task.
 import type { CpuId, TaskId } from '../../shared/units.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { timeoutIsOver } from './kthread.ts';
-import { clearOwed, lockRcu, nobodyOwes, owesQs, unlockRcu } from './rcu.ts';
+import { clearOwed, lockRcu, nobodyOwes, noteGpChanges, owesQs, unlockRcu } from './rcu.ts';
 import { idleCpu } from './sched/select-task-rq.ts';
 import { Outcome } from './syscalls/outcome.ts';
 import { scheduleTimeout } from './time/timer.ts';
@@ -38,11 +38,19 @@ function endGp(cpu: KernelCpu): void {
   if (page.started === page.completed) return;
   const { cpus } = cpu.image.map.shape;
   for (let other = 0; other < cpus; other++) {
-    if (owesQs(page, other) && (other === cpu.id || idleCpu(cpu.image, other) || runsTickless(cpu, other))) clearOwed(page, other);
+    if (owesQs(page, other) && (idleCpu(cpu.image, other) || runsTickless(cpu, other) || hasSwitched(cpu, other))) clearOwed(page, other);
   }
   if (!nobodyOwes(page) && !cpu.decisions.endsGracePeriodEarly) return;
   page.completed = page.started;
   cpu.arch.trace(Event.rcu_grace_period, page.started, GP_END);
+}
+
+/**
+ * Whether it is the thread's own CPU, which has switched since the period began and has not come to say so.
+ * @linux kernel/rcu/tree.c rcu_implicit_dynticks_qs
+ */
+function hasSwitched({ id, rcu }: KernelCpu, other: CpuId): boolean {
+  return other === id && rcu.owes && rcu.seen;
 }
 
 /**
@@ -64,5 +72,7 @@ function beginGp(cpu: KernelCpu): boolean {
     if (cpu.image.cpus[other]!.online !== 0) page.setQsMask(other >>> 5, page.qsMask(other >>> 5) | (1 << (other & 31)));
   }
   cpu.arch.trace(Event.rcu_grace_period, page.started, GP_START);
+  // this CPU knows at once; its switch away from the thread will do
+  noteGpChanges(cpu, page);
   return true;
 }

@@ -1,6 +1,6 @@
 /**
  * Read-copy-update, as far as a machine without pointers needs it: what is to be freed waits until every CPU
- * has been seen where it can hold no reference (in user mode, idle, at a switch). Nothing is freed here; what
+ * has been seen where it can hold no reference (idle, at a switch, outside of readers). Nothing is freed here; what
  * matters are the ticks, softirqs and wake-ups that the waiting costs. Without the thread that runs grace
  * periods (`kthreads`) nobody waits.
  *
@@ -9,8 +9,9 @@
  *      tick: softirq: grace period                                    woken: period 7 begins,
  *        7 is requested                                                 sleeps for a jiffy
  *                                     tick: 7 is new: softirq: owes
- *                                     tick: seen: softirq: reports
- *      ...the last one reports                                        woken: period 7 is over
+ *      callRcu; tick: softirq: 8 is   tick: seen: softirq: reports
+ *        requested
+ *      ...the last one reports                                        woken: period 7 is over, 8 begins
  *      tick: softirq: freed
  *
  * A CPU that idles, with a tick or without, is reported by the thread, which looks each jiffy.
@@ -21,6 +22,7 @@ import { CPUMASK_WORDS } from '../../shared/limits.ts';
 import type { RcuPage } from '../../shared/structs/rcu.ts';
 import { NONE, type CpuId } from '../../shared/units.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
+import { SOFTIRQ_MASK } from './irq/preempt-count.ts';
 import { raiseSoftirq } from './irq/softirq.ts';
 import { spinLock, spinUnlock } from './locking/lock.ts';
 import { tryToWakeUp } from './sched/wakeup.ts';
@@ -32,14 +34,19 @@ export function callRcu(cpu: KernelCpu): void {
 
 /** Whether the tick must go on, since this CPU waits for something to be freed. @linux kernel/rcu/tree.c rcu_needs_cpu */
 export function rcuNeedsCpu({ rcu }: KernelCpu): boolean {
-  return rcu.fresh + rcu.waiting > 0;
+  return rcu.fresh + rcu.waiting + rcu.ready > 0;
 }
 
-/** The tick. A CPU that it finds in user mode or idle holds no reference. @linux kernel/rcu/tree.c rcu_sched_clock_irq */
-export function rcuSchedClockIrq(cpu: KernelCpu, user: boolean): void {
-  const { rcu } = cpu;
+/**
+ * The tick. Readers can be preempted, and say themselves where they read. So a CPU that the tick finds outside, in the
+ * kernel too, holds no reference: no event of ours ends inside. Of one that it finds where it cannot be preempted,
+ * in a softirq or idle, it says nothing; the idle one is seen by the thread.
+ * @linux kernel/rcu/tree_plugin.h rcu_flavor_sched_clock_irq
+ */
+export function rcuSchedClockIrq(cpu: KernelCpu): void {
+  const { rcu, state } = cpu;
   if (rcu.gpThread === NONE) return;
-  if (user || cpu.curr === cpu.idle) rcu.seen = true;
+  if (cpu.curr !== cpu.idle && (state.preemptCount & SOFTIRQ_MASK) === 0) rcu.seen = true;
   if (rcuPending(cpu)) raiseSoftirq(cpu, SoftirqVec.Rcu);
 }
 
@@ -61,46 +68,73 @@ export function rcuCore(cpu: KernelCpu): void {
   const { rcu, image } = cpu;
   const page = image.rcu;
   lockRcu(cpu);
-  noteGpChanges(cpu, page);
-  const wasLast = rcu.owes && rcu.seen && reportQs(cpu, page);
-  const wakes = (startThisGp(cpu, page) || wasLast) && rcu.gpThread !== NONE;
+  let wakes = noteGpChanges(cpu, page);
+  if (rcu.owes && rcu.seen) wakes = reportQs(cpu, page) || wakes;
+  if (page.started === page.completed) wakes = accelerateCbs(cpu, page) || wakes;
+  wakes &&= rcu.gpThread !== NONE;
   const { wakesUnderRcuLock } = cpu.decisions;
   if (wakes && wakesUnderRcuLock) tryToWakeUp(cpu, rcu.gpThread);
   unlockRcu(cpu);
   if (wakes && !wakesUnderRcuLock) tryToWakeUp(cpu, rcu.gpThread);
 }
 
-/** What has begun or ended since this CPU looked last. @linux kernel/rcu/tree.c __note_gp_changes */
-function noteGpChanges({ id, rcu }: KernelCpu, page: RcuPage): void {
+/**
+ * What has begun or ended since this CPU looked last; whether the thread must be told of a new wish.
+ * @linux kernel/rcu/tree.c __note_gp_changes
+ */
+export function noteGpChanges(cpu: KernelCpu, page: RcuPage): boolean {
+  const { id, rcu } = cpu;
   const { started, completed } = page;
-  // freed
-  if (completed >= rcu.waitsFor) rcu.waiting = 0;
+  if (started === rcu.started && completed === rcu.completed) return false;
+  advanceCbs(cpu, completed);
   if (started !== rcu.started) {
     rcu.owes = owesQs(page, id);
     rcu.seen = false;
   }
   rcu.started = started;
   rcu.completed = completed;
-}
-
-/** Takes this CPU out of the mask; whether it was the last one in it. @linux kernel/rcu/tree.c rcu_report_qs_rdp */
-function reportQs({ id, rcu }: KernelCpu, page: RcuPage): boolean {
-  rcu.owes = false;
-  clearOwed(page, id);
-  return page.started !== page.completed && nobodyOwes(page);
+  return accelerateCbs(cpu, page);
 }
 
 /**
- * What came last waits for the next period that begins after it; whether the thread must be told.
- * @linux kernel/rcu/tree.c rcu_start_this_gp
+ * Takes this CPU out of the mask. The period cannot end before that, so what has come meanwhile will do with the next
+ * one. Whether the thread must be told: of that wish, or that this CPU was the last one.
+ * @linux kernel/rcu/tree.c rcu_report_qs_rdp
  */
-function startThisGp({ rcu }: KernelCpu, page: RcuPage): boolean {
-  if (rcu.fresh === 0 || rcu.waiting > 0) return false;
-  rcu.waiting = rcu.fresh;
+function reportQs(cpu: KernelCpu, page: RcuPage): boolean {
+  cpu.rcu.owes = false;
+  clearOwed(page, cpu.id);
+  const wished = accelerateCbs(cpu, page);
+  return (page.started !== page.completed && nobodyOwes(page)) || wished;
+}
+
+/** What waited for a period that is over is freed. @linux kernel/rcu/rcu_segcblist.c rcu_segcblist_advance */
+function advanceCbs({ rcu }: KernelCpu, completed: number): void {
+  if (completed < rcu.waitsFor) return;
+  rcu.waiting = rcu.ready;
+  rcu.waitsFor = rcu.readyFor;
+  rcu.ready = 0;
+  if (completed >= rcu.waitsFor) rcu.waiting = 0;
+}
+
+/**
+ * What has come since waits for the first period that has not begun yet. That is wished for while another is under way, so
+ * that the thread goes on to it without being woken; if none is, the thread must be told.
+ * @linux kernel/rcu/tree.c rcu_accelerate_cbs, rcu_start_this_gp
+ */
+function accelerateCbs({ rcu }: KernelCpu, page: RcuPage): boolean {
+  if (rcu.fresh === 0) return false;
+  const next = page.started + 1;
+  if (rcu.waiting === 0 || rcu.waitsFor === next) {
+    rcu.waiting += rcu.fresh;
+    rcu.waitsFor = next;
+  } else {
+    rcu.ready += rcu.fresh;
+    rcu.readyFor = next;
+  }
   rcu.fresh = 0;
-  rcu.waitsFor = page.started + 1;
-  if (page.requested >= rcu.waitsFor) return false;
-  page.requested = rcu.waitsFor;
+  if (page.requested >= next) return false;
+  page.requested = next;
   return page.started === page.completed;
 }
 

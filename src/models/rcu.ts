@@ -7,9 +7,9 @@
  *                                     looks: it is there
  *      takes it out, callRcu
  *      tick: waits for period 2
- *                                     tick in the kernel: 1 is new
+ *                                     tick in a softirq: 1 is new
  *                                     is done with it
- *      tick: reports                  tick in user mode: reports      1 ends, 2 begins
+ *      tick: reports                  tick outside of it: reports     1 ends, 2 begins
  *      tick: reports                  tick: reports                   2 ends
  *      frees it
  */
@@ -20,8 +20,9 @@ import { Task, TaskState } from '../../shared/structs/task.ts';
 import type { CpuId, TaskId, Word } from '../../shared/units.ts';
 import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model } from '../explore/model.ts';
+import { SOFTIRQ_OFFSET } from '../kernel/irq/preempt-count.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
-import { callRcu, rcuCore, rcuSchedClockIrq } from '../kernel/rcu.ts';
+import { callRcu, rcuCore, rcuNeedsCpu, rcuSchedClockIrq } from '../kernel/rcu.ts';
 import { rcuGpKthread } from '../kernel/rcu-gp.ts';
 import { schedTtwuPending } from '../kernel/sched/wakeup.ts';
 import type { Catalogued } from './catalogued.ts';
@@ -32,6 +33,8 @@ import { aside, heldBack, tampered } from './tampered-memory.ts';
 const THREADS_CPU: CpuId = 2;
 const { map, plan } = machineCells({ cpus: 3, tasks: 4 });
 const THREAD: TaskId = 3;
+/** Who runs on the other two. */
+const WORKER: TaskId = 4;
 const STATE = map.at.task + THREAD * Task.bytes + Task.at.state;
 const LOCK = map.at.rcu + RcuPage.at.lock;
 const MASK = map.at.rcu + RcuPage.at.qsMask;
@@ -48,8 +51,8 @@ const honest: Tamper = (memory) => memory;
 interface Parts {
   /** Somebody has asked for a period before: it may begin at any time. */
   readonly underWay?: boolean;
-  /** What the ticks say that come while CPU 1 looks. */
-  readonly looksInUserMode?: boolean;
+  /** CPU 1 looks where it can be preempted, and does not say that it reads. */
+  readonly looksOpenly?: boolean;
   /** What is taken out waits for the period that is under way. */
   readonly joins?: boolean;
   readonly freeing?: Tamper;
@@ -67,6 +70,7 @@ function ownCells(memory: Memory): void {
     const cpu = CpuState.view(memory, map.at.cpu + id * CpuState.bytes);
     cpu.online = 1;
     cpu.preemptCount = 1;
+    Rq.view(memory, map.at.rq + id * Rq.bytes).curr = WORKER;
   }
   const thread = Task.view(memory, map.at.task + THREAD * Task.bytes);
   thread.onCpu = 1;
@@ -82,8 +86,8 @@ function kernelOf(memory: Memory, id: CpuId): KernelCpu {
 }
 
 /** One tick, and the softirq that it raises if it does; whether it did. */
-function tick(cpu: KernelCpu, user: boolean): boolean {
-  rcuSchedClockIrq(cpu, user);
+function tick(cpu: KernelCpu): boolean {
+  rcuSchedClockIrq(cpu);
   const raised = cpu.state.softirqPending !== 0;
   cpu.state.softirqPending = 0;
   if (raised) rcuCore(cpu);
@@ -96,22 +100,24 @@ function free(memory: Memory, { joins = false }: Parts): void {
   const { rcu } = cpu;
   memory.store(TAKEN_OUT, 1);
   callRcu(cpu);
-  while (rcu.fresh + rcu.waiting > 0) {
-    if (!tick(cpu, true)) memory.relax();
+  while (rcuNeedsCpu(cpu)) {
+    if (!tick(cpu)) memory.relax();
     if (joins && rcu.started !== rcu.completed) rcu.waitsFor = Math.min(rcu.waitsFor, rcu.started);
   }
   memory.store(FREED, 1);
 }
 
 /** What a look found: 1 is a thing that is freed while it is looked at. */
-function look(memory: Memory, { underWay = false, looksInUserMode = false }: Parts): number {
+function look(memory: Memory, { underWay = false, looksOpenly = false }: Parts): number {
   const cpu = kernelOf(memory, 1);
   // seen in the period that is under way before it looks: a tick to hear of it, and one to report
-  if (underWay) for (const _tick of [1, 2]) tick(cpu, true);
+  if (underWay) for (const _tick of [1, 2]) tick(cpu);
+  if (!looksOpenly) cpu.state.preemptCount += SOFTIRQ_OFFSET;
   const found = memory.load(TAKEN_OUT) === 0;
-  if (!underWay) for (const _tick of [1, 2]) tick(cpu, looksInUserMode);
+  if (!underWay) for (const _tick of [1, 2]) tick(cpu);
   const freed = found ? memory.load(FREED) : 0;
-  while (memory.load(FREED) === 0) if (!tick(cpu, true)) memory.relax();
+  if (!looksOpenly) cpu.state.preemptCount -= SOFTIRQ_OFFSET;
+  while (memory.load(FREED) === 0) if (!tick(cpu)) memory.relax();
   return freed;
 }
 
@@ -166,7 +172,7 @@ export const RCU_PERIOD: Catalogued = {
   mutants: [
     {
       id: 'seen-too-early', says: 'a CPU counts as seen in the midst of its look',
-      model: periods('rcu-period', { looksInUserMode: true }),
+      model: periods('rcu-period', { looksOpenly: true }),
     },
     {
       id: 'not-in-mask', says: 'a period waits for CPU 0 alone',

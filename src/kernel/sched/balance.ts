@@ -5,10 +5,10 @@
  */
 import { SoftirqVec, type Rq } from '../../../shared/structs/cpu.ts';
 import type { CpuId, Jiffies } from '../../../shared/units.ts';
-import { NSEC_PER_MSEC } from '../../../shared/units.ts';
-import type { KernelCpu } from '../kernel-cpu.ts';
+import { KTIME_MAX, NSEC_PER_MSEC } from '../../../shared/units.ts';
+import { MAX_AVG_IDLE, type KernelCpu } from '../kernel-cpu.ts';
 import { raiseSoftirq } from '../irq/softirq.ts';
-import { nohzBalancerKick, nohzIdleBalance } from './nohz-balance.ts';
+import { nohzBalancerKick, nohzIdleBalance, nohzNewidleBalance, nohzRunIdleBalance } from './nohz-balance.ts';
 import { idleCpu } from './select-task-rq.ts';
 
 /** A busy CPU looks this much more rarely. @linux kernel/sched/topology.c busy_factor */
@@ -26,6 +26,7 @@ export function schedBalanceTrigger(cpu: KernelCpu): void {
   if (cpu.config.isolated[cpu.id]!) return;
   // whether the CPU is idle is asked here, since a softirq may wake somebody before it comes to balancing
   cpu.idleBalance = idleCpu(cpu.image, cpu.id);
+  if (cpu.idleBalance) nohzRunIdleBalance(cpu);
   if (cpu.image.jiffies.jiffies >= cpu.rq.nextBalance) raiseSoftirq(cpu, SoftirqVec.Sched);
   nohzBalancerKick(cpu);
 }
@@ -53,8 +54,19 @@ export function schedBalanceDomains(cpu: KernelCpu, target: CpuId, idle: boolean
  */
 export function schedBalanceNewidle(cpu: KernelCpu): void {
   const { rq } = cpu;
+  cpu.idleStamp = rq.clock;
   const due = rq.lastBalance + intervalOf(cpu, rq, true);
   if (due < rq.nextBalance) rq.nextBalance = due;
+  nohzNewidleBalance(cpu);
+}
+
+/** It has something to run again: the average moves by an eighth of the difference. @linux kernel/sched/core.c update_avg */
+export function updateAvgIdle(cpu: KernelCpu): void {
+  if (cpu.idleStamp === KTIME_MAX) return;
+  const idled = cpu.rq.clock - cpu.idleStamp;
+  cpu.idleStamp = KTIME_MAX;
+  cpu.avgIdle = Math.min(MAX_AVG_IDLE, cpu.avgIdle + Math.floor((idled - cpu.avgIdle) / 8));
+  cpu.newIdleKick = false;
 }
 
 /** @linux kernel/sched/fair.c get_sd_balance_interval */

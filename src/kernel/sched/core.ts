@@ -25,7 +25,7 @@ import type { KernelCpu } from '../kernel-cpu.ts';
 import { irqWorkQueueOn } from '../irq/irq-work.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { rcuNoteContextSwitch } from '../rcu.ts';
-import { schedBalanceNewidle } from './balance.ts';
+import { schedBalanceNewidle, updateAvgIdle } from './balance.ts';
 import { throttleDl, updateCurrDl, wakeupPreemptDl } from './dl-entity.ts';
 import { calcGlobalLoadTick, calcLoadNohzRemote } from './loadavg.ts';
 import { updateLoadSum } from './pelt.ts';
@@ -82,6 +82,7 @@ export function schedule(cpu: KernelCpu): void {
   if (leaves) dequeueCurr(cpu);
   const next = pickNextTask(cpu);
   if (next === cpu.idle && prev !== next) schedBalanceNewidle(cpu);
+  else if (prev === cpu.idle && prev !== next) updateAvgIdle(cpu);
   if (next === prev) keepRunning(cpu, prev);
   else contextSwitch(cpu, prev, next, prevState);
   unlockRq(cpu);

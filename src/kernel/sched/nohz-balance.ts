@@ -17,7 +17,7 @@ import { Event } from '../../../shared/events.ts';
 import { LockClass } from '../../../shared/lock-order.ts';
 import { NohzFlag, Rq, SoftirqVec } from '../../../shared/structs/cpu.ts';
 import { NohzPage } from '../../../shared/structs/global.ts';
-import { NOBODY, NSEC_PER_MSEC, type CpuId } from '../../../shared/units.ts';
+import { NOBODY, NSEC_PER_MSEC, type CpuId, type Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { raiseSoftirq } from '../irq/softirq.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
@@ -27,6 +27,8 @@ import { LOAD_AVG_PERIOD, hasBlockedLoad, updateLoadSum } from './pelt.ts';
 import { isHousekeeping } from './nohz-target.ts';
 import { idleCpu } from './select-task-rq.ts';
 
+/** Whoever idles for less than that has no time for anything else. @linux kernel/sched/fair.c sysctl_sched_migration_cost */
+export const SCHED_MIGRATION_COST: Ns = 500_000;
 /** No balance is due for so long, in seconds, if no idle CPU wants one sooner. */
 const FAR_SECONDS = 60;
 
@@ -97,10 +99,14 @@ function findNewIlb(cpu: KernelCpu): CpuId {
   return NOBODY;
 }
 
-/** A kick has arrived. @linux kernel/sched/core.c nohz_csd_func */
+/**
+ * A kick has arrived. Whether this CPU idles is known here without asking for wake-ups under way: they will arrive later, so
+ * they count as sent later, though whoever sends both does so in one event.
+ * @linux kernel/sched/core.c nohz_csd_func
+ */
 export function nohzCsdFunc(cpu: KernelCpu): void {
   const flags = cpu.memory.and(cpu.rq.base + Rq.at.nohzFlags, 0);
-  cpu.idleBalance = idleCpu(cpu.image, cpu.id);
+  cpu.idleBalance = cpu.rq.curr === cpu.idle && cpu.rq.nrRunning === 0;
   if (!cpu.idleBalance || cpu.state.needResched !== 0) return;
   cpu.nohzIdleBalance = flags;
   raiseSoftirq(cpu, SoftirqVec.Sched);
@@ -114,6 +120,25 @@ export function nohzIdleBalance(cpu: KernelCpu): boolean {
   if (!cpu.idleBalance) return false;
   balanceIdleCpus(cpu, flags);
   return true;
+}
+
+/**
+ * This CPU has nothing to run any more, and is awake: it saves a busy one the kick that lets blocked load decay, unless it is
+ * woken again at once, as a rule. Linux does it on the way into idle. A switch may touch no other CPU's records here,
+ * so it is done in the tick that comes next.
+ * @linux kernel/sched/fair.c nohz_newidle_balance
+ */
+export function nohzNewidleBalance(cpu: KernelCpu): void {
+  const { nohz, jiffies } = cpu.image;
+  if (!cpu.config.nohz || cpu.avgIdle < SCHED_MIGRATION_COST) return;
+  if (nohz.hasBlocked !== 0 && jiffies.jiffies >= nohz.nextBlocked) cpu.newIdleKick = true;
+}
+
+/** The tick of an idle CPU. @linux kernel/sched/fair.c nohz_run_idle_balance */
+export function nohzRunIdleBalance(cpu: KernelCpu): void {
+  if (!cpu.newIdleKick) return;
+  cpu.newIdleKick = false;
+  balanceIdleCpus(cpu, NohzFlag.Stats);
 }
 
 /** For all idle CPUs without a tick, this one last. @linux kernel/sched/fair.c _nohz_idle_balance */

@@ -20,24 +20,41 @@ export function idleCpu(image: KernelImage, cpu: CpuId): boolean {
 }
 
 /**
- * The CPU for a task that wakes: where it ran last if that idles, else the first idle one, else
- * where it ran last; always within its affinity.
+ * The CPU for a task that wakes: where it ran last if that idles, else where it is woken, if that idles, else the next idle
+ * one after it, else where it ran last; always within its affinity.
  * @linux kernel/sched/core.c select_task_rq
  */
 export function selectTaskRq(cpu: KernelCpu, task: TaskId): CpuId {
   const { image } = cpu;
   const t = image.tasks[task]!;
-  const prev = t.cpu;
-  const mayStay = isAllowed(t, prev);
-  if (mayStay && idleCpu(image, prev)) return prev;
-  let first: CpuId = NOBODY;
-  for (let other = 0; other < image.map.shape.cpus; other++) {
-    if (!isAllowed(t, other)) continue;
-    if (idleCpu(image, other)) return other;
-    if (first === NOBODY) first = other;
+  const target = wakeAffine(cpu, t);
+  const idle = selectIdleSibling(image, t, target);
+  if (idle !== NOBODY) return idle;
+  return isAllowed(t, target) ? target : firstAllowed(image, t);
+}
+
+/**
+ * All CPUs share one cache: where a waker idles, in an interrupt, is as good as where the task ran.
+ * @linux kernel/sched/fair.c wake_affine_idle
+ */
+function wakeAffine({ image, id }: KernelCpu, t: Task): CpuId {
+  return idleCpu(image, id) && isAllowed(t, id) && !idleCpu(image, t.cpu) ? id : t.cpu;
+}
+
+/** The first idle one from `target` on, all the way round. @linux kernel/sched/fair.c select_idle_sibling */
+function selectIdleSibling(image: KernelImage, t: Task, target: CpuId): CpuId {
+  const { cpus } = image.map.shape;
+  for (let i = 0; i < cpus; i++) {
+    const other = (target + i) % cpus;
+    if (isAllowed(t, other) && idleCpu(image, other)) return other;
   }
-  if (first === NOBODY) throw new KernelBug(`task ${task} may run on no CPU of this machine; the scenario checks affinities`);
-  return mayStay ? prev : first;
+  return NOBODY;
+}
+
+/** @linux kernel/sched/core.c select_fallback_rq */
+function firstAllowed({ map: { shape: { cpus } } }: KernelImage, t: Task): CpuId {
+  for (let other = 0; other < cpus; other++) if (isAllowed(t, other)) return other;
+  throw new KernelBug(`task ${t.base} may run on no CPU of this machine; the scenario checks affinities`);
 }
 
 /**

@@ -194,7 +194,7 @@ export function updateProcessTimes(cpu: KernelCpu, mode: TickMode): void {
   cpu.accounting.tick(cpu, user);
   if (cpu.hrtimers.hresActive === 0) tickCheckOneshotChange(cpu);
   runLocalTimers(cpu);
-  rcuSchedClockIrq(cpu, user);
+  rcuSchedClockIrq(cpu);
   irqWorkTick(cpu);
   schedTick(cpu);
   schedBalanceTrigger(cpu);

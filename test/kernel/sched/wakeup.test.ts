@@ -39,7 +39,9 @@ describe('select_task_rq', () => {
   }
 
   test('stays where it was if that CPU idles', () => expect(select(attributesOf(), 2, [])).toBe(2));
-  test('goes to the first idle CPU else', () => expect(select(attributesOf(), 2, [0, 2])).toBe(1));
+  test('goes to the next idle CPU after it else', () => expect(select(attributesOf(), 1, [0, 1])).toBe(2));
+  test('goes on with the first CPU after the last', () => expect(select(attributesOf(), 3, [0, 3])).toBe(1));
+  test('goes to the waker’s CPU if that idles and its own does not', () => expect(select(attributesOf(), 2, [2])).toBe(0));
   test('stays where it was if nobody idles', () => expect(select(attributesOf(), 2, [0, 1, 2, 3])).toBe(2));
   test('goes to an idle CPU that its affinity allows', () => expect(select(pinned(1, 3), 2, [1])).toBe(3));
   test('goes to the first allowed CPU if none idles and it may not stay', () => expect(select(pinned(1, 3), 2, [1, 3])).toBe(1));
