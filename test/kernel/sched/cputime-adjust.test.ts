@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cputimeAdjust } from '../../../src/kernel/sched/cputime-adjust.ts';
+import { decisionsWith } from '../../../src/machine/faults.ts';
 import { attributesOf, FakeMachine } from '../../support/fake-arch.ts';
 
 interface Look { utime: number; stime: number; rtime: number }
@@ -27,8 +28,8 @@ class Twin {
   }
 }
 
-function adjuster(): (look: Look) => number[] {
-  const machine = new FakeMachine(2, [attributesOf()]);
+function adjuster(...faults: string[]): (look: Look) => number[] {
+  const machine = new FakeMachine(2, [attributesOf()], { decisions: decisionsWith(faults) });
   let turn = 0;
   return ({ utime, stime, rtime }) => machine.as(turn++ % 2, (cpu) => {
     const out = { rtime: 0, utime: 0, stime: 0, turn: 0 };
@@ -84,5 +85,24 @@ describe('cputime_adjust', () => {
     const adjust = adjuster();
     adjust({ utime: 30, stime: 10, rtime: 1_000 });
     expect(adjust({ utime: 10, stime: 30, rtime: 900 })).toEqual([750, 250]);
+  });
+});
+
+describe('a historic cputime_adjust', () => {
+  /** First all in user mode, then a sample in the kernel. */
+  const TURN: readonly Look[] = [{ utime: 100, stime: 0, rtime: 190 }, { utime: 100, stime: 100, rtime: 200 }];
+  const play = (fault: string, looks = TURN): number[] => looks.map(adjuster(fault)).at(-1)!;
+
+  test('without a memory lets user time fall', () => expect(play('B-11')).toEqual([100, 100]));
+  test('whose parts grow apart shows more than has run', () => expect(play('B-12')).toEqual([190, 100]));
+
+  test('in 64 and 32 bits is right while times are short, and absurd when they are not', () => {
+    const short = { utime: 3_000_000_000, stime: 1_000_000_000, rtime: 4_000_000_000 };
+    expect(play('B-13', [short])).toEqual([3_000_000_000, 1_000_000_000]);
+    const long = { utime: 3_500_000_000, stime: 1_000_000_000, rtime: 4_500_000_000 };
+    const [utime, stime] = play('B-13', [long]) as [number, number];
+    expect(stime).toBe(Math.floor(4.5e18 / (4_500_000_000 - 2 ** 32)));
+    expect(utime).toBe(2 ** 53 + long.rtime - stime);
+    expect(adjuster()(long)).toEqual([3_500_000_000, 1_000_000_000]);
   });
 });
