@@ -80,6 +80,12 @@ const MAKERS: readonly Maker[] = [
     },
   }),
   (draws, cpus, n) => ({
+    [`vcpu${n}`]: {
+      ...somewhere(draws, cpus), instance: draws.int(1, 2), run: draws.int(20, 500), guest: `${draws.int(50, 30_000)}us`,
+      ...(draws.chance(0.5) ? { sleep: draws.int(100, 3_000) } : {}), ...(draws.chance(0.4) ? { priority: draws.int(-3, 8) } : {}),
+    },
+  }),
+  (draws, cpus, n) => ({
     [`maker${n}`]: { ...somewhere(draws, cpus), run: draws.int(50, 500), sem_post: `s${n}`, sleep: draws.int(300, 4_000) },
     [`taker${n}`]: { ...somewhere(draws, cpus), sem_wait: `s${n}`, run: draws.int(50, 500), yield: '' },
   }),

@@ -67,6 +67,7 @@ import { ProcForm } from './oracles/proc-form.ts';
 import { ProcTotals } from './oracles/proc-totals.ts';
 import { ReadMonotonic } from './oracles/read-monotonic.ts';
 import { ReadRetries } from './oracles/read-retries.ts';
+import { ReadOrder } from './oracles/read-order.ts';
 import { ReadTrue } from './oracles/read-true.ts';
 import { SeqcountVersions } from './oracles/seqcount-versions.ts';
 import { SleepCovered } from './oracles/sleep-covered.ts';
@@ -106,7 +107,7 @@ const ORACLES: readonly OracleClass[] = [
   WheelExpiry, WheelLate, WheelClock, WheelLock, WheelDeleted,
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, RcuGracePeriod, OneCpuAtATime,
   VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader, KcpustatTrue,
-  ReadMonotonic, ReadTrue, KcpustatMonotonic, AdjustedFresh, AdjustedMonotonic, AdjustedSum, CputimePossible, ReadRetries,
+  ReadMonotonic, ReadTrue, KcpustatMonotonic, AdjustedFresh, AdjustedMonotonic, AdjustedSum, CputimePossible, ReadRetries, ReadOrder,
   CputimeExact, GroupSums, GuestTime, CpuExact, CpuConservation, MachineConservation,
   ProcForm, GuestColumns, ProcColumns, ProcTotals, UptimeIdle, BootInstant,
 ];

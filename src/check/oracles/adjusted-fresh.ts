@@ -28,6 +28,13 @@ export class AdjustedFresh extends OracleBase {
   };
 
   readonly #tolerance: Ns;
+  /**
+   * Interrupts of all CPUs, where they are timed. An interrupt in which a tick brings a task's run time up to date is left
+   * out of the time after it; if the task leaves first, it is the next task that is short of it.
+   */
+  #interrupts: Ns = 0;
+  readonly #timed: boolean;
+  readonly #interrupted: Uint8Array;
   /** By task: what it has run, without the stretch under way. */
   readonly #ran: Float64Array;
   /** By CPU: the task whose stretch is under way, and since when; -1: none. */
@@ -39,6 +46,8 @@ export class AdjustedFresh extends OracleBase {
   constructor(facts: RunFacts) {
     super(AdjustedFresh.about, facts);
     this.#tolerance = facts.tickNs + EVENT_SPAN_NS + facts.skewNs + Math.max(0, ...facts.stalledNs);
+    this.#interrupted = new Uint8Array(facts.cpus);
+    this.#timed = facts.cputime.includes('tick+irqtime');
     this.#ran = new Float64Array(facts.tasks.length);
     this.#task = new Int32Array(facts.cpus).fill(-1);
     this.#since = new Float64Array(facts.cpus);
@@ -57,8 +66,10 @@ export class AdjustedFresh extends OracleBase {
   #onContext(cpu: CpuId, t: Ns, mode: Mode, task: TaskId): void {
     const before = this.#task[cpu];
     if (before >= 0) this.#ran[before] += t - this.#since[cpu];
+    if (this.#interrupted[cpu] === 1) this.#interrupts += t - this.#since[cpu];
     const runs = mode === Mode.User || mode === Mode.System || mode === Mode.Guest;
     this.#task[cpu] = runs ? task : -1;
+    this.#interrupted[cpu] = this.#timed && (mode === Mode.Irq || mode === Mode.Softirq) ? 1 : 0;
     this.#since[cpu] = t;
     this.#on[task] = cpu;
   }
@@ -70,7 +81,7 @@ export class AdjustedFresh extends OracleBase {
     const ran = this.#ran[task] + (this.#task[on] === task ? t - this.#since[on] : 0);
     const told = fields[at + UTIME] + fields[at + STIME];
     this.checked++;
-    if (told >= ran - this.#tolerance) return;
+    if (told >= ran - this.#tolerance - this.#interrupts) return;
     this.broken(() => ({
       says: `${this.nameOf(fields[at + BY])} was told at ${t} ns that ${this.nameOf(task)} had run ${told} ns; it had run ${ran} ns`,
       events: [namedEvent(id, cpu, t, fields, at)],

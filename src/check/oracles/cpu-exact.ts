@@ -115,7 +115,8 @@ export class CpuExact extends OracleBase {
 
   #judge(cpu: CpuId): void {
     const tracked = tracksContexts(this.facts.cputime[cpu]);
-    const user = !samples(this.facts.cputime[cpu]) && this.#crossedNice ? [[User, Nice], [Guest, GuestNice]] : [[User], [Nice], [Guest], [GuestNice]];
+    const mixed = !samples(this.facts.cputime[cpu]) && this.#crossedNice;
+    const user = mixed ? [[User, Nice], [Guest, GuestNice]] : [[User], [Nice], [Guest], [GuestNice]];
     const idle = tracked || this.facts.racing ? [[Idle, Iowait]] : [[Idle], [Iowait]];
     const groups: readonly number[][] = [...user, ...idle, [System], [Softirq], [Irq], [Steal]];
     this.checked++;

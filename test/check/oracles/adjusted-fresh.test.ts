@@ -48,6 +48,13 @@ describe('R-04, the adjusted pair keeps up', () => {
     expect(judge(told(spins(), 140 * MS, 40 * MS - TICK - 3 * MS - 1), racing).verdict).toBe('broken');
   });
 
+  it('allows for interrupts where they are timed', () => {
+    const timed = runFacts(2, 'tick+irqtime', ['spinner-0', 'reader-0']);
+    const stream = context(context(spins(), 0, 140 * MS, Mode.Irq), 0, 141 * MS, Mode.User);
+    expect(judge(told(stream, 141 * MS, 39 * MS - TICK - MS), timed).verdict).toBe('held');
+    expect(judge(told(stream, 141 * MS, 39 * MS - TICK - MS - 1), timed).verdict).toBe('broken');
+  });
+
   it('is not exercised by a task that has never run', () => {
     expect(judge(told(new EventStream(), 5, 0))).toEqual({ verdict: 'not exercised' });
   });
