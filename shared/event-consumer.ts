@@ -34,6 +34,8 @@ export interface RunFacts {
   readonly epochSec: number;
   /** How the machine's clocks really run. */
   readonly clocks: ClockFacts;
+  /** A hypervisor may take processors. */
+  readonly steals: boolean;
   /** CPUs that may run without a tick, and so never keep the time. */
   readonly nohzFull: readonly CpuId[];
   /** Of those, CPUs whose tick is off while a task runs there. */

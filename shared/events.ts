@@ -85,7 +85,7 @@ const table = {
   /** A write section of a task's vtime closed: version `k` of the record, as published. */
   vtime_publish: ['dynticks', {
     task: 'task', k: 'count', state: 'code', cpu: 'cpu', starttime: 'ns', utime: 'ns', stime: 'ns', gtime: 'ns',
-    vtime_utime: 'ns', vtime_stime: 'ns', vtime_gtime: 'ns',
+    vtime_utime: 'ns', vtime_stime: 'ns', vtime_gtime: 'ns', stolen: 'ns', stolen_since: 'ns',
   }],
   /**
    * A reader's look at a task's CPU time: what it accepted (version k, tuple, promise p), what it made
@@ -95,7 +95,7 @@ const table = {
   task_cputime: ['dynticks', {
     by: 'task', task: 'task', reader: 'code', t: 'ns', k0: 'count', p0: 'ns', k1: 'count', p1: 'ns', k: 'count', p: 'ns',
     state: 'code', starttime: 'ns', raw_utime: 'ns', raw_stime: 'ns', vtime_utime: 'ns', vtime_stime: 'ns', vtime_gtime: 'ns',
-    utime: 'ns', stime: 'ns', p0_cpu: 'cpu', p1_cpu: 'cpu', retries: 'count',
+    utime: 'ns', stime: 'ns', p0_cpu: 'cpu', p1_cpu: 'cpu', retries: 'count', stolen: 'ns', stolen_since: 'ns',
   }],
   /** Linux's scaled and monotonic pair, `cputime_adjust`, as /proc would show it; `turn` counts the holdings of its lock. */
   cputime_adjust: ['dynticks', { by: 'task', task: 'task', rtime: 'ns', utime: 'ns', stime: 'ns', turn: 'count' }],
@@ -355,6 +355,10 @@ const table = {
   /** The running task bears the mark of a guest (PF_VCPU) from here to `guest_exit`, whatever interrupts or preempts it. */
   guest_enter: ['context_tracking', { task: 'task' }],
   guest_exit: ['context_tracking', { task: 'task' }],
+  /** A CPU charges stolen time; `fresh` is what its steal clock has gained since it was charged last. */
+  account_steal_time: ['dynticks', { steal: 'ns', fresh: 'ns' }],
+  /** The steal clock of a CPU begins anew at 0, and so does what was charged of it: `prev_steal_time` from now on. */
+  steal_clock_restart: ['dynticks', { prev_steal_time: 'ns' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

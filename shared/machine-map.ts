@@ -5,7 +5,7 @@
 import { CSD_POOL, NR_CPUS_MAX, NR_TASKS_MAX } from './limits.ts';
 import { assert } from './assert.ts';
 import { MemoryMap } from './memory/memory-map.ts';
-import { CpuAccountingData, Irqtime } from './structs/cputime.ts';
+import { CpuAccountingData, Irqtime, StealTime } from './structs/cputime.ts';
 import {
   CallQueue, ClockEventDevice, CpuState, Csd, IdleSleep, Kcpustat, Rq, TickSched,
 } from './structs/cpu.ts';
@@ -110,6 +110,7 @@ export interface MachineMap {
     readonly signalStruct: number;
     readonly irqtime: number;
     readonly cpuAccounting: number;
+    readonly stealTime: number;
   };
 }
 
@@ -168,6 +169,7 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     signalStruct: map.place(SignalStruct, Math.max(1, shape.processes)),
     irqtime: map.place(Irqtime, cpus, own),
     cpuAccounting: map.place(CpuAccountingData, cpus, own),
+    stealTime: map.place(StealTime, cpus, own),
   };
   return { shape, map, timers, wheelTimers, callsLayout, at };
 }

@@ -15,7 +15,7 @@ import type { CpuHardware } from './machine/sim-cpu.ts';
 import { BadInput } from './workload/bad-input.ts';
 import { meantHint } from './workload/did-you-mean.ts';
 import { RtAppUser } from './workload/rtapp-user.ts';
-import type { CutSpec, Scenario } from './workload/scenario.ts';
+import { LIMIT_WITHOUT_DURATION_NS, type CutSpec, type Scenario } from './workload/scenario.ts';
 
 /** Pid of the first task of the workload. */
 const FIRST_PID = 1000;
@@ -41,7 +41,7 @@ export function factsOf(scenario: Scenario, racing = false): RunFacts {
   return {
     cpus, hz, tasks: [...idle, ...tasks], processes: workload.processes.map(({ name, threads, age }) => ({ name, threads, age })),
     tickNs: NSEC_PER_SEC / hz,
-    epochSec: scenario.epochSec, clocks: clockFactsOf(scenario), stalledNs: stalledOf(scenario),
+    epochSec: scenario.epochSec, clocks: clockFactsOf(scenario), stalledNs: stalledOf(scenario), steals: hasHypervisor(scenario),
     cputime: cputimeOf(scenario), ipiDelayNs: machine.ipiDelayNs,
     racing, skewNs: racing ? scenario.skewNs : 0,
     nohzFull: scenario.cmdline.nohzFull ?? [], tickOff: scenario.tickOff, keepsForcedEvent: versionOf(scenario).keepsForcedEvent,
@@ -55,11 +55,21 @@ function leaderOf({ processes, processOf }: WorkloadData, task: TaskId, i: numbe
   return leader === task ? {} : { leader };
 }
 
-/** How long the hardware may keep a CPU from an interrupt: the firmware in all, and the way out of its deepest idle state once. */
-function stalledOf({ cpus, machine: { stalls, cpuidle } }: Scenario): Ns[] {
+/**
+ * How long the hardware may keep a CPU from an interrupt: firmware and hypervisor in all, and the way out of its deepest idle
+ * state once.
+ */
+function stalledOf({ cpus, durationNs, machine: { stalls, thefts, cpuidle } }: Scenario): Ns[] {
+  const limit = durationNs ?? LIMIT_WITHOUT_DURATION_NS;
   const awakes = cpuidle === null ? 0 : Math.max(...cpuidle.states.map(({ exitLatencyNs }) => exitLatencyNs));
   return Array.from({ length: cpus }, (_, cpu) =>
-    stalls.reduce((sum, stall) => sum + (stall.cpu === null || stall.cpu === cpu ? stall.forNs : 0), awakes));
+    stalls.reduce((sum, stall) => sum + (stall.cpu === null || stall.cpu === cpu ? stall.forNs : 0), awakes)
+      + thefts.windows.reduce((sum, theft) => sum + (theft.cpu === cpu ? stolenBy(theft, limit) : 0), 0));
+}
+
+function stolenBy({ at, forNs, everyNs }: Scenario['machine']['thefts']['windows'][number], limit: Ns): Ns {
+  const times = everyNs === null ? 1 : Math.floor(Math.max(0, limit - at) / everyNs) + 1;
+  return at < limit ? times * forNs : 0;
 }
 
 function clockFactsOf({ machine, workload }: Scenario): ClockFacts {
@@ -107,9 +117,14 @@ export function kernelConfigOf(scenario: Scenario): KernelConfig {
     timerMigration: cmdline.timerMigration, profile: cmdline.profile !== null,
     tscHz: machine.tscHz, lapicHz: machine.lapicHz, clockevents: machine.clockevents,
     clocksource: cmdline.clocksource, tsc: cmdline.tsc, clocksources: clocksourceTable(usableBy(scenario), NSEC_PER_SEC / hz),
-    clocksWander: clocksWander(scenario), epochSec: scenario.epochSec,
+    clocksWander: clocksWander(scenario), epochSec: scenario.epochSec, stealClock: hasHypervisor(scenario),
     cputime: cputimeOf(scenario), workload: { ...workload, user: new RtAppUser(programs) },
   };
+}
+
+/** Whether anybody ever takes a processor: then there is a record of it. */
+function hasHypervisor({ machine: { thefts } }: Scenario): boolean {
+  return thefts.windows.length + thefts.restarts.length > 0;
 }
 
 function clocksWander({ machine, workload }: Scenario): boolean {
@@ -135,9 +150,9 @@ function isolatedOf({ cpus, cmdline: { isolcpus } }: Scenario): boolean[] {
 }
 
 export function hardwareOf({ machine }: Scenario): CpuHardware {
-  const { clocksources: counters, stalls, tscHz, lapicHz, clockevents, costs } = machine;
+  const { clocksources: counters, stalls, thefts, tscHz, lapicHz, clockevents, costs } = machine;
   const followsTsc = clockevents.local === 'lapic-deadline';
-  return { counters, stalls, followsTsc, eventDeviceHz: followsTsc ? tscHz : lapicHz, costs: costTable(costs) };
+  return { counters, stalls, thefts, followsTsc, eventDeviceHz: followsTsc ? tscHz : lapicHz, costs: costTable(costs) };
 }
 
 /**

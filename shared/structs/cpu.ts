@@ -66,6 +66,8 @@ export const Rq = struct(
     calcLoadUpdate: unguarded(long<Jiffies>('when it counts them again')),
     clock: anyWriter(long<Ns>('sched_clock() at the last update, by whoever holds the lock')),
     clockTask: anyWriter(long<Ns>('the same clock, but standing still in interrupts, where their time is known: tasks’ run time')),
+    prevStealTimeRq: anyWriter(long<Ns>('stolen time that it has left out')),
+    prevStealTime: unguarded(long<Ns>('stolen time that has been charged')),
     prevIrqTime: anyWriter(long<Ns>('time of interrupts that this clock has left out')),
     minVruntime: long<Ns>('floor of the fair class’s vruntime'),
     cpuTime: long<Ns>('run time of all tasks that have run here, as of the last switch'),

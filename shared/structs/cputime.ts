@@ -24,8 +24,22 @@ export const CpuAccountingData = struct(
     hardirqTime: long<Ns>('in interrupts'),
     softirqTime: long<Ns>('in softirqs'),
     idleTime: long<Ns>('in the idle task'),
-    stealTime: long<Ns>('taken by the hypervisor'),
   },
   { writer: 'owning cpu' },
 );
 export type CpuAccountingData = ViewOf<typeof CpuAccountingData>;
+
+/**
+ * What the hypervisor says of the time that it took from one CPU; it writes while that CPU stands still. On a CPU whose contexts
+ * are tracked it does so inside the running task's vtime section.
+ * @linux arch/x86/include/uapi/asm/kvm_para.h struct kvm_steal_time
+ */
+export const StealTime = struct(
+  'steal_time',
+  {
+    steal: long<Ns>('taken so far, in thefts that are over'),
+    since: long<Ns>('when the theft under way began; 0: the CPU has its processor'),
+  },
+  { writer: 'owning cpu' },
+);
+export type StealTime = ViewOf<typeof StealTime>;

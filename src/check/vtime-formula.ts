@@ -24,8 +24,16 @@ export const isRunning = (state: number): boolean => state >= VtimeState.Sys;
 /** Whether what runs is user time; meaningful while time runs. */
 export const runsUser = (state: number): boolean => state >= VtimeState.User;
 
-/** Time since `starttime`, for a state in which time runs. */
-export const liveAt = (state: number, starttime: Ns, tau: Ns): Ns => (isRunning(state) ? Math.max(0, tau - starttime) : 0);
+/**
+ * Time since `starttime`, for a state in which time runs. `complete` leaves out what a hypervisor has stolen of it: `stolen` in
+ * thefts that are over, and all since `stolenSince`, if that is not 0.
+ */
+export function liveAt(reader: number, state: number, starttime: Ns, stolen: Ns, stolenSince: Ns, tau: Ns): Ns {
+  if (!isRunning(state)) return 0;
+  const passed = Math.max(0, tau - starttime);
+  if (reader === Reader.Linux) return passed;
+  return passed - stolen - (stolenSince === 0 ? 0 : Math.max(0, tau - stolenSince));
+}
 
 /** User time that the reader adds to the charged one. @linux kernel/sched/cputime.c task_cputime */
 export function pendingUser(reader: number, state: number, utime: Ns, gtime: Ns, live: Ns): Ns {

@@ -77,6 +77,8 @@ export interface KernelConfig {
   readonly tscHz: number;
   /** Frequency of each CPU's own event device, but for lapic-deadline, which counts in the tsc's cycles. */
   readonly lapicHz: number;
+  /** The machine is a guest whose hypervisor says what it takes. @linux arch/x86/kernel/paravirt.c paravirt_steal_enabled */
+  readonly stealClock: boolean;
   /** How each CPU accounts CPU time. */
   readonly cputime: readonly CputimeFlavour[];
   readonly workload: Workload;

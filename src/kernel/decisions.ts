@@ -155,6 +155,8 @@ export interface Decisions {
   readonly raisesPartsApart: boolean;
   /** How system time is scaled to run time; undefined: Linux's way. */
   readonly scaledStime: ((stime: Ns, rtime: Ns, total: Ns) => Ns) | undefined;
+  /** B-15: what was seen of the hypervisor's old record is kept when a new one begins at 0. */
+  readonly keepsPrevSteal: boolean;
   /** Whether the n-th message from a CPU is lost on its way. */
   dropsMessage(from: CpuId, to: CpuId, n: number): boolean;
   /** Whether the n-th message from a CPU is put on the list with nobody told of it. */
@@ -236,6 +238,7 @@ export const asLinux: Decisions = {
   forgetsAdjusted: false,
   raisesPartsApart: false,
   scaledStime: undefined,
+  keepsPrevSteal: false,
   dropsMessage: () => false,
   losesDoorbell: () => false,
 };

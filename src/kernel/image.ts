@@ -8,7 +8,7 @@ import { viewsOf } from '../../shared/memory/memory-map.ts';
 import {
   ClockEventDevice, CpuState, IdleSleep, Kcpustat, Rq, TickSched,
 } from '../../shared/structs/cpu.ts';
-import { CpuAccountingData, Irqtime } from '../../shared/structs/cputime.ts';
+import { CpuAccountingData, Irqtime, StealTime } from '../../shared/structs/cputime.ts';
 import { Hrtimer, HrtimerCpuBase } from '../../shared/structs/hrtimer.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from '../../shared/structs/global.ts';
 import { PosixTimer, Signals, TimerFd } from '../../shared/structs/signal.ts';
@@ -41,6 +41,7 @@ export class KernelImage {
   readonly kcpustats: readonly Kcpustat[];
   readonly irqtimes: readonly Irqtime[];
   readonly cpuAccountings: readonly CpuAccountingData[];
+  readonly stealTimes: readonly StealTime[];
   readonly clockEvents: readonly ClockEventDevice[];
   /** PIT, HPET. */
   readonly globalDevices: readonly ClockEventDevice[];
@@ -88,6 +89,7 @@ export class KernelImage {
     this.kcpustats = viewsOf(Kcpustat, memory, at.kcpustat, shape.cpus);
     this.irqtimes = viewsOf(Irqtime, memory, at.irqtime, shape.cpus);
     this.cpuAccountings = viewsOf(CpuAccountingData, memory, at.cpuAccounting, shape.cpus);
+    this.stealTimes = viewsOf(StealTime, memory, at.stealTime, shape.cpus);
     this.globalDevices = viewsOf(ClockEventDevice, memory, at.globalDevice, GLOBAL_DEVICES);
     this.clockEvents = viewsOf(ClockEventDevice, memory, at.clockEvent, shape.cpus);
     this.tickScheds = viewsOf(TickSched, memory, at.tickSched, shape.cpus);

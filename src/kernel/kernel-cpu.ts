@@ -7,7 +7,7 @@ import type { Memory } from '../../shared/memory/memory.ts';
 import type {
   ClockEventDevice, CpuState, IdleSleep, Kcpustat, Rq, TickSched,
 } from '../../shared/structs/cpu.ts';
-import type { CpuAccountingData, Irqtime } from '../../shared/structs/cputime.ts';
+import type { CpuAccountingData, Irqtime, StealTime } from '../../shared/structs/cputime.ts';
 import type { Hrtimer, HrtimerCpuBase } from '../../shared/structs/hrtimer.ts';
 import type { MessageKind } from '../../shared/structs/cpu.ts';
 import { KTIME_MAX, NONE, type CpuId, type Jiffies, type Ns, type TaskId, type TimerId } from '../../shared/units.ts';
@@ -119,6 +119,7 @@ export class KernelCpu {
   readonly kcpustat: Kcpustat;
   readonly irqtime: Irqtime;
   readonly cpuAccounting: CpuAccountingData;
+  readonly stealTime: StealTime;
   readonly lapic: ClockEventDevice;
   readonly tick: TickSched;
   readonly idleSleep: IdleSleep;
@@ -219,6 +220,7 @@ export class KernelCpu {
     this.kcpustat = image.kcpustats[id]!;
     this.irqtime = image.irqtimes[id]!;
     this.cpuAccounting = image.cpuAccountings[id]!;
+    this.stealTime = image.stealTimes[id]!;
     this.lapic = image.clockEvents[id]!;
     this.tick = image.tickScheds[id]!;
     this.idleSleep = image.idleSleeps[id]!;

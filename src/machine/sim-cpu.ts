@@ -14,9 +14,11 @@ import { callInterrupt, deviceInterrupt, ipiInterrupt, step, timerInterrupt } fr
 import { kindOfStep, kindOfTimerInterrupt } from '../kernel/event-kind.ts';
 import { ALL_EARS, type KernelCpu } from '../kernel/kernel-cpu.ts';
 import type { DeviceId } from '../kernel/time/clockevents.ts';
+import { hasProcessor, registerStealTime, theftBegins, theftEnds } from '../kernel/steal.ts';
 import { stepsQuietUntil } from '../kernel/lookahead.ts';
 import { look } from '../kernel/syscalls/read-cputime.ts';
 import { countersOf, type CounterSpec, type HardwareCounter } from './counters.ts';
+import { Hypervisor, type Thefts } from './hypervisor.ts';
 import type { Message } from './inbox.ts';
 import { LocalApic } from './local-apic.ts';
 import { Participant, type Board } from './participant.ts';
@@ -38,6 +40,7 @@ export interface CpuHardware {
   readonly counters: readonly CounterSpec[];
   /** In the order of time. */
   readonly stalls: readonly Stall[];
+  readonly thefts: Thefts;
   /** By `Path`. */
   readonly costs: Float64Array;
 }
@@ -52,7 +55,13 @@ export class SimCpu extends Participant implements Arch {
   private readonly hardware: CpuHardware;
   private readonly counters: readonly HardwareCounter[];
   private readonly stalls: readonly Stall[];
-  /** How many of them are over. */
+  private readonly hypervisor: Hypervisor;
+  /** While the processor is taken away: until when, and what the CPU was doing; KTIME_MAX while it is not. */
+  private stolenUntil: Ns = KTIME_MAX;
+  private stolenMode: Mode = Mode.Idle;
+  /** Number of the hypervisor's next event here. */
+  private theftN = -1;
+  /** How many of the stalls are over. */
   private stalled = 0;
   private stepN = 0;
   /** Scratch for the calls that one interrupt serves. */
@@ -65,6 +74,8 @@ export class SimCpu extends Participant implements Arch {
     this.counters = countersOf(hardware.counters, id);
     this.stalls = hardware.stalls.filter(({ cpu }) => cpu === null || cpu === id);
     this.task = id as number;
+    this.hypervisor = new Hypervisor(hardware.thefts, id);
+    if (this.hypervisor.active) this.theftN = this.count++;
   }
 
   get cpu(): CpuId {
@@ -80,11 +91,53 @@ export class SimCpu extends Participant implements Arch {
   override plan(): void {
     const { lapic } = this;
     this.planNothing();
+    if (this.stolenUntil !== KTIME_MAX) {
+      this.considerTheft(this.stolenUntil);
+      return;
+    }
     this.restUntilAwake();
     this.considerInbox(this.kernel.hears);
     if (this.kernel.hears !== ALL_EARS) return;
     this.consider(lapic.due, EventClass.Timer, this.id, lapic.n, lapic.causeOrigin, lapic.causeN);
     this.consider(this.kernel.stepDue, EventClass.Step, this.id, this.stepN, this.eventOrigin, this.eventN);
+    if (this.hypervisor.active && hasProcessor(this.kernel)) this.planTheft();
+  }
+
+  /** The hypervisor acts before the next event, if that comes to pass in one of its windows; a halted CPU wants to run from then on. */
+  private planTheft(): void {
+    const { hypervisor, next } = this;
+    const wanted = this.mode === Mode.Idle ? next.time : this.freeAt;
+    this.considerTheft(hypervisor.begins(wanted));
+    this.considerTheft(hypervisor.restartsAt);
+  }
+
+  private considerTheft(due: Ns): void {
+    this.consider(due, EventClass.Device, this.id, this.theftN, -1, 0);
+  }
+
+  private get theftIsNext(): boolean {
+    return this.next.class === EventClass.Device && this.next.origin === this.id;
+  }
+
+  /** What the hypervisor does now: it takes the processor, or gives it back, or begins a new record. */
+  private hypervisorActs(): void {
+    const { hypervisor, kernel } = this;
+    this.theftN = this.count++;
+    if (this.stolenUntil !== KTIME_MAX) return this.giveBack();
+    if (hypervisor.restartsAt <= this.now) {
+      hypervisor.restartDone();
+      return registerStealTime(kernel);
+    }
+    this.stolenUntil = hypervisor.ends;
+    this.stolenMode = this.mode;
+    this.setMode(Mode.Steal);
+    theftBegins(kernel);
+  }
+
+  private giveBack(): void {
+    this.stolenUntil = KTIME_MAX;
+    this.setMode(this.stolenMode);
+    theftEnds(this.kernel);
   }
 
   /** Out of an idle state it takes a while from whatever comes first to the first event. */
@@ -96,6 +149,7 @@ export class SimCpu extends Participant implements Arch {
   }
 
   override kindOfNext(): EventKind {
+    if (this.theftIsNext) return EventKind.Local;
     switch (this.next.class) {
       case EventClass.Step: return kindOfStep(this.kernel);
       case EventClass.Timer: return kindOfTimerInterrupt(this.kernel, this.next.time);
@@ -120,6 +174,7 @@ export class SimCpu extends Participant implements Arch {
     this.begin();
     // on its way out of an idle state it is not free yet
     if (this.kernel.idling && this.kernel.cpuidle !== undefined) this.lastEnd = Math.max(this.lastEnd, this.freeAt);
+    if (this.theftIsNext) return this.runTheft();
     switch (this.next.class) {
       case EventClass.Timer: this.timerFires(); break;
       case EventClass.Step: step(kernel); break;
@@ -127,6 +182,12 @@ export class SimCpu extends Participant implements Arch {
     }
     this.stepN = this.count++;
     this.stall();
+    this.end();
+  }
+
+  /** Nothing of the CPU's own: its timer and its work are what they were. */
+  private runTheft(): void {
+    this.hypervisorActs();
     this.end();
   }
 
@@ -164,6 +225,7 @@ export class SimCpu extends Participant implements Arch {
   beginFinals(end: Ns): void {
     this.now = Math.max(this.now, end);
     this.trace6(Event.event, this.now, EventClass.End, this.id, this.count++, -1, 0);
+    if (this.stolenUntil !== KTIME_MAX) this.giveBack();
   }
 
   /** An interrupt of this CPU's timer inside its running event (a cut). */

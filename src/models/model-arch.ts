@@ -84,7 +84,8 @@ export function modelCpu(memory: Memory, id: CpuId, parts: KernelParts) {
     clocksource: null, tsc: null, clocksWander: false, epochSec: 0, clocksources: MODEL_SOURCES,
     nolapicTimer: false, timerMigration: true, profile: false,
     clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },
-    tscHz: 1_000_000_000, lapicHz: 1_000_000_000, cputime: Array.from({ length: map.shape.cpus }, () => 'gen'), workload: NO_WORKLOAD,
+    tscHz: 1_000_000_000, lapicHz: 1_000_000_000, stealClock: false,
+    cputime: Array.from({ length: map.shape.cpus }, () => 'gen'), workload: NO_WORKLOAD,
     ...given,
   };
   const arch = new ModelArch(id, promiseOf);

@@ -45,6 +45,14 @@ export function stallsOf({ events }: DynticksBlock): MachineSpec['stalls'] {
     (stall === undefined ? [] : [{ at, cpu: stall.cpu ?? null, forNs: stall.for }])));
 }
 
+/** When a hypervisor takes processors, and when its record of that begins anew. */
+export function theftsOf({ steal }: DynticksBlock): MachineSpec['thefts'] {
+  const windows = (steal ?? []).flatMap(({ cpu, at, for: forNs, every }) =>
+    (forNs === undefined ? [] : [{ cpu, at, forNs, everyNs: every ?? null }]));
+  const restarts = inOrder((steal ?? []).flatMap(({ cpu, at, restarts: anew }) => (anew === true ? [{ cpu, at }] : [])));
+  return { windows, restarts };
+}
+
 type Machine = NonNullable<DynticksBlock['machine']>;
 type ClocksourceBlock = NonNullable<Machine['clocksources']>[ClocksourceName];
 type Events = NonNullable<DynticksBlock['events']>;

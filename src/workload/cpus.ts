@@ -41,6 +41,7 @@ function cpusOfBlock(block: DynticksBlock, root: JsonNode): NamedCpu[] {
   });
   if (Array.isArray(block.kthreads)) block.kthreads.forEach(({ cpu }, i) => { if (cpu !== undefined) add(cpu, ['kthreads', i, 'cpu']); });
   block.tickOff?.forEach((cpu, i) => named.push({ cpu, at: nodeAt(root, ['tickOff', i]).at, path: `dynticks.tickOff[${i}]` }));
+  block.steal?.forEach(({ cpu }, i) => { add(cpu, ['steal', i, 'cpu']); });
   block.events?.forEach(({ unbindDevice, skew, stall }, i) => {
     if (unbindDevice !== undefined) add(unbindDevice, ['events', i, 'unbindDevice']);
     if (skew !== undefined) add(skew.cpu, ['events', i, 'skew', 'cpu']);

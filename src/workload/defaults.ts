@@ -48,6 +48,7 @@ const DEFAULT_CLOCKSOURCES = { tsc, hpet, acpi_pm };
 export const DEFAULT_MACHINE: MachineSpec = {
   clocksources: Object.entries(DEFAULT_CLOCKSOURCES).map(([name, hz]) => clocksourceHardware(name, hz)),
   stalls: [],
+  thefts: { windows: [], restarts: [] },
   tscHz: tsc,
   lapicHz: 62_500_000,
   clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },

@@ -75,6 +75,18 @@ const event = z.strictObject({
   unbindDevice: cpu.optional().describe('a task writes to unbind_device of a CPU’s tick device'),
 }, { error: 'an event (an object)' }).refine((each) => Object.keys(each).length === 2, { error: 'one thing that happens, beside "at"' });
 
+const steal = z.strictObject({
+  cpu: cpu.describe('whose processor it takes'),
+  at: instant.describe('when, in simulated time'),
+  for: time.optional().describe('for how long the CPU has no processor; one that is halted misses it from when it wants to run'),
+  every: time.optional().describe('its period; missing: once'),
+  restarts: flag.optional().describe('true: the hypervisor’s record of what it took begins anew at 0, as after a migration'),
+}, { error: 'a theft (an object)' })
+  .refine(({ for: length, restarts }) => (length === undefined) === (restarts === true), { error: 'one of "for" and "restarts": true' })
+  .refine(({ for: length, every }) => every === undefined || (length !== undefined && every > length), {
+    error: 'a period longer than the theft', path: ['every'],
+  });
+
 const machine = z.strictObject({
   tsc: frequency.optional().describe('frequency of the counter that the tsc clock source reads'),
   clocksources: clocksources.optional().describe('the counters that there are, beside jiffies; missing: those of a PC'),
@@ -169,6 +181,8 @@ export const dynticksBlock = z.strictObject({
   processes: z.record(z.string(), process, { error: 'processes by name (an object)' }).optional()
     .describe('tasks that are threads of one process; any other is a process of its own'),
   kthreads: kthreads.optional().describe('what the kernel does by itself: as this version of Linux, or as listed; missing: nothing'),
+  steal: z.array(steal, { error: 'an array of thefts' }).optional()
+    .describe('the machine is a guest: when a hypervisor lets others run on its processors'),
   tickOff: z.array(cpu, { error: 'an array of CPUs' }).optional()
     .describe('CPUs of nohz_full= whose tick is off while a task runs there, whatever needs it'),
   faults: z.array(name('a fault'), { error: 'an array of faults' }).optional().describe('bugs that are switched on'),

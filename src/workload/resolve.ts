@@ -9,7 +9,7 @@ import { BadInput } from './bad-input.ts';
 import { noteClocksource, noteParameters, readCmdline } from './boot-parameters.ts';
 import { askedCpus, bootedCpus, checkNamedCpus, defaultAffinity, housekeepingCpus, namedCpus, nohzFullOf } from './cpus.ts';
 import type { ClockDeclarations } from './clock-tasks.ts';
-import { clockDeclarationsOf, clocksourcesOf, stallsOf } from './clocks.ts';
+import { clockDeclarationsOf, clocksourcesOf, stallsOf, theftsOf } from './clocks.ts';
 import { compileWorkload, type Compiled } from './compile.ts';
 import { cpuidleOf } from './cpuidle.ts';
 import {
@@ -180,6 +180,7 @@ function machineOf(source: Source, node: JsonNode | null, block: DynticksBlock, 
   return {
     clocksources: clocksourcesOf(block, cmdline),
     stalls: stallsOf(block),
+    thefts: theftsOf(block),
     tscHz: machine?.clocksources?.tsc?.frequency ?? machine?.tsc ?? DEFAULT_MACHINE.tscHz,
     lapicHz: machine?.lapic ?? DEFAULT_MACHINE.lapicHz,
     clockevents: clockeventsOf(source, node, machine?.clockevents),

@@ -69,6 +69,11 @@ export interface MachineSpec {
   readonly clocksources: readonly ClocksourceHardware[];
   /** When the firmware takes a processor, or (null) all of them, and for how long; in the order of time. */
   readonly stalls: readonly { readonly at: Ns; readonly cpu: CpuId | null; readonly forNs: Ns }[];
+  /** When a hypervisor takes a processor, once or each `everyNs`; and when its record of that begins anew. */
+  readonly thefts: {
+    readonly windows: readonly { readonly cpu: CpuId; readonly at: Ns; readonly forNs: Ns; readonly everyNs: Ns | null }[];
+    readonly restarts: readonly { readonly cpu: CpuId; readonly at: Ns }[];
+  };
   /** Of the tsc, which an event device may count with, whether or not it is a clock source. */
   readonly tscHz: number;
   /** Frequency of each CPU's own event device; lapic-deadline has the tsc's. */

@@ -51,7 +51,7 @@ export function runFacts(cpus: number, cputime: CputimeFlavour | readonly Cputim
     cputime: typeof cputime === 'string' ? Array.from({ length: cpus }, () => cputime) : cputime,
     racing: false, skewNs: 0, epochSec: 1_767_225_600, clocks: { sources: [], frequencies: [] },
     stalledNs: Array.from({ length: cpus }, () => 0),
-    nohzFull: [], tickOff: [], keepsForcedEvent: false, reader: 'linux',
+    steals: false, nohzFull: [], tickOff: [], keepsForcedEvent: false, reader: 'linux',
   };
 }
 

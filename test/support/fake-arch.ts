@@ -137,7 +137,7 @@ const NO_WORKLOAD: Workload = {
 
 export const FAKE_CONFIG: KernelConfig = {
   version: KERNEL_VERSIONS[0]!, hz: 250, tickNs: 4_000_000, highres: true, nohz: false, nohzFull: false, isolated: [],
-  cpuidle: null, tickless: [], tickOff: [],
+  cpuidle: null, tickless: [], tickOff: [], stealClock: false,
   skewTick: false, clocksource: null, tsc: null, clocksWander: false, epochSec: 0, clocksources: [],
   nolapicTimer: false, timerMigration: true, profile: false,
   clockevents: { local: 'lapic', alwaysOn: false, oneshot: true, global: ['hpet'], hpetHz: 14_318_180 },

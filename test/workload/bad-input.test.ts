@@ -118,9 +118,10 @@ describe('a dynticks block', () => {
         + '"200us" or "10ns".',
     ],
     [
-      'has a flavour of a later day',
-      block('"cputime": "native"'),
-      'w.json:1:54: dynticks.cputime: found "native" (a string), expected "auto" or "tick" or "gen" or "gen-exact".',
+      'has a flavour that nobody knows',
+      block('"cputime": "exact"'),
+      'w.json:1:54: dynticks.cputime: found "exact" (a string), expected "auto" or "tick" or "tick+irqtime" or "native" or "gen" or ' +
+        '"gen-exact".',
     ],
     [
       'has another way to read',

@@ -106,8 +106,10 @@ export class IdleTruth extends OracleBase {
     const passed = t - this.#since[cpu];
     this.#since[cpu] = t;
     if (this.#task[cpu] !== cpu) return;
-    if (this.#mode[cpu] === Mode.Idle) this.#halted[cpu] += passed;
-    if (this.#mode[cpu] === Mode.Idle || this.#mode[cpu] === Mode.System) this.#idled[cpu] += passed;
+    const mode = this.#mode[cpu];
+    if (mode === Mode.Idle) this.#halted[cpu] += passed;
+    // it knows nothing of a processor that was taken away, and no interrupt has come
+    if (mode === Mode.Idle || mode === Mode.System || mode === Mode.Steal) this.#idled[cpu] += passed;
   }
 
   #onSleep(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {

@@ -37,13 +37,16 @@ import { WaitingReads } from '../waiting-reads.ts';
 
 const [
   BY, TASK, READER, T, K0, P0, K1, P1, K, P, STATE, STARTTIME, RAW_UTIME, RAW_STIME, VTIME_UTIME, VTIME_STIME, VTIME_GTIME, UTIME, STIME,
-  P0_CPU, P1_CPU,
+  P0_CPU, P1_CPU, STOLEN, STOLEN_SINCE,
 ] = places(
   'task_cputime', 'by', 'task', 'reader', 't', 'k0', 'p0', 'k1', 'p1', 'k', 'p', 'state', 'starttime', 'raw_utime', 'raw_stime',
-  'vtime_utime', 'vtime_stime', 'vtime_gtime', 'utime', 'stime', 'p0_cpu', 'p1_cpu',
+  'vtime_utime', 'vtime_stime', 'vtime_gtime', 'utime', 'stime', 'p0_cpu', 'p1_cpu', 'stolen', 'stolen_since',
 );
-const [V_TASK, V_K, V_STATE, V_CPU, V_STARTTIME, V_UTIME, V_STIME, V_GTIME, V_VTIME_UTIME, V_VTIME_STIME, V_VTIME_GTIME] = places(
+const [
+  V_TASK, V_K, V_STATE, V_CPU, V_STARTTIME, V_UTIME, V_STIME, V_GTIME, V_VTIME_UTIME, V_VTIME_STIME, V_VTIME_GTIME, V_STOLEN, V_SINCE,
+] = places(
   'vtime_publish', 'task', 'k', 'state', 'cpu', 'starttime', 'utime', 'stime', 'gtime', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
+  'stolen', 'stolen_since',
 );
 const [CHILD] = places('sched_process_fork', 'child');
 const [EVENT_TIME] = places('event', 'time');
@@ -74,7 +77,7 @@ export class VtimeReader extends OracleBase {
     super(VtimeReader.about, facts, ['event']);
     this.#versions = new VersionRing(facts.tasks.length, firstLength);
     this.#usedUntil = new Float64Array(facts.tasks.length).fill(-1);
-    this.#chargesParts = facts.cputime.some((flavour) => flavour === 'tick+irqtime' || flavour === 'native');
+    this.#chargesParts = facts.steals || facts.cputime.some((flavour) => flavour === 'tick+irqtime' || flavour === 'native');
     this.#usedBy = new KeptEvents(facts.tasks.length, 'task_cputime');
   }
 
@@ -170,6 +173,12 @@ export class VtimeReader extends OracleBase {
     if (fields[at + VTIME_GTIME] !== version[v + V_VTIME_GTIME]) {
       return differs('vtime_gtime', fields[at + VTIME_GTIME], version[v + V_VTIME_GTIME]);
     }
+    if (state !== VtimeState.Inactive && fields[at + STOLEN] !== version[v + V_STOLEN]) {
+      return differs('stolen', fields[at + STOLEN], version[v + V_STOLEN]);
+    }
+    if (state !== VtimeState.Inactive && fields[at + STOLEN_SINCE] !== version[v + V_SINCE]) {
+      return differs('stolen_since', fields[at + STOLEN_SINCE], version[v + V_SINCE]);
+    }
     if (!this.#charged(state, fields[at + RAW_UTIME], version[v + V_UTIME])) {
       return differs('utime', fields[at + RAW_UTIME], version[v + V_UTIME]);
     }
@@ -254,7 +263,7 @@ function valueOf(stamp: Ns, fields: Float64Array, at: number): string | undefine
   const state = fields[at + STATE];
   const reader = fields[at + READER];
   const tau = Math.max(stamp, Math.min(fields[at + T], fields[at + P]));
-  const live = liveAt(state, fields[at + STARTTIME], tau);
+  const live = liveAt(reader, state, fields[at + STARTTIME], fields[at + STOLEN], fields[at + STOLEN_SINCE], tau);
   const user = fields[at + RAW_UTIME] + pendingUser(reader, state, fields[at + VTIME_UTIME], fields[at + VTIME_GTIME], live);
   const system = fields[at + RAW_STIME] + pendingSystem(reader, state, fields[at + VTIME_STIME], live);
   if (fields[at + UTIME] !== user) {

@@ -19,7 +19,7 @@ import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
 
-const [TASK, STATE, CPU] = places('vtime_publish', 'task', 'state', 'cpu');
+const [TASK, STATE, CPU, STOLEN, STOLEN_SINCE] = places('vtime_publish', 'task', 'state', 'cpu', 'stolen', 'stolen_since');
 const [CHILD] = places('sched_process_fork', 'child');
 const STATE_NAMES = Object.keys(VtimeState);
 
@@ -58,7 +58,7 @@ export class VtimeStates extends OracleBase {
       return;
     }
     const task = fields[at + TASK];
-    const wrong = this.#wrong(task, cpu, fields[at + STATE], fields[at + CPU]);
+    const wrong = this.#wrong(task, cpu, fields, at);
     this.checked++;
     if (wrong !== undefined) {
       this.broken(() => ({
@@ -70,13 +70,16 @@ export class VtimeStates extends OracleBase {
     this.#last.keep(task, id, cpu, t, fields, at);
   }
 
-  #wrong(task: TaskId, writer: CpuId, state: number, cpu: CpuId): string | undefined {
+  #wrong(task: TaskId, writer: CpuId, fields: Float64Array, at: number): string | undefined {
+    const state = fields[at + STATE];
+    const cpu = fields[at + CPU];
     const known = this.#last.has(task);
     const before = this.#last.at(task);
     const from = known ? this.#last.rows[before + STATE] : Inactive;
     if (this.#newborn[task] === 1 && from === Inactive && state === Inactive) return undefined;
     const owner = known ? this.#last.rows[before + CPU] : NOBODY;
-    if (!(MAY_FOLLOW[from]?.includes(state) ?? false)) return `${STATE_NAMES[from]} cannot become ${STATE_NAMES[state] ?? state}`;
+    const theft = known && state === from && this.#isTheft(before, fields, at);
+    if (!theft && !(MAY_FOLLOW[from]?.includes(state) ?? false)) return `${STATE_NAMES[from]} cannot become ${STATE_NAMES[state] ?? state}`;
     if ((state === Idle) !== (task < this.facts.cpus) && state !== Inactive) return `state ${STATE_NAMES[state]} is not for such a task`;
     if (state !== Inactive && cpu !== writer) return `CPU ${writer} writes that it runs on CPU ${cpu}`;
     if (state === Inactive && cpu !== NOBODY) return `inactive, yet on CPU ${cpu}`;
@@ -84,5 +87,10 @@ export class VtimeStates extends OracleBase {
     // Linux initialises the idle tasks' vtime everywhere; every other hook belongs to tracked CPUs
     if (!tracksContexts(this.facts.cputime[writer]) && state !== Idle) return `CPU ${writer} accounts by ticks and must not write it`;
     return undefined;
+  }
+  /** A hypervisor took the processor, or gave it back: only what is stolen has changed. */
+  #isTheft(before: number, fields: Float64Array, at: number): boolean {
+    const { rows } = this.#last;
+    return rows[before + STOLEN] !== fields[at + STOLEN] || rows[before + STOLEN_SINCE] !== fields[at + STOLEN_SINCE];
   }
 }

@@ -122,6 +122,8 @@ function lookAtCputime(cpu: KernelCpu, by: TaskId, task: TaskId, reader: ReaderK
   fields[19] = p0Cpu;
   fields[20] = p1Cpu;
   fields[21] = sample.retries;
+  fields[22] = sample.stolen;
+  fields[23] = sample.stolenSince;
   arch.traceFields(Event.task_cputime, fields);
   return running;
 }

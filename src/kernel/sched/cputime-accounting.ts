@@ -41,6 +41,8 @@ export interface CputimeAccounting {
   readonly taskSwitch: (cpu: KernelCpu, prev: TaskId, next: TaskId) => void;
   /** A tick came, in user mode or not. @linux kernel/sched/cputime.c account_process_tick */
   readonly tick: (cpu: KernelCpu, user: boolean) => void;
+  /** The hypervisor's record of stolen time changes, by `store`. @dynticks the hypervisor's part */
+  readonly theft: (cpu: KernelCpu, store: Edge) => void;
   /** The run is over, in user mode or not: what has been measured and not charged is charged. @dynticks a run has an end */
   readonly settle: (cpu: KernelCpu, user: boolean) => void;
   /** So many ticks did not come while the CPU was idle. @linux kernel/sched/cputime.c account_idle_ticks */
@@ -75,6 +77,7 @@ export const NO_ACCOUNTING: CputimeAccounting = {
   softirqExit: nothing,
   taskSwitch: nothing,
   tick: nothing,
+  theft: (cpu, store) => store(cpu),
   settle: nothing,
   idleTicks: nothing,
 };

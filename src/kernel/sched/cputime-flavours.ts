@@ -10,7 +10,7 @@ import {
   vtimeNativeHardirqEnter, vtimeNativeInit, vtimeNativeIrqExit, vtimeNativeSettle, vtimeNativeSoftirqEnter, vtimeNativeTaskSwitch,
   vtimeNativeTick, vtimeNativeUserEnter, vtimeNativeUserExit,
 } from './vtime-native.ts';
-import { vtimeGuestEnter, vtimeGuestExit, vtimeInitIdle, vtimeTaskSwitch } from './vtime.ts';
+import { vtimeGuestEnter, vtimeGuestExit, vtimeInitIdle, vtimeTaskSwitch, vtimeTheft } from './vtime.ts';
 
 const tick: CputimeAccounting = { ...NO_ACCOUNTING, samples: true, tick: accountProcessTick, idleTicks: accountIdleTicks };
 
@@ -49,6 +49,7 @@ const gen: CputimeAccounting = {
   guestEnter: vtimeGuestEnter,
   guestExit: vtimeGuestExit,
   taskSwitch: vtimeTaskSwitch,
+  theft: vtimeTheft,
 };
 
 /** What interrupts a guest is none of its time. */

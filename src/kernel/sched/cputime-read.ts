@@ -32,6 +32,9 @@ export interface TaskCputime {
   vtimeUtime: Ns;
   vtimeStime: Ns;
   vtimeGtime: Ns;
+  /** Of the time since `starttime`: what was stolen in thefts that are over, and since when one goes on (0: none does). */
+  stolen: Ns;
+  stolenSince: Ns;
   utime: Ns;
   stime: Ns;
   /** Passes that were thrown away. */
@@ -71,7 +74,7 @@ export function taskGtime(cpu: KernelCpu, task: TaskId, reader: ReaderKind, out:
     if (!readSeqcountRetry(cpu.memory, seq, start)) break;
   }
   const inGuest = out.state === VtimeState.Guest;
-  const delta = inGuest ? Math.max(0, Math.min(out.clock, out.promise) - out.starttime) : 0;
+  const delta = inGuest ? liveTime(out, reader) : 0;
   return out.rawGtime + delta + (inGuest || reader === 'complete' ? out.vtimeGtime : 0);
 }
 
@@ -89,8 +92,33 @@ function copyRecord(cpu: KernelCpu, task: TaskId, out: TaskCputime): void {
   out.vtimeUtime = vtime.utime;
   out.vtimeStime = vtime.stime;
   out.vtimeGtime = vtime.gtime;
+  copyStolen(cpu, vtime.cpu, out);
   out.promise = ignorePromise ? KTIME_MAX : promiseOfRunner(cpu, vtime.cpu);
   out.clock = cpu.arch.schedClock();
+}
+
+/** What a look at a running task finds of stolen time, and when it looked. */
+interface StolenLook {
+  readonly starttime: Ns;
+  readonly clock: Ns;
+  readonly promise: Ns;
+  stolen: Ns;
+  stolenSince: Ns;
+}
+
+/** What the hypervisor has taken from a task's CPU since the task's clock was taken last. @dynticks Linux's readers know nothing of it */
+export function copyStolen({ image, config }: KernelCpu, runner: CpuId, out: StolenLook): void {
+  const steals = config.stealClock && runner !== NOBODY;
+  out.stolen = steals ? image.stealTimes[runner]!.steal - image.rqs[runner]!.prevStealTime : 0;
+  out.stolenSince = steals ? image.stealTimes[runner]!.since : 0;
+}
+
+/** What has passed since its clock was taken last; `complete` leaves out what was stolen. @linux kernel/sched/cputime.c vtime_delta */
+export function liveTime({ starttime, clock, promise, stolen, stolenSince }: StolenLook, reader: ReaderKind): Ns {
+  const now = Math.min(clock, promise);
+  const delta = Math.max(0, now - starttime);
+  if (reader === 'linux') return delta;
+  return delta - stolen - (stolenSince === 0 ? 0 : Math.max(0, now - stolenSince));
 }
 
 /** The planted fault: whatever has happened since the section is over is extrapolated over. */
@@ -101,7 +129,7 @@ function loadPromiseLate(cpu: KernelCpu, task: TaskId, out: TaskCputime): void {
 
 function evaluate(out: TaskCputime, reader: ReaderKind): void {
   const running = out.state >= VtimeState.Sys;
-  const delta = running ? Math.max(0, Math.min(out.clock, out.promise) - out.starttime) : 0;
+  const delta = running ? liveTime(out, reader) : 0;
   const inKernel = out.state === VtimeState.Sys;
   const complete = reader === 'complete';
   out.utime = out.rawUtime + (inKernel ? 0 : delta);
@@ -120,6 +148,6 @@ export function promiseOfRunner(cpu: KernelCpu, runner: CpuId): Ns {
 export function newTaskCputime(): TaskCputime {
   return {
     version: 0, promise: 0, clock: 0, state: VtimeState.Inactive, starttime: 0, rawUtime: 0, rawStime: 0, rawGtime: 0,
-    vtimeUtime: 0, vtimeStime: 0, vtimeGtime: 0, utime: 0, stime: 0, retries: 0,
+    vtimeUtime: 0, vtimeStime: 0, vtimeGtime: 0, stolen: 0, stolenSince: 0, utime: 0, stime: 0, retries: 0,
   };
 }

@@ -2,8 +2,9 @@
  * Charging CPU time: the elementary operations, and the tick that uses them where it samples.
  * Where contexts are tracked, `vtime.ts` decides what is charged and when; where edges are measured, `vtime-native.ts`.
  */
+import { Event } from '../../../shared/events.ts';
 import { Cpustat } from '../../../shared/structs/cpu.ts';
-import type { Ns, TaskId } from '../../../shared/units.ts';
+import { KTIME_MAX, type Ns, type TaskId } from '../../../shared/units.ts';
 import { HARDIRQ_MASK, HARDIRQ_OFFSET, SOFTIRQ_OFFSET } from '../irq/preempt-count.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 
@@ -52,15 +53,35 @@ export function accountIdleTime(cpu: KernelCpu, delta: Ns): void {
  * @linux kernel/sched/cputime.c account_process_tick
  */
 export function accountProcessTick(cpu: KernelCpu, user: boolean): void {
-  const { curr, config: { tickNs }, state } = cpu;
-  if (user) accountUserTime(cpu, curr, tickNs);
-  else if (curr !== cpu.idle || state.preemptCount !== HARDIRQ_OFFSET) accountSystemTime(cpu, curr, HARDIRQ_OFFSET, tickNs);
-  else accountIdleTime(cpu, tickNs);
+  const { curr, config, state } = cpu;
+  const rest = config.tickNs - stealAccountProcessTime(cpu, KTIME_MAX);
+  if (rest <= 0) return;
+  if (user) accountUserTime(cpu, curr, rest);
+  else if (curr !== cpu.idle || state.preemptCount !== HARDIRQ_OFFSET) accountSystemTime(cpu, curr, HARDIRQ_OFFSET, rest);
+  else accountIdleTime(cpu, rest);
 }
 
 /** Ticks that an idle CPU did without. @linux kernel/sched/cputime.c account_idle_ticks */
 export function accountIdleTicks(cpu: KernelCpu, ticks: number): void {
-  accountIdleTime(cpu, ticks * cpu.config.tickNs);
+  const rest = ticks * cpu.config.tickNs - stealAccountProcessTime(cpu, KTIME_MAX);
+  if (rest > 0) accountIdleTime(cpu, rest);
+}
+
+/**
+ * Charges what was stolen since it was asked last, but no more than `most`; the rest is left for the next time.
+ * @linux kernel/sched/cputime.c steal_account_process_time
+ */
+export function stealAccountProcessTime(cpu: KernelCpu, most: Ns): Ns {
+  if (!cpu.config.stealClock) return 0;
+  const { rq, stealTime } = cpu;
+  const fresh = stealTime.steal - rq.prevStealTime;
+  if (fresh === 0) return 0;
+  const wrapped = fresh < 0;
+  const steal = wrapped && most < KTIME_MAX ? most : Math.min(fresh, most);
+  charge(cpu, Cpustat.Steal, steal);
+  rq.prevStealTime += steal;
+  cpu.arch.trace(Event.account_steal_time, steal, fresh);
+  return wrapped ? most : steal;
 }
 
 /** One slot of this CPU's. @linux kernel/sched/cputime.c task_group_account_field */

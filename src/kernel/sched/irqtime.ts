@@ -14,10 +14,12 @@
  */
 import { Event } from '../../../shared/events.ts';
 import { Cpustat } from '../../../shared/structs/cpu.ts';
-import type { Ns, TaskId } from '../../../shared/units.ts';
+import { KTIME_MAX, type Ns, type TaskId } from '../../../shared/units.ts';
 import { HARDIRQ_MASK, HARDIRQ_OFFSET, SOFTIRQ_OFFSET } from '../irq/preempt-count.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { accountIdleTicks, accountIdleTime, accountProcessTick, accountSystemIndexTime, accountUserTime, charge } from './cputime.ts';
+import {
+  accountIdleTicks, accountIdleTime, accountProcessTick, accountSystemIndexTime, accountUserTime, charge, stealAccountProcessTime,
+} from './cputime.ts';
 
 /** Boot: whether the clock is good enough. @linux kernel/sched/cputime.c enable_sched_clock_irqtime */
 export function enableSchedClockIrqtime(cpu: KernelCpu): void {
@@ -72,12 +74,12 @@ function isKsoftirqd(cpu: KernelCpu, task: TaskId): boolean {
   return cpu.config.workload.ksoftirqds[cpu.id] === task;
 }
 
-/** What of interrupts no tick has left out yet; it has now. @linux kernel/sched/cputime.c irqtime_tick_accounted */
-function irqtimeTickAccounted(cpu: KernelCpu): Ns {
+/** What was stolen, and what of interrupts no tick has left out yet; it has now. @linux kernel/sched/cputime.c account_other_time */
+function accountOtherTime(cpu: KernelCpu): Ns {
   const { irqtime } = cpu;
   const delta = irqtime.tickDelta;
   irqtime.tickDelta = 0;
-  return delta;
+  return stealAccountProcessTime(cpu, KTIME_MAX) + delta;
 }
 
 /** @linux kernel/sched/cputime.c account_process_tick, irqtime_account_process_tick */
@@ -95,7 +97,7 @@ export function irqtimeAccountIdleTicks(cpu: KernelCpu, ticks: number): void {
 /** Where interrupts took more than the ticks were long, the rest of it is forgotten. */
 function irqtimeAccountProcessTick(cpu: KernelCpu, user: boolean, ticks: number): void {
   const { curr } = cpu;
-  const rest = ticks * cpu.config.tickNs - irqtimeTickAccounted(cpu);
+  const rest = ticks * cpu.config.tickNs - accountOtherTime(cpu);
   if (rest <= 0) return;
   if (isKsoftirqd(cpu, curr)) accountSystemIndexTime(cpu, curr, rest, Cpustat.Softirq);
   else if (user) accountUserTime(cpu, curr, rest);

@@ -18,7 +18,7 @@ import { VtimeState } from '../../../shared/structs/task.ts';
 import { readSeqcountBegin, readSeqcountRetry } from '../../../shared/sync/seqcount.ts';
 import { NOBODY, NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { promiseOfRunner, type ReaderKind } from './cputime-read.ts';
+import { copyStolen, liveTime, promiseOfRunner, type ReaderKind } from './cputime-read.ts';
 
 /** What a look at a CPU's accounts went through: the record of the task that ran there, and what that adds. */
 export interface KcpustatSample {
@@ -39,6 +39,10 @@ export interface KcpustatSample {
   system: Ns;
   guest: Ns;
   idle: Ns;
+  steal: Ns;
+  /** Of the time since `starttime`: what was stolen in thefts that are over, and since when one goes on (0: none does). */
+  stolen: Ns;
+  stolenSince: Ns;
 }
 
 /**
@@ -57,6 +61,7 @@ export function kcpustatCpuFetch(cpu: KernelCpu, target: CpuId, reader: ReaderKi
   out[guest] = out[guest]! + sample.guest;
   out[at + Cpustat.System] = out[at + Cpustat.System]! + sample.system;
   out[at + Cpustat.Idle] = out[at + Cpustat.Idle]! + sample.idle;
+  out[at + Cpustat.Steal] = out[at + Cpustat.Steal]! + sample.steal;
 }
 
 /** One slot of `target`'s accounts with pending time added. @linux kernel/sched/cputime.c kcpustat_field */
@@ -67,7 +72,7 @@ export function kcpustatField(cpu: KernelCpu, target: CpuId, slot: number, reade
   return out[0]! + pendingOf(sample, slot);
 }
 
-function pendingOf({ nice, user, guest, system, idle }: KcpustatSample, slot: number): Ns {
+function pendingOf({ nice, user, guest, system, idle, steal }: KcpustatSample, slot: number): Ns {
   switch (slot) {
     case Cpustat.User: return nice ? 0 : user;
     case Cpustat.Nice: return nice ? user : 0;
@@ -75,6 +80,7 @@ function pendingOf({ nice, user, guest, system, idle }: KcpustatSample, slot: nu
     case Cpustat.GuestNice: return nice ? guest : 0;
     case Cpustat.System: return system;
     case Cpustat.Idle: return idle;
+    case Cpustat.Steal: return steal;
     default: return 0;
   }
 }
@@ -129,6 +135,7 @@ function copyPending(cpu: KernelCpu, target: CpuId, task: TaskId, sample: Kcpust
   sample.task = task;
   sample.starttime = vtime.starttime;
   sample.nice = cpu.image.tasks[task]!.nice > 0;
+  copyStolen(cpu, target, sample);
   sample.promise = promiseOfRunner(cpu, target);
   sample.clock = cpu.arch.schedClock();
   sample.user = vtime.utime;
@@ -141,12 +148,13 @@ function nothingPending(sample: KcpustatSample): void {
   sample.guest = 0;
   sample.system = 0;
   sample.idle = 0;
+  sample.steal = 0;
 }
 
 /** From what the record says to what the reader adds. */
 function evaluate(sample: KcpustatSample, reader: ReaderKind): void {
   const { state } = sample;
-  const delta = Math.max(0, Math.min(sample.clock, sample.promise) - sample.starttime);
+  const delta = liveTime(sample, reader);
   const { user, system, guest } = sample;
   const others = reader === 'complete' ? 1 : 0;
   const inUser = state === VtimeState.User ? user + delta : others * user;
@@ -154,6 +162,7 @@ function evaluate(sample: KcpustatSample, reader: ReaderKind): void {
   sample.user = inUser + sample.guest;
   sample.system = state === VtimeState.Sys ? system + delta : others * system;
   sample.idle = state === VtimeState.Idle ? others * delta : 0;
+  sample.steal = others * (Math.max(0, Math.min(sample.clock, sample.promise) - sample.starttime) - delta);
 }
 
 function copyCpustat(cpu: KernelCpu, target: CpuId, out: Float64Array, at: number, first: number, count: number): void {
@@ -165,6 +174,6 @@ function copyCpustat(cpu: KernelCpu, target: CpuId, out: Float64Array, at: numbe
 export function newKcpustatSample(): KcpustatSample {
   return {
     task: NONE, version: 0, state: VtimeState.Inactive, starttime: 0, promise: 0, clock: 0, nice: false,
-    user: 0, system: 0, guest: 0, idle: 0,
+    user: 0, system: 0, guest: 0, idle: 0, steal: 0, stolen: 0, stolenSince: 0,
   };
 }

@@ -4,7 +4,7 @@
  */
 import { KernelBug } from '../../../shared/assert.ts';
 import type { Rq } from '../../../shared/structs/cpu.ts';
-import type { Irqtime } from '../../../shared/structs/cputime.ts';
+import type { Irqtime, StealTime } from '../../../shared/structs/cputime.ts';
 import { NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { newPeriod, pickDl, throttleDl, wakeUpDl } from './dl-entity.ts';
@@ -24,7 +24,10 @@ export function updateRqClockOf(cpu: KernelCpu, on: CpuId, now: Ns): void {
   const delta = now - rq.clock;
   if (delta <= 0) return;
   rq.clock += delta;
-  rq.clockTask += cpu.accounting.timesIrqs ? delta - irqTimeIn(rq, cpu.image.irqtimes[on]!, delta) : delta;
+  let rest = delta;
+  if (cpu.accounting.timesIrqs) rest -= irqTimeIn(rq, cpu.image.irqtimes[on]!, rest);
+  if (cpu.config.stealClock) rest -= stolenIn(rq, cpu.image.stealTimes[on]!, rest);
+  rq.clockTask += rest;
 }
 
 /**
@@ -36,6 +39,15 @@ function irqTimeIn(rq: Rq, irqtime: Irqtime, delta: Ns): Ns {
   const irqDelta = Math.min(delta, irqtime.total - rq.prevIrqTime);
   rq.prevIrqTime += irqDelta;
   return irqDelta;
+}
+
+/** And it stands still while the processor is taken away. @linux kernel/sched/core.c update_rq_clock_task */
+function stolenIn(rq: Rq, { steal }: StealTime, delta: Ns): Ns {
+  const fresh = steal - rq.prevStealTimeRq;
+  // without a sign, what is below 0 is huge
+  const stolen = fresh < 0 ? delta : Math.min(delta, fresh);
+  rq.prevStealTimeRq += stolen;
+  return stolen;
 }
 
 /**

@@ -12,7 +12,7 @@ import { Cpustat } from '../../../shared/structs/cpu.ts';
 import type { Ns, TaskId } from '../../../shared/units.ts';
 import { HARDIRQ_MASK, HARDIRQ_OFFSET, SOFTIRQ_OFFSET } from '../irq/preempt-count.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { accountIdleTime, accountSystemIndexTime, accountUserTime } from './cputime.ts';
+import { accountIdleTime, accountSystemIndexTime, accountUserTime, stealAccountProcessTime } from './cputime.ts';
 
 /** A CPU comes up. @linux arch/powerpc/kernel/time.c snapshot_timebase */
 export function vtimeNativeInit(cpu: KernelCpu): void {
@@ -66,13 +66,13 @@ function accountTask(cpu: KernelCpu, task: TaskId): void {
   else buckets.stime += take(cpu);
 }
 
-/** What has passed since the last edge. @linux arch/powerpc/kernel/time.c vtime_delta */
+/** What has passed since the last edge, but for what was stolen, which is charged at once. @linux arch/powerpc/kernel/time.c vtime_delta */
 function take(cpu: KernelCpu): Ns {
   const { cpuAccounting: buckets } = cpu;
   const now = cpu.arch.schedClock();
   const delta = now - buckets.starttime;
   buckets.starttime = now;
-  return delta;
+  return delta - stealAccountProcessTime(cpu, delta);
 }
 
 /** All buckets are emptied into the accounts. @linux arch/powerpc/kernel/time.c vtime_flush */

@@ -26,7 +26,9 @@ import { writeSeqcountBegin, writeSeqcountEnd } from '../../../shared/sync/seqco
 import { NOBODY, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { markGuest, unmarkGuest } from './cputime-accounting.ts';
-import { accountGuestTime, accountIdleTime, accountSystemIndexTime, accountUserTime } from './cputime.ts';
+import {
+  accountGuestTime, accountIdleTime, accountSystemIndexTime, accountUserTime, stealAccountProcessTime,
+} from './cputime.ts';
 
 /** The kernel is left for user mode. @linux kernel/sched/cputime.c vtime_user_enter */
 export function vtimeUserEnter(cpu: KernelCpu, task: TaskId): void {
@@ -114,6 +116,17 @@ function stateOf(cpu: KernelCpu, task: TaskId): VtimeState {
   return cpu.image.tasks[task]!.vcpu !== 0 ? VtimeState.Guest : VtimeState.Sys;
 }
 
+/**
+ * The hypervisor's record changes, by `store`: readers of the running task must find it as it was when its clock was taken last.
+ * @dynticks Linux's readers know nothing of it
+ */
+export function vtimeTheft(cpu: KernelCpu, store: (cpu: KernelCpu) => void): void {
+  const vtime = cpu.image.vtimes[cpu.curr]!;
+  writeSeqcountBegin(cpu.memory, vtime.seq);
+  store(cpu);
+  publish(cpu, cpu.curr, vtime);
+}
+
 function enter(cpu: KernelCpu, task: TaskId, state: VtimeState): void {
   const vtime = cpu.image.vtimes[task]!;
   writeSeqcountBegin(cpu.memory, vtime.seq);
@@ -123,7 +136,7 @@ function enter(cpu: KernelCpu, task: TaskId, state: VtimeState): void {
   publish(cpu, task, vtime);
 }
 
-/** What has passed since the last edge; the clock starts again. @linux kernel/sched/cputime.c get_vtime_delta */
+/** What has passed since the last edge, but for what was stolen; the clock starts again. @linux kernel/sched/cputime.c get_vtime_delta */
 function take(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
   if (vtime.state === VtimeState.Inactive) {
     throw new KernelBug(`time taken of task ${task}, which runs nowhere: an edge without a switch to it`);
@@ -132,7 +145,7 @@ function take(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
   const delta = Math.max(0, cpu.arch.schedClock() - start);
   vtime.starttime = start + delta;
   if (cpu.decisions.tearVtimeWrite && delta > 0) tear(cpu, task, vtime);
-  return delta;
+  return delta - stealAccountProcessTime(cpu, delta);
 }
 
 function takeEarly(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
@@ -204,5 +217,8 @@ function publish(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
   fields[8] = vtime.utime;
   fields[9] = vtime.stime;
   fields[10] = vtime.gtime;
+  const steals = cpu.config.stealClock && vtime.cpu !== NOBODY;
+  fields[11] = steals ? cpu.stealTime.steal - cpu.rq.prevStealTime : 0;
+  fields[12] = steals ? cpu.stealTime.since : 0;
   cpu.arch.traceFields(Event.vtime_publish, fields);
 }
