@@ -1,56 +1,82 @@
 /**
- * A task's CPU time is read from another CPU while its own writes it (`src/kernel/sched/vtime.ts`,
- * `cputime-read.ts`), and that one's promise says how far it has done everything
- * (`src/engine/threads/free-pace.ts`). What a reader is told is the truth for an instant: its own clock, or
- * the promise, or the version's own if that is later (docs/adr/0004-free-rules.md, rule 4).
+ * A task's CPU time is read from another CPU while its own writes it (`src/kernel/sched/vtime.ts`, `cputime-read.ts`): at edges between
+ * user mode, kernel and guest, at a switch, and when it goes on elsewhere.
  *
- *      CPU 0                                 T                     what the model calls the truth
- *      800: T enters the kernel              user 300 .. 800       utime min(t, 800) - 300
- *      900: T is switched away               kernel 800 .. 900     stime what is left, up to 900
+ *      CPU 0                    CPU 2                      T
+ *      800: enters the kernel                              user 300 .. 800
+ *      900: is switched away                               kernel 800 .. 900
+ *                               950: arrives by message    runs nowhere 900 .. 950
  */
 import type { Memory } from '../../shared/memory/memory.ts';
-import { Standing } from '../../shared/structs/window.ts';
+import { CallQueue } from '../../shared/structs/cpu.ts';
+import { VtimeState } from '../../shared/structs/task.ts';
 import { KTIME_MAX, type Ns, type TaskId } from '../../shared/units.ts';
-import { controlOf, prepareControl } from '../engine/threads/control.ts';
-import { FreePace } from '../engine/threads/free-pace.ts';
 import { boundedAt } from '../explore/depth-first.ts';
 import type { ModelCpu } from '../explore/explored-memory.ts';
-import { model, type Model } from '../explore/model.ts';
+import { model, type Model, type ModelThread } from '../explore/model.ts';
 import { exhaustive } from '../explore/source-sets.ts';
-import { ctCpuTrackUser } from '../kernel/context-tracking.ts';
 import type { Decisions } from '../kernel/decisions.ts';
-import { newTaskCputime, taskCputime, type ReaderKind } from '../kernel/sched/cputime-read.ts';
-import { vtimeInitIdle, vtimeTaskSwitch, vtimeUserEnter, vtimeUserExit } from '../kernel/sched/vtime.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
-import type { Participant } from '../machine/participant.ts';
+import { newTaskCputime, taskCputime, taskGtime, type ReaderKind } from '../kernel/sched/cputime-read.ts';
 import type { Catalogued } from './catalogued.ts';
+import { switchTo, truthAt, World, type Edge, type Stretch } from './cputime-world.ts';
 import { machineCells } from './machine-cells.ts';
-import { modelCpu } from './model-arch.ts';
 
-const { map, plan } = machineCells({ cpus: 2, tasks: 3 });
-const IDLE: TaskId = 0;
-const T: TaskId = 2;
-/** T is in user mode from here on. */
+/** CPU 0, where T runs at first, CPU 1, which reads, and CPU 2, where T may go on. */
+const CELLS = machineCells({ cpus: 3, tasks: 4 });
+const { map } = CELLS;
+const T: TaskId = 3;
+/** T is where it is from here on. */
 const SINCE: Ns = 300;
-/** Less than the user time of T: it is charged at the first edge. */
-const TICK: Ns = 400;
-/** L, Q, and a horizon that nothing comes to. */
-const RULES = { ipiDelayNs: 0, skewNs: 0, reads: 'racing' } as const;
-const HORIZON: Ns = 10_000;
+/** A word that nobody else uses: 1 once CPU 0 has let go of T. */
+const LET_GO = map.at.callQueue + CallQueue.at.bell;
 
-/** CPU 0's events: when, and what. */
-type Edge = readonly [at: Ns, what: (cpu: KernelCpu) => void];
-const ENTERS_KERNEL: Edge = [800, (cpu) => vtimeUserExit(cpu, T)];
-const LEAVES_KERNEL: Edge = [900, (cpu) => vtimeUserEnter(cpu, T)];
-const IS_SWITCHED_AWAY: Edge = [900, (cpu) => vtimeTaskSwitch(cpu, T, IDLE)];
-/** When CPU 0's next event would be. */
-const AFTER: Ns = 2_000;
+const ENTERS_KERNEL: Edge = [800, (cpu) => cpu.accounting.userExit(cpu)];
+const LEAVES_KERNEL: Edge = [900, (cpu) => cpu.accounting.userEnter(cpu)];
+const IS_SWITCHED_AWAY: Edge = [900, (cpu) => switchTo(cpu, cpu.idle)];
+const ENTERS_GUEST: Edge = [800, (cpu) => cpu.accounting.guestEnter(cpu)];
+const LEAVES_GUEST: Edge = [900, (cpu) => cpu.accounting.guestExit(cpu)];
+const LETS_GO: Edge = [900, (cpu) => {
+  switchTo(cpu, cpu.idle);
+  cpu.memory.store(LET_GO, 1);
+}];
+/** The message with T comes no earlier. */
+const ARRIVES: Ns = 950;
+
+/** What T does: edges, and what they make of it. */
+interface Life {
+  readonly edges: readonly Edge[];
+  readonly inUser: boolean;
+  readonly stretches: readonly Stretch[];
+  /** T goes on on CPU 2. */
+  readonly moves?: boolean;
+}
+
+const TWO_EDGES: Life = {
+  edges: [ENTERS_KERNEL, LEAVES_KERNEL], inUser: true,
+  stretches: [{ from: SINCE, to: 800, kind: 'user' }, { from: 800, to: 900, kind: 'system' }, { from: 900, to: KTIME_MAX, kind: 'user' }],
+};
+const SWITCH: Life = {
+  edges: [ENTERS_KERNEL, IS_SWITCHED_AWAY], inUser: true,
+  stretches: [{ from: SINCE, to: 800, kind: 'user' }, { from: 800, to: 900, kind: 'system' }],
+};
+const GUEST: Life = {
+  edges: [ENTERS_GUEST, LEAVES_GUEST], inUser: false,
+  stretches: [
+    { from: SINCE, to: 800, kind: 'system' }, { from: 800, to: 900, kind: 'guest' }, { from: 900, to: KTIME_MAX, kind: 'system' },
+  ],
+};
+const MIGRATION: Life = {
+  edges: [LETS_GO], inUser: false, moves: true,
+  stretches: [{ from: SINCE, to: 900, kind: 'system' }, { from: ARRIVES, to: KTIME_MAX, kind: 'system' }],
+};
 
 interface Parts {
-  readonly edges?: readonly Edge[];
+  readonly life?: Life;
   /** Clocks of CPU 1 at its reads; one of the lists is chosen. */
   readonly reads?: readonly (readonly Ns[])[];
   readonly reader?: ReaderKind;
+  readonly gtime?: boolean;
   readonly decisions?: Partial<Decisions>;
   /** The promise is raised before the event's stores. */
   readonly promiseFirst?: boolean;
@@ -58,86 +84,73 @@ interface Parts {
 
 interface Seen {
   readonly tau: Ns;
+  readonly state: VtimeState;
   readonly utime: Ns;
   readonly stime: Ns;
+  readonly gtime: Ns;
 }
 
-/** What `ended` and `begin` want to know of a participant: when its next event is. */
-const standsAt = (time: Ns): Participant => ({ id: 0, next: { time } }) as unknown as Participant;
-
-function write(memory: Memory, { edges = [ENTERS_KERNEL, LEAVES_KERNEL], decisions = {}, promiseFirst = false }: Parts): void {
-  const pace = new FreePace(controlOf(memory, map), 0, RULES);
-  pace.begin();
-  const { cpu, arch } = modelCpu(memory, 0, { map, tickNs: TICK, decisions });
-  edges.forEach(([at, what], i) => {
-    const next = standsAt(edges[i + 1]?.[0] ?? AFTER);
-    arch.clock = at;
-    if (promiseFirst) pace.ended(next);
-    what(cpu);
-    if (!promiseFirst) pace.ended(next);
-  });
+function lookAt(cpu: KernelCpu, { reader = 'complete', gtime = false }: Parts): Seen {
+  const out = newTaskCputime();
+  const guest = gtime ? taskGtime(cpu, T, reader, out) : 0;
+  if (!gtime) taskCputime(cpu, T, reader, out);
+  const { starttime, state, clock, promise, utime, stime } = out;
+  // of a task that runs nowhere nothing changes from its last instant on
+  const tau = Math.max(starttime, state === VtimeState.Inactive ? 0 : Math.min(clock, promise));
+  return { tau, state, utime, stime, gtime: guest };
 }
 
-function read(memory: Memory, clocks: readonly Ns[], { decisions = {}, reader = 'complete' }: Parts): Seen[] {
-  const pace = new FreePace(controlOf(memory, map), 1, RULES);
-  const { cpu, arch } = modelCpu(memory, 1, { map, tickNs: TICK, decisions, promiseOf: (other) => pace.promiseOf(other) });
-  return clocks.map((clock) => {
-    const look = newTaskCputime();
-    arch.clock = clock;
-    taskCputime(cpu, T, reader, look);
-    const { starttime, promise, utime, stime } = look;
-    return { tau: Math.max(starttime, Math.min(clock, promise)), utime, stime };
-  });
+/** CPU 2: what T's arrival is there. Nobody sends a message before its stores are done. */
+function takeOver(world: World, memory: Memory): void {
+  while (memory.load(LET_GO) === 0) memory.relax();
+  world.run(memory, 2, [[ARRIVES, (cpu) => switchTo(cpu, T)]]);
 }
 
-/** T runs on CPU 0 in user mode, whose next event is the first edge. */
-function setUp(memory: Memory, edges: readonly Edge[]): void {
-  const control = controlOf(memory, map);
-  prepareControl(control, 0);
-  control.window.horizon = HORIZON;
-  const { cpu, arch } = modelCpu(memory, 0, { map, tickNs: TICK });
-  ctCpuTrackUser(cpu);
-  vtimeInitIdle(cpu);
-  cpu.rq.curr = T;
-  arch.clock = SINCE;
-  vtimeTaskSwitch(cpu, IDLE, T);
-  vtimeUserEnter(cpu, T);
-  memory.storeLong(map.at.standing + Standing.at.promise, edges[0]![0]);
-}
-
-/** CPU time of T at `t`, in user mode and in the kernel. */
-function truthAt(t: Ns, edges: readonly Edge[]): [utime: Ns, stime: Ns] {
-  const [enters, second] = [edges[0]![0], edges[1]?.[0] ?? KTIME_MAX];
-  const leaves = edges[1] === LEAVES_KERNEL;
-  const user = Math.min(t, enters) - SINCE + (leaves ? Math.max(0, t - second) : 0);
-  return [user, Math.max(0, Math.min(t, second) - enters)];
+/** Whether it is the truth for its instant; `linux` shows of what is not charged only what T does just now. */
+function isTrue({ tau, state, utime, stime, gtime }: Seen, { life = TWO_EDGES, reader = 'complete', gtime: ofGuest }: Parts): boolean {
+  const truth = truthAt(tau, life.stretches);
+  if (ofGuest) return gtime === (reader === 'complete' || state === VtimeState.Guest ? truth.guest : 0);
+  // the second stretch is less than a tick: 100 ns that wait in an accumulator
+  const hidden = reader === 'linux' && life === TWO_EDGES && state === VtimeState.User && tau >= 900 ? truth.system : 0;
+  return utime === truth.user + truth.guest && stime === truth.system - hidden;
 }
 
 function cputimeRead(name: string, parts: Parts): Model {
-  const { edges = [ENTERS_KERNEL, LEAVES_KERNEL], reads = [[850, 1_000]] } = parts;
+  const { life = TWO_EDGES, reads = [[850, 1_000]], decisions = {}, reader = 'complete' } = parts;
+  const world = new World(CELLS, { decisions });
+  const mover: ModelThread[] = life.moves ? [{ name: 'CPU2', run: (memory) => takeOver(world, memory) }] : [];
   return model({
     name,
-    cells: plan,
-    setUp: (memory) => setUp(memory, edges),
+    cells: CELLS.plan,
+    setUp: (memory) => world.setUp(memory, SINCE, [life.edges[0]![0], KTIME_MAX, ARRIVES], (cpu) => {
+      if (cpu.id !== 0) return;
+      switchTo(cpu, T);
+      if (life.inUser) cpu.accounting.userEnter(cpu);
+    }),
     threads: [
-      { name: 'CPU0', run: (memory: Memory) => write(memory, parts) },
-      { name: 'CPU1', run: (memory: Memory, cpu: ModelCpu) => read(memory, cpu.choose<readonly Ns[]>('clocks', reads), parts) },
+      { name: 'CPU0', run: (memory: Memory) => world.run(memory, 0, life.edges, parts.promiseFirst) },
+      {
+        name: 'CPU1', run: (memory: Memory, cpu: ModelCpu) =>
+          world.look(memory, 1, cpu.choose<readonly Ns[]>('clocks', reads), (kernel) => lookAt(kernel, parts)),
+      },
+      ...mover,
     ],
     check: ({ results }) => {
       const seen = results[1] as Seen[];
-      const wrong = seen.find(({ tau, utime, stime }) => `${[utime, stime]}` !== `${truthAt(tau, edges)}`);
-      if (wrong !== undefined) return `read ${wrong.utime},${wrong.stime}, and at ${wrong.tau} it was ${truthAt(wrong.tau, edges)}`;
-      const back = seen.find(({ tau, utime, stime }, i) => i > 0 && !isNoEarlier({ tau, utime, stime }, seen[i - 1]!));
+      const wrong = seen.find((look) => !isTrue(look, parts));
+      if (wrong !== undefined) return `read ${JSON.stringify(wrong)}; there was ${JSON.stringify(truthAt(wrong.tau, life.stretches))}`;
+      const back = reader === 'linux' ? undefined : seen.find((look, i) => i > 0 && !isNoEarlier(look, seen[i - 1]!));
       return back === undefined ? undefined : `it goes back: ${JSON.stringify(seen)}`;
     },
   });
 }
 
 function isNoEarlier(later: Seen, earlier: Seen): boolean {
-  return later.tau >= earlier.tau && later.utime >= earlier.utime && later.stime >= earlier.stime;
+  const { utime, stime, gtime, tau } = later;
+  return tau >= earlier.tau && utime >= earlier.utime && stime >= earlier.stime && gtime >= earlier.gtime;
 }
 
-/** One edge, one read far ahead. */
+/** Two edges, one read far ahead. */
 const broken = (parts: Parts): Model => cputimeRead('cputime-read', { reads: [[1_000]], ...parts });
 
 export const CPUTIME_READ: Catalogued = {
@@ -154,7 +167,7 @@ export const CPUTIME_READ: Catalogued = {
       model: broken({ decisions: { skipReadRetry: true } }),
     },
     {
-      id: 'delta-outside', says: 'the clock is moved before the section is entered',
+      id: 'delta-outside', says: 'B-01: the clock is moved before the section is entered',
       model: broken({ decisions: { vtimeDeltaOutsideSection: true } }),
     },
     {
@@ -168,16 +181,49 @@ export const CPUTIME_READ: Catalogued = {
   thorough: exhaustive,
 };
 
-export const CPUTIME_SWITCH: Catalogued = {
-  id: 'cputime-switch',
-  says: 'The same where the second edge is a switch to another task, in two sections of two records.',
-  model: cputimeRead('cputime-switch', { edges: [ENTERS_KERNEL, IS_SWITCHED_AWAY], reads: [[850, 1_000], [1_000, 2_500]] }),
-  mutants: [
-    {
-      id: 'own-clock', says: 'the reader goes by its own clock',
-      model: cputimeRead('cputime-switch', { edges: [ENTERS_KERNEL, IS_SWITCHED_AWAY], decisions: { ignorePromise: true } }),
-    },
-  ],
-  quick: () => boundedAt(2),
-  thorough: exhaustive,
-};
+/** A model with one more life, or reader, and the bugs that show there, too. */
+function likewise(id: string, says: string, parts: Parts, bugs: Readonly<Record<string, Partial<Decisions>>>): Catalogued {
+  const words: Readonly<Record<string, string>> = {
+    'own-clock': 'the reader goes by its own clock',
+    'torn-vtime': 'the section is closed between the clock and what it measured',
+    'missing-retry': 'the reader does not look whether the sequence moved',
+    'delta-outside': 'B-01: the clock is moved before the section is entered',
+  };
+  return {
+    id, says, model: cputimeRead(id, parts),
+    mutants: Object.entries(bugs).map(([bug, decisions]) => ({
+      id: bug, says: words[bug]!, model: cputimeRead(id, { ...parts, decisions, reads: [[1_000, 2_500]] }),
+    })),
+    quick: () => boundedAt(2),
+    thorough: exhaustive,
+  };
+}
+
+const BUGS = {
+  'own-clock': { ignorePromise: true }, 'torn-vtime': { tearVtimeWrite: true }, 'missing-retry': { skipReadRetry: true },
+} as const;
+
+export const CPUTIME_LINUX: Catalogued = likewise(
+  'cputime-linux', 'The same by the reader that Linux has: the truth but for what its rule hides.',
+  { reader: 'linux', reads: [[850, 1_000], [1_000, 2_500]] }, { ...BUGS, 'delta-outside': { vtimeDeltaOutsideSection: true } },
+);
+
+export const CPUTIME_SWITCH: Catalogued = likewise(
+  'cputime-switch', 'The same where the second edge is a switch to another task, in two sections of two records.',
+  { life: SWITCH, reads: [[850, 1_000], [1_000, 2_500]] }, BUGS,
+);
+
+export const CPUTIME_GUEST: Catalogued = likewise(
+  'cputime-guest', 'A task enters its guest and leaves it while another CPU reads its user and system time.',
+  { life: GUEST, reads: [[850, 1_000], [1_000, 2_500]] }, BUGS,
+);
+
+export const CPUTIME_GTIME: Catalogued = likewise(
+  'cputime-gtime', 'The same while another CPU reads its time as guest.',
+  { life: GUEST, gtime: true, reads: [[850, 1_000], [1_000, 2_500]] }, { 'own-clock': BUGS['own-clock'], 'torn-vtime': BUGS['torn-vtime'] },
+);
+
+export const CPUTIME_MIGRATION: Catalogued = likewise(
+  'cputime-migration', 'A task leaves one CPU and goes on on a second, while a third reads it: by the promise of the one that had it.',
+  { life: MIGRATION, reads: [[850, 1_000], [1_000, 2_500]] }, BUGS,
+);

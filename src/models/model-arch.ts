@@ -105,7 +105,7 @@ function imageOver(memory: Memory, map: MachineMap): KernelImage {
 }
 
 const noPrograms = (): never => { throw new Error('no programs here'); };
-const NO_WORKLOAD: KernelConfig['workload'] = {
+export const NO_WORKLOAD: KernelConfig['workload'] = {
   tasks: [], processes: [], processOf: [], attributes: [], reads: [], forkPools: [], syncObjects: [], sharedTimers: [],
   posixTimers: [], timerfds: [], calls: [], ksoftirqds: [], clockSteps: [], clockTasks: [], kwatchdog: -1, background: [], workers: [],
   user: { next: noPrograms, quietFor: noPrograms },

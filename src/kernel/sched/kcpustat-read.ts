@@ -102,7 +102,10 @@ function fetchTracked(
   cpu: KernelCpu, target: CpuId, reader: ReaderKind, out: Float64Array, at: number, first: number, count: number,
 ): void {
   const rq = cpu.image.rqs[target]!;
-  while (!fetchThrough(cpu, target, rq.curr, out, at, first, count)) cpu.memory.relax();
+  for (let task = rq.curr; !fetchThrough(cpu, target, task, out, at, first, count); task = rq.curr) {
+    // its successor may be there already: only where it is not is there anything to wait for
+    if (rq.curr === task) cpu.memory.relax();
+  }
   evaluate(cpu.kcpustatSample, reader);
   if (cpu.decisions.leavesOutPending) nothingPending(cpu.kcpustatSample);
 }

@@ -1,0 +1,199 @@
+/**
+ * A CPU's accounts are read from another one (`src/kernel/sched/kcpustat-read.ts`) while tasks come and go there: through the record of
+ * the task that runs, which may be another one by the time it is looked at, and may run elsewhere. Flavour gen-exact, so that what a
+ * CPU shows is its own time, to the nanosecond.
+ *
+ *      CPU 0                    CPU 2                      CPU 0's time
+ *      800: T enters the kernel                            user 300 .. 800
+ *      900: T is switched away                             system 800 .. 900
+ *                               950: T arrives             idle 900 ..
+ */
+import type { Memory } from '../../shared/memory/memory.ts';
+import { CallQueue, Cpustat, NR_CPUSTAT } from '../../shared/structs/cpu.ts';
+import { Vtime } from '../../shared/structs/task.ts';
+import { KTIME_MAX, type Ns, type TaskId } from '../../shared/units.ts';
+import { boundedAt } from '../explore/depth-first.ts';
+import { model, type Model, type ModelThread } from '../explore/model.ts';
+import type { Search } from '../explore/search.ts';
+import { exhaustive } from '../explore/source-sets.ts';
+import type { Decisions } from '../kernel/decisions.ts';
+import type { KernelCpu } from '../kernel/kernel-cpu.ts';
+import { kcpustatCpuFetch, kcpustatField } from '../kernel/sched/kcpustat-read.ts';
+import type { Catalogued } from './catalogued.ts';
+import { switchTo, truthAt, World, type Edge, type Stretch } from './cputime-world.ts';
+import { machineCells } from './machine-cells.ts';
+import { answered, heldBack, isOdd } from './tampered-memory.ts';
+
+/** CPU 0 is read by CPU 1; CPU 2 takes over what CPU 0 lets go. */
+const CELLS = machineCells({ cpus: 3, tasks: 5 });
+const { map } = CELLS;
+const T: TaskId = 3;
+const SINCE: Ns = 300;
+/** 1 once CPU 0 has let go of T. */
+const LET_GO = map.at.callQueue + CallQueue.at.bell;
+const vtimeCell = (task: TaskId, field: keyof typeof Vtime.at): number => map.at.vtime + task * Vtime.bytes + Vtime.at[field];
+const ARRIVES: Ns = 950;
+
+/** What happens on CPU 0, and what that comes to. */
+interface Life {
+  readonly edges: readonly Edge[];
+  /** T runs there at first, and in which mode; else nobody does. */
+  readonly begins: 'user' | 'system' | 'idle';
+  readonly stretches: readonly Stretch[];
+  readonly moves?: boolean;
+}
+
+const enters: Edge = [800, (cpu) => cpu.accounting.userExit(cpu)];
+const toIdle: Edge = [900, (cpu) => switchTo(cpu, cpu.idle)];
+const LEAVES: Life = {
+  edges: [enters, toIdle], begins: 'user',
+  stretches: [{ from: SINCE, to: 800, kind: 'user' }, { from: 800, to: 900, kind: 'system' }, { from: 900, to: KTIME_MAX, kind: 'idle' }],
+};
+const WAKES: Life = {
+  edges: [[800, (cpu) => switchTo(cpu, T)], [900, (cpu) => cpu.accounting.userEnter(cpu)]], begins: 'idle',
+  stretches: [{ from: 0, to: 800, kind: 'idle' }, { from: 800, to: 900, kind: 'system' }, { from: 900, to: KTIME_MAX, kind: 'user' }],
+};
+const MOVES: Life = {
+  edges: [[900, (cpu) => {
+    switchTo(cpu, cpu.idle);
+    cpu.memory.store(LET_GO, 1);
+  }]],
+  begins: 'system', moves: true,
+  stretches: [{ from: SINCE, to: 900, kind: 'system' }, { from: 900, to: KTIME_MAX, kind: 'idle' }],
+};
+
+interface Parts {
+  readonly life: Life;
+  /** One slot only, by `kcpustat_field`. */
+  readonly slot?: number;
+  readonly reads?: readonly Ns[];
+  readonly decisions?: Partial<Decisions>;
+  readonly writing?: (memory: Memory) => Memory;
+  readonly reading?: (memory: Memory) => Memory;
+}
+
+interface Seen {
+  readonly tau: Ns;
+  readonly slots: readonly Ns[];
+}
+
+const SHOWN = [Cpustat.User, Cpustat.System, Cpustat.Idle] as const;
+
+function lookAt(cpu: KernelCpu, slot: number | undefined): Seen {
+  const out = new Float64Array(NR_CPUSTAT);
+  if (slot === undefined) kcpustatCpuFetch(cpu, 0, 'complete', out, 0);
+  else out[slot] = kcpustatField(cpu, 0, slot, 'complete');
+  const { starttime, clock, promise } = cpu.kcpustatSample;
+  return { tau: Math.max(starttime, Math.min(clock, promise)), slots: SHOWN.map((shown) => out[shown]!) };
+}
+
+function takeOver(world: World, memory: Memory): void {
+  while (memory.load(LET_GO) === 0) memory.relax();
+  world.run(memory, 2, [[ARRIVES, (cpu) => switchTo(cpu, T)]]);
+}
+
+function slotsAt(tau: Ns, { life, slot }: Parts): number[] {
+  const { user, system, idle } = truthAt(tau, life.stretches);
+  return [user, system, idle].map((ns, i) => (slot === undefined || slot === SHOWN[i] ? ns : 0));
+}
+
+function kcpustat(name: string, parts: Parts): Model {
+  const { life, slot, decisions = {}, reads = [850, 1_000], writing = (memory) => memory, reading = (memory) => memory } = parts;
+  const world = new World(CELLS, { decisions, config: { cputime: ['gen-exact', 'gen-exact', 'gen-exact'] } });
+  const mover: ModelThread[] = life.moves ? [{ name: 'CPU2', run: (memory) => takeOver(world, memory) }] : [];
+  return model({
+    name,
+    cells: CELLS.plan,
+    setUp: (memory) => world.setUp(memory, SINCE, [life.edges[0]![0], KTIME_MAX, ARRIVES], (cpu) => {
+      cpu.rq.curr = cpu.idle;
+      if (cpu.id !== 0 || life.begins === 'idle') return;
+      switchTo(cpu, T);
+      if (life.begins === 'user') cpu.accounting.userEnter(cpu);
+      // the time before is not looked at
+      cpu.kcpustat.setCpustat(Cpustat.Idle, 0);
+    }),
+    threads: [
+      { name: 'CPU0', run: (memory: Memory) => world.run(writing(memory), 0, life.edges) },
+      { name: 'CPU1', run: (memory: Memory) => world.look(reading(memory), 1, reads, (cpu) => lookAt(cpu, slot)) },
+      ...mover,
+    ],
+    check: ({ results }) => {
+      const seen = results[1] as Seen[];
+      const wrong = seen.find(({ tau, slots }) => `${slots}` !== `${slotsAt(tau, parts)}`);
+      if (wrong !== undefined) return `read ${wrong.slots} (user, system, idle), and at ${wrong.tau} it was ${slotsAt(wrong.tau, parts)}`;
+      const back = seen.length > 1 && seen[1]!.slots.some((ns, i) => ns < seen[0]!.slots[i]!);
+      return back ? `it goes back: ${JSON.stringify(seen)}` : undefined;
+    },
+  });
+}
+
+/** The reader takes the task that it found in the queue for the one that runs there. */
+const unchecked = (memory: Memory): Memory => answered(memory, vtimeCell(T, 'cpu'), () => 0);
+
+const KCPUSTAT = {
+  quick: (): Search => boundedAt(2),
+  thorough: exhaustive,
+};
+
+export const KCPUSTAT_SWITCH: Catalogued = {
+  id: 'kcpustat-switch',
+  says: 'A task enters the kernel and gives its CPU up while another CPU reads that one’s accounts twice: the truth for an instant.',
+  model: kcpustat('kcpustat-switch', { life: LEAVES }),
+  mutants: [
+    {
+      id: 'torn-vtime', says: 'the section is closed between the clock and what it measured',
+      model: kcpustat('kcpustat-switch', { life: LEAVES, decisions: { tearVtimeWrite: true } }),
+    },
+    {
+      id: 'late-odd', says: 'the count becomes odd after the state has changed',
+      model: kcpustat('kcpustat-switch', {
+        life: LEAVES, writing: (memory) => heldBack(memory, vtimeCell(T, 'seq'), vtimeCell(T, 'state'), isOdd),
+      }),
+    },
+    {
+      id: 'delta-outside', says: 'B-01: the clock is moved before the section is entered',
+      model: kcpustat('kcpustat-switch', { life: LEAVES, decisions: { vtimeDeltaOutsideSection: true } }),
+    },
+  ],
+  ...KCPUSTAT,
+};
+
+export const KCPUSTAT_WAKES: Catalogued = {
+  id: 'kcpustat-wakes',
+  says: 'The same where a CPU was idle, and a task begins there.',
+  model: kcpustat('kcpustat-wakes', { life: WAKES }),
+  mutants: [
+    {
+      id: 'torn-vtime', says: 'the section is closed between the clock and what it measured',
+      model: kcpustat('kcpustat-wakes', { life: WAKES, decisions: { tearVtimeWrite: true } }),
+    },
+  ],
+  ...KCPUSTAT,
+};
+
+export const KCPUSTAT_FIELD: Catalogued = {
+  id: 'kcpustat-field',
+  says: 'The same by the reader of a single account: the user time of a CPU that a task gives up.',
+  model: kcpustat('kcpustat-field', { life: LEAVES, slot: Cpustat.User }),
+  mutants: [
+    {
+      id: 'delta-outside', says: 'B-01: the clock is moved before the section is entered',
+      model: kcpustat('kcpustat-field', { life: LEAVES, slot: Cpustat.User, decisions: { vtimeDeltaOutsideSection: true } }),
+    },
+  ],
+  ...KCPUSTAT,
+};
+
+export const KCPUSTAT_MIGRATION: Catalogued = {
+  id: 'kcpustat-migration',
+  says: 'A CPU’s accounts are read while its task goes over to another CPU: what the task has there is not this one’s.',
+  model: kcpustat('kcpustat-migration', { life: MOVES }),
+  mutants: [
+    {
+      id: 'no-cross-check', says: 'B-10: the reader does not look whether the task is still the one that runs there',
+      model: kcpustat('kcpustat-migration', { life: MOVES, reading: unchecked }),
+    },
+  ],
+  quick: () => boundedAt(1),
+  thorough: () => boundedAt(2),
+};
