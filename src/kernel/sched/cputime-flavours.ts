@@ -7,8 +7,8 @@ import {
   irqtimeAccountIdleTicks, irqtimeAccountTick, irqtimeHardirqEnter, irqtimeInit, irqtimeIrqExit, irqtimeSoftirqEnter,
 } from './irqtime.ts';
 import {
-  vtimeNativeHardirqEnter, vtimeNativeInit, vtimeNativeIrqExit, vtimeNativeSettle, vtimeNativeSoftirqEnter, vtimeNativeTaskSwitch,
-  vtimeNativeTick, vtimeNativeUserEnter, vtimeNativeUserExit,
+  vtimeNativeGuestEnter, vtimeNativeGuestExit, vtimeNativeHardirqEnter, vtimeNativeInit, vtimeNativeIrqExit, vtimeNativeSettle,
+  vtimeNativeSoftirqEnter, vtimeNativeTaskSwitch, vtimeNativeTick, vtimeNativeUserEnter, vtimeNativeUserExit,
 } from './vtime-native.ts';
 import { vtimeGuestEnter, vtimeGuestExit, vtimeInitIdle, vtimeTaskSwitch, vtimeTheft } from './vtime.ts';
 
@@ -32,6 +32,8 @@ const native: CputimeAccounting = {
   initIdle: vtimeNativeInit,
   userEnter: vtimeNativeUserEnter,
   userExit: vtimeNativeUserExit,
+  guestEnter: vtimeNativeGuestEnter,
+  guestExit: vtimeNativeGuestExit,
   irqEnter: vtimeNativeHardirqEnter,
   irqExit: vtimeNativeIrqExit,
   softirqEnter: vtimeNativeSoftirqEnter,

@@ -30,11 +30,14 @@ export function accountSystemIndexTime(cpu: KernelCpu, task: TaskId, delta: Ns, 
 }
 
 /**
- * The same, by what the preempt count says of who took it; `offset` is the caller's own part of that.
+ * The same, by what the preempt count says of who took it; `offset` is the caller's own part of that. If no other
+ * interrupt did, and the task bears the mark of a guest, it was the guest.
  * @linux kernel/sched/cputime.c account_system_time
  */
 export function accountSystemTime(cpu: KernelCpu, task: TaskId, offset: number, delta: Ns): void {
-  accountSystemIndexTime(cpu, task, delta, systemIndex(cpu.state.preemptCount - offset));
+  const count = cpu.state.preemptCount - offset;
+  if (count === 0 && cpu.image.tasks[task]!.vcpu !== 0) accountGuestTime(cpu, task, delta);
+  else accountSystemIndexTime(cpu, task, delta, systemIndex(count));
 }
 
 function systemIndex(count: number): number {

@@ -18,7 +18,7 @@ import { KTIME_MAX, type Ns, type TaskId } from '../../../shared/units.ts';
 import { HARDIRQ_MASK, HARDIRQ_OFFSET, SOFTIRQ_OFFSET } from '../irq/preempt-count.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import {
-  accountIdleTicks, accountIdleTime, accountProcessTick, accountSystemIndexTime, accountUserTime, charge, stealAccountProcessTime,
+  accountGuestTime, accountIdleTicks, accountIdleTime, accountProcessTick, accountSystemIndexTime, accountUserTime, charge, stealAccountProcessTime,
 } from './cputime.ts';
 
 /** Boot: whether the clock is good enough. @linux kernel/sched/cputime.c enable_sched_clock_irqtime */
@@ -102,6 +102,7 @@ function irqtimeAccountProcessTick(cpu: KernelCpu, user: boolean, ticks: number)
   if (isKsoftirqd(cpu, curr)) accountSystemIndexTime(cpu, curr, rest, Cpustat.Softirq);
   else if (user) accountUserTime(cpu, curr, rest);
   else if (curr === cpu.idle) accountIdleTime(cpu, rest);
+  else if (cpu.image.tasks[curr]!.vcpu !== 0) accountGuestTime(cpu, curr, rest);
   else accountSystemIndexTime(cpu, curr, rest, Cpustat.System);
 }
 

@@ -12,7 +12,8 @@ import { Cpustat } from '../../../shared/structs/cpu.ts';
 import type { Ns, TaskId } from '../../../shared/units.ts';
 import { HARDIRQ_MASK, HARDIRQ_OFFSET, SOFTIRQ_OFFSET } from '../irq/preempt-count.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { accountIdleTime, accountSystemIndexTime, accountUserTime, stealAccountProcessTime } from './cputime.ts';
+import { markGuest, unmarkGuest } from './cputime-accounting.ts';
+import { accountGuestTime, accountIdleTime, accountSystemIndexTime, accountUserTime, stealAccountProcessTime } from './cputime.ts';
 
 /** A CPU comes up. @linux arch/powerpc/kernel/time.c snapshot_timebase */
 export function vtimeNativeInit(cpu: KernelCpu): void {
@@ -27,6 +28,18 @@ export function vtimeNativeUserEnter(cpu: KernelCpu): void {
 /** User mode is left for the kernel. @linux arch/powerpc/include/asm/cputime.h account_cpu_user_entry */
 export function vtimeNativeUserExit(cpu: KernelCpu): void {
   cpu.cpuAccounting.utime += take(cpu);
+}
+
+/** The kernel is left for a guest. @linux include/linux/vtime.h vtime_guest_enter */
+export function vtimeNativeGuestEnter(cpu: KernelCpu): void {
+  accountTask(cpu, cpu.curr);
+  markGuest(cpu);
+}
+
+/** The guest is left. @linux include/linux/vtime.h vtime_guest_exit */
+export function vtimeNativeGuestExit(cpu: KernelCpu): void {
+  accountTask(cpu, cpu.curr);
+  unmarkGuest(cpu);
 }
 
 /**
@@ -59,10 +72,11 @@ export function vtimeNativeTaskSwitch(cpu: KernelCpu, prev: TaskId): void {
   vtimeFlush(cpu, prev);
 }
 
-/** Kernel code of the task, or the idle loop. @linux arch/powerpc/kernel/time.c vtime_account_kernel, vtime_account_idle */
+/** Kernel code of the task, or of its guest while it bears that mark, or the idle loop. @linux arch/powerpc/kernel/time.c vtime_account_kernel, vtime_account_idle */
 function accountTask(cpu: KernelCpu, task: TaskId): void {
   const { cpuAccounting: buckets } = cpu;
   if (task === cpu.idle) buckets.idleTime += take(cpu);
+  else if (cpu.image.tasks[task]!.vcpu !== 0) buckets.gtime += take(cpu);
   else buckets.stime += take(cpu);
 }
 
@@ -79,11 +93,13 @@ function take(cpu: KernelCpu): Ns {
 function vtimeFlush(cpu: KernelCpu, task: TaskId): void {
   const { cpuAccounting: buckets } = cpu;
   if (buckets.utime > 0) accountUserTime(cpu, task, buckets.utime);
+  if (buckets.gtime > 0) accountGuestTime(cpu, task, buckets.gtime);
   if (buckets.idleTime > 0) accountIdleTime(cpu, buckets.idleTime);
   if (buckets.stime > 0) accountSystemIndexTime(cpu, task, buckets.stime, Cpustat.System);
   if (buckets.hardirqTime > 0) accountSystemIndexTime(cpu, task, buckets.hardirqTime, Cpustat.Irq);
   if (buckets.softirqTime > 0) accountSystemIndexTime(cpu, task, buckets.softirqTime, Cpustat.Softirq);
   buckets.utime = 0;
+  buckets.gtime = 0;
   buckets.idleTime = 0;
   buckets.stime = 0;
   buckets.hardirqTime = 0;
