@@ -153,6 +153,8 @@ export interface Decisions {
   readonly forgetsAdjusted: boolean;
   /** B-12: each part of that pair grows by itself. */
   readonly raisesPartsApart: boolean;
+  /** A process's times change while the sequence of its `stats_lock` says that they stand still. */
+  readonly movesTimesUnmarked: boolean;
   /** How system time is scaled to run time; undefined: Linux's way. */
   readonly scaledStime: ((stime: Ns, rtime: Ns, total: Ns) => Ns) | undefined;
   /** B-15: what was seen of the hypervisor's old record is kept when a new one begins at 0. */
@@ -237,6 +239,7 @@ export const asLinux: Decisions = {
   keepsStaleRuntime: false,
   forgetsAdjusted: false,
   raisesPartsApart: false,
+  movesTimesUnmarked: false,
   scaledStime: undefined,
   keepsPrevSteal: false,
   dropsMessage: () => false,

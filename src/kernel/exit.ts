@@ -91,7 +91,7 @@ function exitSignal(cpu: KernelCpu, task: TaskId, signal: SignalStruct): void {
   signal.nrThreads -= 1;
   record.listed = 0;
   fields[0] = task;
-  fields[1] = (cpu.memory.load(signal.seq) + 1) >>> 1;
+  fields[1] = (cpu.memory.load(signal.seq) >>> 1) + 1;
   fields[2] = utime;
   fields[3] = stime;
   fields[4] = gtime;

@@ -5,6 +5,7 @@ import { rawSpinStamp } from '../../shared/sync/raw-spinlock.ts';
 import { NONE, type Ns, type ProcessId, type TaskId } from '../../shared/units.ts';
 import { groupFilterOf } from './image.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
+import { spinLock, spinUnlock } from './locking/lock.ts';
 import { writeSeqlock, writeSequnlock } from './locking/seqlock.ts';
 import { prevCputimeInit } from './sched/cputime-adjust.ts';
 import type { ProcessSpec } from './user.ts';
@@ -43,13 +44,23 @@ export function reapedBefore(cpu: KernelCpu, task: TaskId, instant: Ns): boolean
 /** @linux include/linux/seqlock.h write_seqlock_irq */
 export function lockStats(cpu: KernelCpu, process: ProcessId): SignalStruct {
   const signal = cpu.image.signalStructs[process]!;
-  writeSeqlock(cpu, signal, LockClass.Stats, process);
+  if (cpu.decisions.movesTimesUnmarked) spinLock(cpu, signal.lock, LockClass.Stats, process);
+  else writeSeqlock(cpu, signal, LockClass.Stats, process);
   return signal;
 }
 
 /** @linux include/linux/seqlock.h write_sequnlock_irq */
 export function unlockStats(cpu: KernelCpu, process: ProcessId): void {
-  writeSequnlock(cpu, cpu.image.signalStructs[process]!, LockClass.Stats, process);
+  const signal = cpu.image.signalStructs[process]!;
+  if (cpu.decisions.movesTimesUnmarked) unlockUnmarked(cpu, signal, process);
+  else writeSequnlock(cpu, signal, LockClass.Stats, process);
+}
+
+/** The planted fault: a new version, which never was in the making. */
+function unlockUnmarked(cpu: KernelCpu, { lock, seq }: SignalStruct, process: ProcessId): void {
+  cpu.arch.linger();
+  cpu.memory.store(seq, (cpu.memory.load(seq) + 2) | 0);
+  spinUnlock(cpu, lock, LockClass.Stats, process);
 }
 
 /**

@@ -42,6 +42,13 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
     decisions: { vtimeDeltaOutsideSection: true },
   },
   {
+    id: 'unmarked-exit',
+    says: 'a thread that ends moves its times to its process without telling readers of the process that they move',
+    caughtBy: ['A-05'],
+    breaksGuards: true,
+    decisions: { movesTimesUnmarked: true },
+  },
+  {
     id: 'B-03',
     says: 'the pair that /proc shows leaves out what no tick and no entry into the kernel has charged yet (Linux until 3.12)',
     caughtBy: ['R-04'],
