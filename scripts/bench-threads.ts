@@ -4,6 +4,7 @@
  *
  *      boot       from the process' start (cold) or the call (warm) to the first tick's record on the main thread
  *      ticks      4 CPUs whose ticks at 1 kHz fall together, and nothing else: times real time, warm
+ *      writer     a task's CPU time is written as fast as can be, and read by 0, 1 and 3 others: ns an edge of the writer's own time
  *      storm      2 CPUs that cross the kernel's edge without end: ns an event, against inline over the same memory
  */
 import { spawnSync } from 'node:child_process';
@@ -14,6 +15,7 @@ import { bootHere, type BootFigures } from './bench/boot.ts';
 import { median, spread } from './bench/median.ts';
 import { measureStorm, type StormMachine } from './bench/storm.ts';
 import { measureTicks } from './bench/ticks.ts';
+import { measureWriter } from './bench/writer.ts';
 
 const ROUNDS = 5;
 const STORM: readonly StormMachine[] = [
@@ -43,6 +45,15 @@ async function printTicks(): Promise<void> {
   }
 }
 
+async function printWriter(): Promise<void> {
+  for (const readers of [0, 1, 3]) {
+    const { nsAnEdge, edges, looks, overtaken } = await measureWriter(readers, ROUNDS);
+    const millions = [edges, looks].map((rate) => (rate / 1e6).toFixed(2));
+    console.log(`writer of CPU time, ${readers} readers   ${nsAnEdge.toFixed(0)} ns an edge of its thread’s own time, ${millions[0]} million `
+      + `edges/s; ${millions[1]} million looks/s, ${overtaken.toFixed(1)} of a hundred overtaken`);
+  }
+}
+
 async function printStorm(): Promise<void> {
   const results = new Map<string, number>();
   for (const machine of STORM) {
@@ -60,9 +71,11 @@ async function main([what, cpus]: readonly string[]): Promise<void> {
     return;
   }
   console.log(`node ${process.version}, ${hostCpus()[0]!.model}, ${availableParallelism()} cores; median of ${ROUNDS} (best to worst)\n`);
+  if (what === 'writer') return printWriter();
   printBoot(4);
   printBoot(64);
   await printTicks();
+  await printWriter();
   await printStorm();
 }
 
