@@ -343,6 +343,16 @@ const table = {
     task: 'task', threads: 'count', utime: 'ns', stime: 'ns', gtime: 'ns', rtime: 'ns', rest_utime: 'ns', rest_stime: 'ns',
     rest_gtime: 'ns', cutime: 'ns', cstime: 'ns', cgtime: 'ns', prev_utime: 'ns', prev_stime: 'ns',
   }],
+  /**
+   * A timer on a CPU clock is set (`task` did) or has fired (`task` found it): which clock (a `CpuClock`), of a thread or the whole
+   * process, a POSIX timer's number or -1, what that clock shows, when it is due by it (0: off), its period.
+   */
+  cputimer_arm: ['dynticks', {
+    task: 'task', clock: 'code', thread: 'code', timer: 'count', sample: 'ns', expires: 'ns', interval: 'ns',
+  }],
+  cputimer_expire: ['dynticks', {
+    task: 'task', clock: 'code', thread: 'code', timer: 'count', sample: 'ns', expires: 'ns', interval: 'ns',
+  }],
   /** At the end of a run: where a task may run, 32 CPUs a field. */
   task_cpus_final: ['dynticks', {
     task: 'task', cpus0: 'count', cpus1: 'count', cpus2: 'count', cpus3: 'count', cpus4: 'count', cpus5: 'count', cpus6: 'count',

@@ -10,28 +10,30 @@ export const LockClass = {
   SharedTimer: 1,
   /** a POSIX timer. @linux include/linux/posix-timers.h k_itimer.it_lock */
   PosixTimer: 2,
+  /** CPU timers of a process. @linux include/linux/sched/signal.h sighand_struct.siglock */
+  Siglock: 3,
   /** a timer that is a file. @linux fs/timerfd.c timerfd_ctx.wqh */
-  TimerFd: 3,
+  TimerFd: 4,
   /** the list of clock sources and their watchdog. @linux kernel/time/clocksource.c clocksource_mutex, watchdog_lock */
-  Clocksources: 4,
+  Clocksources: 5,
   /** works that wait for a worker thread. @linux kernel/workqueue.c worker_pool.lock */
-  WorkerPool: 5,
+  WorkerPool: 6,
   /** a run queue. @linux kernel/sched/sched.h rq.__lock */
-  Rq: 6,
+  Rq: 7,
   /** one of a CPU's timer wheels. @linux kernel/time/timer.c timer_base.lock */
-  TimerBase: 7,
+  TimerBase: 8,
   /** a CPU's hrtimer queue. @linux include/linux/hrtimer_defs.h hrtimer_cpu_base.lock */
-  HrtimerBase: 8,
+  HrtimerBase: 9,
   /** @linux kernel/time/jiffies.c jiffies_lock */
-  Jiffies: 9,
+  Jiffies: 10,
   /** @linux kernel/time/timekeeping.c tk_core.lock */
-  Timekeeper: 10,
+  Timekeeper: 11,
   /** times of a process's dead threads and children. @linux include/linux/sched/signal.h signal_struct.stats_lock */
-  Stats: 11,
+  Stats: 12,
   /** a task's monotonic filter, or (behind all tasks) a process's. @linux include/linux/sched.h prev_cputime.lock */
-  PrevCputime: 12,
+  PrevCputime: 13,
   /** grace periods. @linux kernel/rcu/tree.h rcu_node.lock */
-  Rcu: 13,
+  Rcu: 14,
 } as const;
 export type LockClass = (typeof LockClass)[keyof typeof LockClass];
 

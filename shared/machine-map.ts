@@ -13,6 +13,7 @@ import { Hrtimer, HrtimerCpuBase } from './structs/hrtimer.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from './structs/global.ts';
 import { SignalStruct } from './structs/process.ts';
 import { RcuPage } from './structs/rcu.ts';
+import { PosixCputimers } from './structs/posix-cpu-timers.ts';
 import { PosixTimer, Signals, TimerFd } from './structs/signal.ts';
 import { StopPage, callFunctionData } from './structs/smp.ts';
 import { Work, WorkerPool } from './structs/workqueue.ts';
@@ -111,6 +112,7 @@ export interface MachineMap {
     readonly irqtime: number;
     readonly cpuAccounting: number;
     readonly stealTime: number;
+    readonly posixCputimers: number;
   };
 }
 
@@ -170,6 +172,7 @@ export function layOutMachine(asked: MachineShape): MachineMap {
     irqtime: map.place(Irqtime, cpus, own),
     cpuAccounting: map.place(CpuAccountingData, cpus, own),
     stealTime: map.place(StealTime, cpus, own),
+    posixCputimers: map.place(PosixCputimers, Math.max(1, shape.processes)),
   };
   return { shape, map, timers, wheelTimers, callsLayout, at };
 }

@@ -41,6 +41,8 @@ export const SignalStruct = struct(
     stime: long<Ns>('system time of dead threads'),
     gtime: long<Ns>('guest time of dead threads, contained in utime'),
     sumSchedRuntime: long<Ns>('run time of dead threads by the scheduler’s clock'),
+    chargedUtime: long<Ns>('user time that dead threads were charged with'),
+    chargedStime: long<Ns>('system time of that kind'),
     restUtime: long<Ns>('user time of theirs that `task_cputime` leaves out: accumulators of what they were not doing'),
     restStime: long<Ns>('system time of that kind'),
     restGtime: long<Ns>('guest time of that kind'),

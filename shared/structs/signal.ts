@@ -2,11 +2,11 @@ import { anyWriter, long, spinlock, struct, word, type ViewOf } from '../memory/
 import type { Ns, TaskId } from '../units.ts';
 import type { ClockId } from './timekeeper.ts';
 
-/** Signals that timers send. @linux arch/x86/include/uapi/asm/signal.h SIGALRM, SIGRTMIN */
-export const Signal = { Alarm: 14, RtMin: 34 } as const;
+/** Signals that timers send. @linux arch/x86/include/uapi/asm/signal.h SIGALRM, SIGVTALRM, SIGPROF, SIGRTMIN */
+export const Signal = { Alarm: 14, Vtalrm: 26, Prof: 27, RtMin: 34 } as const;
 
-/** Bits of `Signals.pending` and `Signals.blocked`: ITIMER_REAL's signal, and that of POSIX timers. */
-export const SignalBit = { Alarm: 1, PosixTimer: 2 } as const;
+/** Bits of `Signals.pending` and `Signals.blocked`: the signals of the three interval timers, and that of POSIX timers. */
+export const SignalBit = { Alarm: 1, PosixTimer: 2, Prof: 4, Vtalrm: 8 } as const;
 
 /**
  * What others have for a task. Any CPU may set a bit; only the CPU where the task runs takes it back. `notified` is that
@@ -24,6 +24,8 @@ export const Signals = struct(
     hasTimers: word('1 once it has started a timer that sends it signals'),
     realIncr: long<Ns>('period of ITIMER_REAL, 0: it fires once'),
     delivered: long('signals that it was given'),
+    cputimerWork: word('1: a tick has found CPU timers due, which the task expires on its way to user mode'),
+    nextevt: long<Ns>('when the first timer on its own CPU clock is due; KTIME_MAX: there is none'),
   },
   { writer: 'task cpu' },
 );
@@ -40,6 +42,9 @@ export const PosixTimer = struct(
     owner: word<TaskId>('who gets the signal; -1 while there is no such timer'),
     clock: word<ClockId>('the clock it counts by'),
     active: word('1 while its hrtimer is queued'),
+    expires: long<Ns>('on a CPU clock: when it is due; 0: it has no date'),
+    armed: anyWriter(word('on a CPU clock: 1 while ticks look for it; under the process’s siglock')),
+    firing: anyWriter(word('on a CPU clock: 1 + the task that found it due and will fire it; -1, it was set anew; under that lock')),
     queued: word('1 while its signal waits for delivery'),
     requeues: word('counts settings and expiries: a signal of an older setting does not start the timer again'),
     signalled: word('the count when its signal was queued'),

@@ -28,7 +28,8 @@ export const ClocksourceFlag = {
  * @linux include/uapi/linux/time.h CLOCK_REALTIME and friends
  */
 export const ClockId = {
-  Realtime: 0, Monotonic: 1, MonotonicRaw: 4, RealtimeCoarse: 5, MonotonicCoarse: 6, Boottime: 7, Tai: 11,
+  Realtime: 0, Monotonic: 1, ProcessCputime: 2, ThreadCputime: 3,
+  MonotonicRaw: 4, RealtimeCoarse: 5, MonotonicCoarse: 6, Boottime: 7, Tai: 11,
   MonotonicFast: 32, RawFast: 33,
 } as const;
 export type ClockId = (typeof ClockId)[keyof typeof ClockId];

@@ -40,6 +40,8 @@ export const Path = {
   Signal: 22,
   /** the kernel's way into a guest: once more after each interrupt that ends a stretch of it */
   GuestEntry: 23,
+  /** what the kernel has left to a task on its way to user mode: CPU timers that are due */
+  TaskWork: 24,
 } as const;
 export type Path = (typeof Path)[keyof typeof Path];
 

@@ -163,6 +163,10 @@ export interface Decisions {
   dropsMessage(from: CpuId, to: CpuId, n: number): boolean;
   /** Whether the n-th message from a CPU is put on the list with nobody told of it. */
   losesDoorbell(from: CpuId, to: CpuId, n: number): boolean;
+  /** ITIMER_PROF and ITIMER_VIRTUAL do not allow for what their clock is ahead. */
+  readonly itimerWithoutTick: boolean;
+  /** A CPU timer that is due before all others of its clock does not say so. */
+  readonly keepsExpiryCache: boolean;
 }
 
 export const asLinux: Decisions = {
@@ -244,4 +248,6 @@ export const asLinux: Decisions = {
   keepsPrevSteal: false,
   dropsMessage: () => false,
   losesDoorbell: () => false,
+  itimerWithoutTick: false,
+  keepsExpiryCache: false,
 };

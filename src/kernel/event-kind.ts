@@ -27,7 +27,7 @@ const LOCK_WAITS_NS: Ns = 50_000;
 
 /** A step of the running task at its `stepDue`. @dynticks what the step entry declares */
 export function kindOfStep(cpu: KernelCpu): EventKind {
-  if (!cpu.booted || isGlobal(cpu.tick.device as DeviceId) || cpu.signalDue) return EventKind.Interacting;
+  if (!cpu.booted || isGlobal(cpu.tick.device as DeviceId) || cpu.signalDue || cpu.workDue) return EventKind.Interacting;
   // on its way back to user mode it may stand still, and move a stop of the machine on
   if (cpu.stopPending || cpu.stopRequest !== undefined) return EventKind.Interacting;
   const regs = cpu.image.regs[cpu.curr]!;

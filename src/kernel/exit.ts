@@ -83,6 +83,8 @@ function exitSignal(cpu: KernelCpu, task: TaskId, signal: SignalStruct): void {
   signal.stime += stime;
   signal.gtime += gtime;
   signal.sumSchedRuntime += record.sumExecRuntime;
+  signal.chargedUtime += record.utime;
+  signal.chargedStime += record.stime;
   signal.restUtime += fullUtime - utime;
   signal.restStime += fullStime - stime;
   signal.restGtime += fullGtime - gtime;

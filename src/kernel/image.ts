@@ -11,6 +11,7 @@ import {
 import { CpuAccountingData, Irqtime, StealTime } from '../../shared/structs/cputime.ts';
 import { Hrtimer, HrtimerCpuBase } from '../../shared/structs/hrtimer.ts';
 import { JiffiesPage, LoadPage, NohzPage, SharedTimer, SyncObject, SystemPage } from '../../shared/structs/global.ts';
+import { PosixCputimers } from '../../shared/structs/posix-cpu-timers.ts';
 import { PosixTimer, Signals, TimerFd } from '../../shared/structs/signal.ts';
 import { StopPage, type CallFunctionData } from '../../shared/structs/smp.ts';
 import { SignalStruct } from '../../shared/structs/process.ts';
@@ -69,6 +70,8 @@ export class KernelImage {
   /** One for each row of the background. */
   readonly works: readonly Work[];
   readonly signalStructs: readonly SignalStruct[];
+  /** By process. */
+  readonly posixCputimers: readonly PosixCputimers[];
 
   constructor(memory: Memory, map: MachineMap) {
     const { at, shape } = map;
@@ -112,6 +115,7 @@ export class KernelImage {
     this.timerLists = viewsOf(TimerList, memory, at.timerList, map.wheelTimers);
     this.workerPools = viewsOf(WorkerPool, memory, at.workerPool, Math.max(1, shape.workers));
     this.works = viewsOf(Work, memory, at.work, Math.max(1, shape.background));
+    this.posixCputimers = viewsOf(PosixCputimers, memory, at.posixCputimers, Math.max(1, shape.processes));
     this.signalStructs = viewsOf(SignalStruct, memory, at.signalStruct, Math.max(1, shape.processes));
   }
 }

@@ -75,6 +75,13 @@ export interface IncomingCall {
 /** Reads are counted by passes that were thrown away: none, one, two and so on, and all that had more. */
 export const RETRY_BUCKETS = 8;
 
+/** Times of a process by which its CPU timers count. @linux include/linux/sched/types.h struct task_cputime */
+export interface CputimerTimes {
+  utime: Ns;
+  stime: Ns;
+  runtime: Ns;
+}
+
 /** What a CPU knows of RCU; the CPU's own. @linux kernel/rcu/tree.h struct rcu_data */
 export interface RcuData {
   /** Who runs grace periods; -1: nobody, and nothing waits. */
@@ -144,6 +151,8 @@ export class KernelCpu {
   /** Scratch for a look at a CPU's accounts. */
   readonly kcpustatSample: KcpustatSample = newKcpustatSample();
   readonly kcpustatSlot = new Float64Array(1);
+  /** Scratch for a look at the clock of a process's CPU timers. */
+  readonly cputimer: CputimerTimes = { utime: 0, stime: 0, runtime: 0 };
   readonly adjusted: AdjustedCputime = { rtime: 0, utime: 0, stime: 0, turn: 0 };
   /** When the running task's present stretch ends; KTIME_MAX when the CPU has nothing to run. */
   stepDue: Ns = KTIME_MAX;
@@ -188,6 +197,8 @@ export class KernelCpu {
   irqtimeOn = false;
   /** The running task is on its way to user mode, and its signal handlers run before. */
   signalDue = false;
+  /** The running task is on its way to user mode, and looks after its CPU timers before. */
+  workDue = false;
   /** Depth of entries: 2 and more while an interrupt runs inside another event (a cut). */
   depth = 0;
   /** The boot code of this CPU has run; its idle task may be preempted. */

@@ -35,7 +35,8 @@ export function stepsQuietUntil(cpu: KernelCpu, quietest: EventKind, atMost: Ns)
   const regs = cpu.image.regs[cpu.curr]!;
   const over = start + restOfOperation(cpu, regs);
   // whoever comes instead comes by a switch, and that takes time; so do the handlers of signals, on the way to user mode
-  if (mayLoseCpu(cpu, regs) || cpu.image.signals[cpu.curr]!.notified !== 0) return Math.max(over, start + 1);
+  const { notified, cputimerWork } = cpu.image.signals[cpu.curr]!;
+  if (mayLoseCpu(cpu, regs) || notified !== 0 || cputimerWork !== 0) return Math.max(over, start + 1);
   const { declaration } = cpu.image.tasks[cpu.curr]!;
   const more = cpu.config.workload.user.quietFor(declaration, regs, levelOf(cpu, quietest), arch, atMost - over);
   return Math.min(over + more, KTIME_MAX);

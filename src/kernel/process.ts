@@ -97,6 +97,8 @@ function signalInit(cpu: KernelCpu, signal: SignalStruct, parent: TaskId, proces
   signal.stime = age.stime;
   signal.gtime = 0;
   signal.sumSchedRuntime = age.utime + age.stime;
+  signal.chargedUtime = 0;
+  signal.chargedStime = 0;
   signal.restUtime = 0;
   signal.restStime = 0;
   signal.restGtime = 0;

@@ -20,7 +20,7 @@ import { HrtimerFunction, HrtimerMode } from '../../shared/structs/hrtimer.ts';
 import { Signal, SignalBit, Signals } from '../../shared/structs/signal.ts';
 import { ClockId } from '../../shared/structs/timekeeper.ts';
 import { TaskState } from '../../shared/structs/task.ts';
-import type { TaskId } from '../../shared/units.ts';
+import { KTIME_MAX, type TaskId } from '../../shared/units.ts';
 import { Path } from './arch.ts';
 import { itimerOf } from './image.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
@@ -44,6 +44,8 @@ export function signalsInit(cpu: KernelCpu, task: TaskId): void {
   signals.hasTimers = 0;
   signals.realIncr = 0;
   signals.delivered = 0;
+  signals.cputimerWork = 0;
+  signals.nextevt = KTIME_MAX;
   hrtimerInit(cpu, itimerOf(image, task), ClockId.Monotonic, HrtimerMode.Rel, HrtimerFunction.ItRealFn, task);
 }
 
@@ -102,18 +104,24 @@ export function signalPending(cpu: KernelCpu, task: TaskId): boolean {
 
 /** The running task is about to go to user mode: its handlers run first. @linux kernel/signal.c get_signal */
 export function doSignal(cpu: KernelCpu, task: TaskId): void {
-  const { image, memory, arch } = cpu;
+  const { image, memory } = cpu;
   const signals = image.signals[task]!;
   const taken = signals.pending & ~signals.blocked;
   memory.and(signals.base + Signals.at.pending, ~taken);
   if ((taken & SignalBit.Alarm) !== 0) {
     itimerRestart(cpu, task);
-    signals.delivered += 1;
-    arch.trace(Event.signal_deliver, Signal.Alarm, task);
+    deliver(cpu, task, Signal.Alarm);
   }
+  if ((taken & SignalBit.Vtalrm) !== 0) deliver(cpu, task, Signal.Vtalrm);
+  if ((taken & SignalBit.Prof) !== 0) deliver(cpu, task, Signal.Prof);
   if ((taken & SignalBit.PosixTimer) !== 0) signals.delivered += deliverPosixTimers(cpu, task);
   // what has come since is in the bits again
   recalcSigpending(cpu, task);
+}
+
+function deliver({ image, arch }: KernelCpu, task: TaskId, signal: number): void {
+  image.signals[task]!.delivered += 1;
+  arch.trace(Event.signal_deliver, signal, task);
 }
 
 /** From now on the task does not want these; what has come stays until it does. @linux kernel/signal.c sigprocmask */

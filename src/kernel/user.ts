@@ -100,6 +100,8 @@ export const OpKind = {
   Reap: 41,
   /** a = ns of work in a guest, of which the task is a virtual CPU (our `guest`) */
   Guest: 42,
+  /** ITIMER_PROF or ITIMER_VIRTUAL, as c says (a `CpuClock`): a, b as `SetItimer` (our `cputimer`) */
+  SetCpuItimer: 43,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
 

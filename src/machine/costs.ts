@@ -33,6 +33,7 @@ const DEFAULT_COSTS: Readonly<Record<PathName, Ns>> = {
   ReadAcpiPm: 1_100,
   Signal: 1_200,
   GuestEntry: 900,
+  TaskWork: 500,
 };
 
 /** Costs by `Path`, overrides applied. A path takes at least 1 ns, so that time moves on every edge. */

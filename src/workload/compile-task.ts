@@ -1,7 +1,7 @@
 /** Compiles one declaration: its events, each into the operations that rt-app performs for it. */
 import { TIMERS_PER_TASK } from '../../shared/limits.ts';
 import { SignalBit } from '../../shared/structs/signal.ts';
-import type { ClockId } from '../../shared/structs/timekeeper.ts';
+import { ClockId } from '../../shared/structs/timekeeper.ts';
 import { OpKind, type CallSpec, type PosixTimerSpec } from '../kernel/user.ts';
 import { AttributeTable, attributesOfPhases } from './attributes.ts';
 import { meantHint } from './did-you-mean.ts';
@@ -37,6 +37,9 @@ export const isUnique = (ref: string): boolean => ref.startsWith('unique');
 
 /** What a task blocks that blocks signals. */
 const ALL_SIGNALS = SignalBit.Alarm | SignalBit.PosixTimer;
+
+/** Which clock an interval timer counts by. @linux include/linux/posix-timers.h CPUCLOCK_PROF, CPUCLOCK_VIRT */
+const CPU_ITIMERS: Readonly<Record<string, number>> = { prof: 0, virtual: 1 };
 
 const timerSpec = ({ clock, absolute }: EventDeclaration): PosixTimerSpec => ({ clock: clock as ClockId, absolute });
 
@@ -116,6 +119,7 @@ class TaskCompiler {
       case 'posix_timer': return out.emit(OpKind.TimerSettime, this.#posixTimer(ref, timerSpec(event)), ns, intervalNs, index);
       case 'posix_timer_gettime': return out.emit(OpKind.TimerGettime, this.#posixTimer(ref, null), 0, 0, index);
       case 'posix_timer_delete': return out.emit(OpKind.TimerDelete, this.#posixTimer(ref, null), 0, 0, index);
+      case 'cputimer': return this.#cputimer(event);
       case 'fd_timer': {
         const fd = this.#context.names.timerfd(ref, { ...timerSpec(event), cancelOnSet, soft });
         return out.emit(OpKind.TimerfdSettime, fd, ns, intervalNs, index);
@@ -123,6 +127,14 @@ class TaskCompiler {
       case 'fd_read': return out.emit(OpKind.TimerfdRead, this.#context.names.timerfd(ref, null), 0, 0, index);
       default: return this.#conditionEvent(event);
     }
+  }
+
+  /** The interval timers are the process's; the others are POSIX timers, one of each clock. */
+  #cputimer({ ref, ns, intervalNs, index }: EventDeclaration): void {
+    const interval = CPU_ITIMERS[ref];
+    if (interval !== undefined) return this.#out.emit(OpKind.SetCpuItimer, ns, intervalNs, interval, index);
+    const clock = ref === 'thread' ? ClockId.ThreadCputime : ClockId.ProcessCputime;
+    this.#out.emit(OpKind.TimerSettime, this.#posixTimer(`cputimer ${ref}`, { clock, absolute: false }), ns, intervalNs, index);
   }
 
   /** A timer belongs to its task, so each instance has one of that name. */

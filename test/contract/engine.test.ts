@@ -47,6 +47,8 @@ const EVERYTHING = tasks(`
   "caller": {"loop": 3, "call": {"wait": true}, "timeout": "5ms", "io": "700us"},
   "source": {"loop": 4, "pipe": {"name": "p", "op": "write", "bytes": 30000}, "run": 20},
   "sink": {"loop": 4, "pipe": {"name": "p", "op": "read", "bytes": 30000}, "sleep": 300},
+  "sampled": {"loop": 2, "cputimer": {"clock": "prof", "value": "5ms", "interval": "9ms"}, "run": 12000,
+    "cputimer": {"clock": "thread", "value": "3ms"}, "run": 7000},
   "alarmed": {"loop": 2, "itimer": "3ms", "run": 7000, "pause": "", "itimer": "off"},
   "timed": {"instance": 2, "loop": 2, "posix_timer": {"name": "t", "value": "2ms", "interval": "1ms"}, "sigmask": true, "run": 3000,
     "sigmask": false, "posix_timer_gettime": "t", "sleep": 4000, "posix_timer_delete": "t"},

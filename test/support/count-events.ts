@@ -5,7 +5,7 @@
 const EVENTS = new RegExp(
   '^(lock|unlock|wait|signal|broad|sync|sleep|run|timer|suspend|resume|mem|iorun|yield|barrier|fork|sem_post|sem_wait)'
   + '|^(syscall|slack|timeout|io|itimer|pipe|call|clock_nanosleep|posix_timer|posix_timer_gettime|posix_timer_delete|fd_timer|fd_read'
-  + '|sigmask|pause|free|reap|guest)\\d*$',
+  + '|sigmask|pause|free|reap|guest|cputimer)\\d*$',
 );
 
 /** Event keys of each task, in file order: phases of a task one after the other. */

@@ -97,12 +97,14 @@ export function vmExit(cpu: KernelCpu, regs: UserRegs): void {
 export function returnToTask(cpu: KernelCpu): void {
   if (cpu.idling) endHalt(cpu);
   cpu.signalDue = false;
+  cpu.workDue = false;
   if (mayStandStill(cpu, mayStop(cpu))) {
     leaveGuest(cpu);
     if (!multiCpuStop(cpu)) return;
   }
   while (shallSwitch(cpu)) schedule(cpu);
   if (inGuest(cpu)) returnToGuest(cpu);
+  cpu.workDue = inUserMode(cpu) && cpu.image.signals[cpu.curr]!.cputimerWork !== 0;
   cpu.signalDue = inUserMode(cpu) && cpu.image.signals[cpu.curr]!.notified !== 0;
   if (inUserMode(cpu)) {
     cpu.accounting.userEnter(cpu);
@@ -112,14 +114,14 @@ export function returnToTask(cpu: KernelCpu): void {
 }
 
 /**
- * Around the vCPU's loop once more. A signal is for the program whose guest it is: the call ends, and is made again
- * for the rest when the handlers have run.
+ * Around the vCPU's loop once more. A signal, or a CPU timer that will send one, is for the program whose guest it is:
+ * the call ends, and is made again for the rest when the handlers have run.
  * @linux arch/x86/kvm/x86.c vcpu_run
  */
 function returnToGuest(cpu: KernelCpu): void {
   const { arch, image, curr } = cpu;
   leaveGuest(cpu);
-  if (image.signals[curr]!.notified !== 0) {
+  if (image.signals[curr]!.notified !== 0 || image.signals[curr]!.cputimerWork !== 0) {
     const regs = image.regs[curr]!;
     regs.argA = regs.remaining;
     regs.remaining = arch.costOf(Path.UserGap);
@@ -148,7 +150,7 @@ function mayStop(cpu: KernelCpu): boolean {
 /** Whether the running task is in user mode, or will be when the present event is over. @linux arch/x86/include/asm/ptrace.h user_mode */
 export function inUserMode(cpu: KernelCpu): boolean {
   const { curr } = cpu;
-  return curr !== cpu.idle && !cpu.signalDue && cpu.image.regs[curr]!.mode === RegsMode.User;
+  return curr !== cpu.idle && !cpu.signalDue && !cpu.workDue && cpu.image.regs[curr]!.mode === RegsMode.User;
 }
 
 /** Whether the running task's work is its guest's; it may be in the kernel still, or again. */
@@ -178,6 +180,10 @@ export function startStretch(cpu: KernelCpu): void {
   if (cpu.waitsForCalls !== 0) {
     // still in the kernel, until the last of the others says that it has made the call
     cpu.stepDue = KTIME_MAX;
+    return;
+  }
+  if (cpu.workDue) {
+    cpu.stepDue = now + cpu.arch.costOf(Path.TaskWork);
     return;
   }
   if (cpu.signalDue) {

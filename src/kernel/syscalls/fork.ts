@@ -8,7 +8,7 @@ import { Path } from '../arch.ts';
 import { handOverTask, type KernelImage } from '../image.ts';
 import { RegsMode } from '../irq/entry.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { joinThreadGroup, reapedBefore } from '../process.ts';
+import { joinThreadGroup, processOf, reapedBefore, threadGroupLeader } from '../process.ts';
 import { setAttributesOfNewTask } from '../sched/syscalls.ts';
 import { schedInfoInit } from '../sched/sched-info.ts';
 import { prevCputimeInit } from '../sched/cputime-adjust.ts';
@@ -16,6 +16,7 @@ import { vtimeInit } from '../sched/vtime.ts';
 import { wakeUpNewTask } from '../sched/wakeup.ts';
 import type { TaskSpec } from '../user.ts';
 import { signalsInit } from '../signal.ts';
+import { posixCpuTimersInitGroup } from '../time/thread-group-cputimer.ts';
 import { Outcome } from './outcome.ts';
 
 /** `UserRegs.kind` of a task that has not begun. */
@@ -65,6 +66,8 @@ export function copyProcess(cpu: KernelCpu, parent: TaskId, task: TaskId, spec: 
   clearRegs(image, task);
   signalsInit(cpu, task);
   joinThreadGroup(cpu, parent, task);
+  const process = processOf(cpu, task);
+  if (threadGroupLeader(cpu, process) === task) posixCpuTimersInitGroup(cpu, process);
 }
 
 function clearRegs(image: KernelImage, task: TaskId): void {

@@ -19,6 +19,8 @@ import { schedule } from '../sched/core.ts';
 import { doSignal, exitSignals, sigprocmask } from '../signal.ts';
 import { doSchedYield, schedSetattr } from '../sched/syscalls.ts';
 import { setItimer } from '../time/itimer.ts';
+import { handlePosixCpuTimers } from '../time/posix-cpu-expiry.ts';
+import { setCpuItimer } from '../time/posix-cpu-timers.ts';
 import { timerDeleteCall, timerGettime, timerSettime } from '../time/posix-timers.ts';
 import { timerfdRead, timerfdSettime } from '../time/timerfd.ts';
 import { ktimeGet } from '../time/timekeeping.ts';
@@ -36,6 +38,7 @@ import { barrierWait, condBroadcast, condSignal, condWait, mutexLock, mutexUnloc
 /** The running task's stretch has ended. @dynticks the step entry */
 export function taskStep(cpu: KernelCpu): void {
   pauseStretch(cpu);
+  if (cpu.workDue) return workStep(cpu);
   if (cpu.signalDue) return signalStep(cpu);
   const task = cpu.curr;
   const regs = cpu.image.regs[task]!;
@@ -57,6 +60,13 @@ export function taskStep(cpu: KernelCpu): void {
       nextOperation(cpu, task, regs);
     }
   } else if (outcome !== Outcome.Working) schedule(cpu);
+  returnToTask(cpu);
+}
+
+/** What a tick has left to the running task, before it goes on in user mode. @linux kernel/task_work.c task_work_run */
+function workStep(cpu: KernelCpu): void {
+  cpu.workDue = false;
+  handlePosixCpuTimers(cpu, cpu.curr);
   returnToTask(cpu);
 }
 
@@ -129,6 +139,7 @@ function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case OpKind.KthreadWork: return workInKernel(regs);
     case OpKind.RcuGpKthread: return rcuGpKthread(cpu, task, regs);
     case OpKind.SetItimer: return setItimer(cpu, task, regs);
+    case OpKind.SetCpuItimer: return setCpuItimer(cpu, task, regs);
     case OpKind.ClockNanosleep: return clockNanosleep(cpu, task, regs);
     case OpKind.TimerSettime: return timerSettime(cpu, task, regs);
     case OpKind.TimerfdSettime: return timerfdSettime(cpu, task, regs);

@@ -22,6 +22,7 @@ import type { HrtimerCallback, KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { sendSignal } from '../signal.ts';
 import { Outcome } from '../syscalls/outcome.ts';
+import { disarmTimer, isCpuClock, posixCpuTimerGet, posixCpuTimerRearm, posixCpuTimerSet } from './posix-cpu-timers.ts';
 import {
   Cancelled, hrtimerCancelWaitRunning, hrtimerForwardNow, hrtimerGetRemaining, hrtimerInit, hrtimerRestart, hrtimerStart,
   hrtimerTryToCancel,
@@ -68,11 +69,22 @@ export function timerSettime(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outc
 /** With the timer locked. One that sends no signal only has a date. @linux kernel/time/posix-timers.c common_hrtimer_arm */
 function arm(cpu: KernelCpu, index: number, timer: PosixTimer, value: Ns): void {
   const { absolute } = cpu.config.workload.posixTimers[index]!;
+  if (isCpuClock(timer.clock)) {
+    // one that is due already fires now, even if the thread never runs again
+    if (!posixCpuTimerSet(cpu, index, timer, value, absolute)) cpuTimerFire(cpu, timer);
+    return;
+  }
   const mode = absolute ? HrtimerMode.Abs : HrtimerMode.Rel;
   const id = posixTimerOf(cpu.image, index);
   hrtimerInit(cpu, id, timer.clock, mode, HrtimerFunction.PosixTimerFn, index);
   hrtimerStart(cpu, id, value, value, mode);
   timer.active = 1;
+}
+
+/** With the timer locked: its signal; without a period it has no date any more. @linux kernel/time/posix-cpu-timers.c cpu_timer_fire */
+export function cpuTimerFire(cpu: KernelCpu, timer: PosixTimer): void {
+  posixTimerEvent(cpu, timer);
+  if (timer.interval === 0) timer.expires = 0;
 }
 
 /** How long until timer `argA` fires. @linux kernel/time/posix-timers.c common_timer_get */
@@ -82,7 +94,8 @@ export function timerGettime(cpu: KernelCpu, task: TaskId, regs: UserRegs): void
   const { interval, active, overrunLast } = timer;
   const id = posixTimerOf(cpu.image, index);
   let remaining = 0;
-  if (interval > 0 || active !== 0) {
+  if (isCpuClock(timer.clock)) remaining = posixCpuTimerGet(cpu, timer);
+  else if (interval > 0 || active !== 0) {
     // while its signal waits it is not queued, so its date is moved on here
     if (interval > 0 && timer.queued !== 0) timer.overrun += hrtimerForwardNow(cpu, cpu.image.timers[id]!, interval);
     remaining = Math.max(1, hrtimerGetRemaining(cpu, id));
@@ -115,6 +128,11 @@ function deleteTimer(cpu: KernelCpu, index: number): void {
 function stopTimer(cpu: KernelCpu, index: number): PosixTimer {
   for (;;) {
     const timer = lockTimer(cpu, index);
+    if (timer.owner !== NONE && isCpuClock(timer.clock)) {
+      disarmTimer(cpu, timer);
+      timer.requeues += 2;
+      return timer;
+    }
     if (hrtimerTryToCancel(cpu, posixTimerOf(cpu.image, index)) !== Cancelled.Running) {
       timer.active = 0;
       timer.requeues += 2;
@@ -129,15 +147,19 @@ function stopTimer(cpu: KernelCpu, index: number): PosixTimer {
 export const posixTimerFn: HrtimerCallback = (cpu, { data }) => {
   const timer = lockTimer(cpu, data);
   timer.active = 0;
-  const { owner } = timer;
+  posixTimerEvent(cpu, timer);
+  unlockTimer(cpu, data);
+  return false;
+};
+
+/** With the timer locked: its signal is queued, unless one still waits. @linux kernel/time/posix-timers.c posix_timer_event */
+function posixTimerEvent(cpu: KernelCpu, timer: PosixTimer): void {
   const first = timer.queued === 0;
   timer.requeues += 1;
   timer.queued = 1;
   timer.signalled = timer.requeues;
-  if (first) sendSignal(cpu, owner, SignalBit.PosixTimer, Signal.RtMin);
-  unlockTimer(cpu, data);
-  return false;
-};
+  if (first) sendSignal(cpu, timer.owner, SignalBit.PosixTimer, Signal.RtMin);
+}
 
 /** The signals of a task's timers are being delivered; returns how many. @linux kernel/time/posix-timers.c posixtimer_rearm */
 export function deliverPosixTimers(cpu: KernelCpu, task: TaskId): number {
@@ -166,22 +188,30 @@ function deliver(cpu: KernelCpu, index: number, task: TaskId): boolean {
 function rearm(cpu: KernelCpu, index: number, timer: PosixTimer): number {
   const { interval } = timer;
   if (interval === 0 || timer.signalled !== timer.requeues) return 0;
-  const id = posixTimerOf(cpu.image, index);
-  const overruns = timer.overrun + hrtimerForwardNow(cpu, cpu.image.timers[id]!, interval);
-  hrtimerRestart(cpu, id);
-  timer.active = 1;
+  const overruns = timer.overrun + (isCpuClock(timer.clock) ? posixCpuTimerRearm(cpu, timer) : hrtimerRearm(cpu, index, timer));
   timer.overrun = -1;
   timer.requeues += 1;
   timer.overrunLast = Math.min(overruns, DELAYTIMER_MAX);
   return timer.overrunLast;
 }
 
-function lockTimer(cpu: KernelCpu, index: number): PosixTimer {
+/** @linux kernel/time/posix-timers.c common_hrtimer_rearm */
+function hrtimerRearm(cpu: KernelCpu, index: number, timer: PosixTimer): number {
+  const id = posixTimerOf(cpu.image, index);
+  const periods = hrtimerForwardNow(cpu, cpu.image.timers[id]!, timer.interval);
+  hrtimerRestart(cpu, id);
+  timer.active = 1;
+  return periods;
+}
+
+/** @linux kernel/time/posix-timers.c lock_timer */
+export function lockTimer(cpu: KernelCpu, index: number): PosixTimer {
   const timer = cpu.image.posixTimers[index]!;
   spinLock(cpu, timer.lock, LockClass.PosixTimer, index);
   return timer;
 }
 
-function unlockTimer(cpu: KernelCpu, index: number): void {
+/** @linux kernel/time/posix-timers.c unlock_timer */
+export function unlockTimer(cpu: KernelCpu, index: number): void {
   spinUnlock(cpu, cpu.image.posixTimers[index]!.lock, LockClass.PosixTimer, index);
 }

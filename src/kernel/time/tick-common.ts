@@ -23,6 +23,7 @@ import { doTimer, setTickDoTimerCpu, tickDoTimerCpu, tickNextPeriod } from './ji
 import { tickCheckOneshotChange } from './tick-check.ts';
 import { rcuSchedClockIrq } from '../rcu.ts';
 import { irqWorkTick } from '../irq/irq-work.ts';
+import { runPosixCpuTimers } from './posix-cpu-expiry.ts';
 import { runLocalTimers } from './timer.ts';
 import { ktimeGet, timekeepingValidForHres } from './timekeeping.ts';
 
@@ -198,4 +199,5 @@ export function updateProcessTimes(cpu: KernelCpu, mode: TickMode): void {
   irqWorkTick(cpu);
   schedTick(cpu);
   schedBalanceTrigger(cpu);
+  runPosixCpuTimers(cpu);
 }

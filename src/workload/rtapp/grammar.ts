@@ -12,25 +12,16 @@ export const EVENT_NAMES = [
 /** What phases of ours may do beside that; a name or a name and digits. */
 export const OWN_EVENT_NAMES = [
   'syscall', 'slack', 'timeout', 'io', 'itimer', 'pipe', 'call', 'clock_nanosleep', 'posix_timer', 'posix_timer_gettime',
-  'posix_timer_delete', 'fd_timer', 'fd_read', 'sigmask', 'pause', 'free', 'reap', 'guest',
+  'posix_timer_delete', 'fd_timer', 'fd_read', 'sigmask', 'pause', 'free', 'reap', 'guest', 'cputimer',
 ] as const;
 
 export type EventName = (typeof EVENT_NAMES)[number] | (typeof OWN_EVENT_NAMES)[number];
-
-/** Events of the design whose mechanism does not exist yet, each with what it waits for. */
-export const LATER_EVENTS: Readonly<Record<string, string>> = {
-  cputimer: 'POSIX CPU timers are simulated',
-};
 
 /** The event that a key begins, or null. rt-app: any key that starts with the name (`run0`, `timerA`). */
 export function eventNameOf(key: string): EventName | null {
   const rtApp = EVENT_NAMES.find((name) => key.startsWith(name));
   return rtApp ?? OWN_EVENT_NAMES.find((name) => isNumbered(key, name)) ?? null;
 }
-
-/** The event of a later issue that a key names, or null. */
-export const laterEventOf = (key: string): string | null =>
-  Object.keys(LATER_EVENTS).find((name) => isNumbered(key, name)) ?? null;
 
 const isNumbered = (key: string, name: string): boolean => key.startsWith(name) && /^[0-9]*$/.test(key.slice(name.length));
 
@@ -60,6 +51,12 @@ export const POLICIES: Readonly<Record<string, number>> = {
 
 /** Clocks that a timer can be on, as a file names them, with Linux's numbers (`ClockId`). */
 export const TIMER_CLOCKS: Readonly<Record<string, number>> = { realtime: 0, monotonic: 1, boottime: 7, tai: 11 };
+
+/** And those that count CPU time: of the process, or of the one thread. */
+export const POSIX_TIMER_CLOCKS: Readonly<Record<string, number>> = { ...TIMER_CLOCKS, process_cputime: 2, thread_cputime: 3 };
+
+/** What a `cputimer` counts by: an interval timer of the process, or a POSIX timer. */
+export const CPUTIMER_CLOCKS = ['prof', 'virtual', 'thread', 'process'] as const;
 
 /** Distinct task groups that rt-app can handle. */
 export const TASKGROUPS_MAX = 32;

@@ -5,7 +5,7 @@ import { meantHint } from '../did-you-mean.ts';
 import { BadQuantity, parseTime } from '../quantity.ts';
 import type { JsonNode, ObjectNode } from './document.ts';
 import { oneOf, type EventReader } from './event-value.ts';
-import { TIMER_CLOCKS, type OWN_EVENT_NAMES } from './grammar.ts';
+import { CPUTIMER_CLOCKS, POSIX_TIMER_CLOCKS, TIMER_CLOCKS, type OWN_EVENT_NAMES } from './grammar.ts';
 import type { CpuList } from './model.ts';
 import type { Source } from './source.ts';
 
@@ -35,17 +35,27 @@ const readClockNanosleep: EventReader = ({ source }, node, path) => {
   const object = source.object(node, path, '{"clock": clock, "value": time, "absolute": false}');
   refuseUnknown(source, object, path, ['clock', 'value', 'absolute']);
   return {
-    ...clockOf(source, object, path),
+    ...clockOf(source, object, path, TIMER_CLOCKS),
     ns: quantityOf(source, needed(source, object, path, 'value', 'a time'), `${path}.value`),
+  };
+};
+
+/** `"value": "off"` stops it. */
+const readCputimer: EventReader = ({ source }, node, path) => {
+  const object = source.object(node, path, '{"clock": clock, "value": time, "interval": time}');
+  refuseUnknown(source, object, path, ['clock', 'value', 'interval']);
+  return {
+    ref: oneOf(source, object, path, 'clock', CPUTIMER_CLOCKS, null),
+    ...timesOf(source, object, path),
   };
 };
 
 const TIMER_KEYS = ['name', 'clock', 'value', 'interval', 'absolute'];
 
-const readPosixTimer: EventReader = ({ source }, node, path) => readTimerOf(source, node, path, TIMER_KEYS);
+const readPosixTimer: EventReader = ({ source }, node, path) => readTimerOf(source, node, path, TIMER_KEYS, POSIX_TIMER_CLOCKS);
 
 const readFdTimer: EventReader = ({ source }, node, path) => {
-  const value = readTimerOf(source, node, path, [...TIMER_KEYS, 'cancel_on_set', 'soft']);
+  const value = readTimerOf(source, node, path, [...TIMER_KEYS, 'cancel_on_set', 'soft'], TIMER_CLOCKS);
   const object = source.object(node, path, '');
   return {
     ...value, cancelOnSet: flag(source, object, path, 'cancel_on_set', false), soft: flag(source, object, path, 'soft', false),
@@ -53,23 +63,33 @@ const readFdTimer: EventReader = ({ source }, node, path) => {
 };
 
 /** `"value": "off"` stops it. */
-function readTimerOf(source: Source, node: JsonNode, path: string, keys: readonly string[]): ReturnType<EventReader> {
+function readTimerOf(
+  source: Source, node: JsonNode, path: string, keys: readonly string[], clocks: Readonly<Record<string, number>>,
+): ReturnType<EventReader> {
   const object = source.object(node, path, '{"name": timer, "value": time, "interval": time}');
   refuseUnknown(source, object, path, keys);
+  return {
+    ...clockOf(source, object, path, clocks),
+    ref: source.string(needed(source, object, path, 'name', 'which timer'), `${path}.name`, 'a name'),
+    ...timesOf(source, object, path),
+  };
+}
+
+function timesOf(source: Source, object: ObjectNode, path: string): { ns: Ns; intervalNs: Ns } {
   const value = needed(source, object, path, 'value', 'the time until it fires first, or "off"');
   const interval = source.optional(object, path, 'interval');
   const isOff = value.kind === 'string' && value.value === 'off';
   return {
-    ...clockOf(source, object, path),
-    ref: source.string(needed(source, object, path, 'name', 'which timer'), `${path}.name`, 'a name'),
     ns: isOff ? 0 : positive(source, value, `${path}.value`),
     intervalNs: interval === null ? 0 : quantityOf(source, interval, `${path}.interval`),
   };
 }
 
-function clockOf(source: Source, object: ObjectNode, path: string): { clock: number; absolute: boolean } {
-  const name = oneOf(source, object, path, 'clock', Object.keys(TIMER_CLOCKS), 'monotonic');
-  return { clock: TIMER_CLOCKS[name]!, absolute: flag(source, object, path, 'absolute', false) };
+function clockOf(
+  source: Source, object: ObjectNode, path: string, clocks: Readonly<Record<string, number>>,
+): { clock: number; absolute: boolean } {
+  const name = oneOf(source, object, path, 'clock', Object.keys(clocks), 'monotonic');
+  return { clock: clocks[name]!, absolute: flag(source, object, path, 'absolute', false) };
 }
 
 const readName: EventReader = ({ source }, node, path) => ({ ref: source.string(node, path, 'the name of a timer') });
@@ -119,6 +139,7 @@ export const OWN_READERS: Readonly<Record<(typeof OWN_EVENT_NAMES)[number], Even
   pause: () => ({}),
   free: () => ({}),
   reap: () => ({}),
+  cputimer: readCputimer,
 };
 
 function cpusOf(source: Source, object: ObjectNode, path: string): CpuList | null {

@@ -1,7 +1,7 @@
 /** One task of `tasks`: its own keys, its phases, their events in file order. */
 import type { Entry, JsonNode, ObjectNode } from './document.ts';
 import {
-  EVENT_NAMES, eventNameOf, LATER_EVENTS, laterEventOf, OWN_EVENT_NAMES, PHASE_KEYS, PRE_1_0_KEYS, TASK_KEYS, type EventName,
+  EVENT_NAMES, eventNameOf, OWN_EVENT_NAMES, PHASE_KEYS, PRE_1_0_KEYS, TASK_KEYS, type EventName,
 } from './grammar.ts';
 import { lastEntry } from './document.ts';
 import type { EventDeclaration, PhaseDeclaration, RtAppGlobal, TaskDeclaration } from './model.ts';
@@ -99,8 +99,7 @@ function parseEvents(
     if (name !== null) {
       warnMisspelt(source, entry, name, path, alone);
       events.push(parseEvent({ source, global, task }, name, entry, eventPath, firstEvent + events.length));
-    } else if (laterEventOf(key) !== null) throw refuseLater(source, entry, eventPath);
-    else if (!isKnownKey(key, alone)) warnUnknownInPhase(source, entry, path, alone);
+    } else if (!isKnownKey(key, alone)) warnUnknownInPhase(source, entry, path, alone);
   }
   return events;
 }
@@ -126,11 +125,6 @@ function warnMisspelt(source: Source, { key, at }: Entry, name: EventName, path:
   const known = alone ? KNOWN_IN_TASK : KNOWN_IN_PHASE;
   const hint = meantHint(key, /^[a-z]/.test(rest) ? known : known.filter((word) => word !== name));
   if (hint !== undefined) source.warn(at, path, `"${key}" is read as the event "${name}" (rt-app matches by prefix). ${hint}`);
-}
-
-function refuseLater(source: Source, { key, at }: Entry, path: string): Error {
-  const why = LATER_EVENTS[laterEventOf(key)!]!;
-  return source.bad(at, path, `the event "${key}"`, 'an event that exists', `It will not work until ${why}.`);
 }
 
 function noEvents(source: Source, node: ObjectNode, path: string): Error {

@@ -87,7 +87,7 @@ describe('an rt-app file', () => {
       'w.json:1:17: tasks.t: found no event, expected at least one event, such as "run" or "sleep". Events are lock, unlock, '
         + 'wait, signal, broad, sync, sleep, runtime, run, timer, suspend, resume, memrun, mem, iorun, yield, barrier, fork, '
         + 'sem_post, sem_wait, syscall, slack, timeout, io, itimer, pipe, call, clock_nanosleep, posix_timer, posix_timer_gettime, '
-        + 'posix_timer_delete, fd_timer, fd_read, sigmask, pause, free, reap, guest.',
+        + 'posix_timer_delete, fd_timer, fd_read, sigmask, pause, free, reap, guest, cputimer.',
     ],
     [
       'has only a misspelt event',
@@ -132,10 +132,9 @@ describe('an rt-app file', () => {
       'w.json:1:27: tasks.t.slack: found 5, expected a time with its unit, such as "200us".',
     ],
     [
-      'has an event of a later day',
-      task('"run": 1, "cputimer": "5ms"'),
-      'w.json:1:28: tasks.t.cputimer: found the event "cputimer", expected an event that exists. '
-        + 'It will not work until POSIX CPU timers are simulated.',
+      'sets a CPU timer on a clock that goes on while nobody runs',
+      task('"run": 1, "cputimer": {"clock": "real", "value": "5ms"}'),
+      'w.json:1:50: tasks.t.cputimer.clock: found "real" (a string), expected "prof" or "virtual" or "thread" or "process".',
     ],
     [
       'has a pipe without a direction',
@@ -171,7 +170,7 @@ describe('an rt-app file', () => {
       'sets a POSIX timer on a clock that has none',
       task('"posix_timer": {"name": "p", "clock": "monotonic_raw", "value": "5ms"}'),
       'w.json:1:56: tasks.t.posix_timer.clock: found "monotonic_raw" (a string), expected "realtime" or "monotonic" or "boottime" or '
-        + '"tai". Did you mean "monotonic"?',
+        + '"tai" or "process_cputime" or "thread_cputime". Did you mean "monotonic"?',
     ],
     [
       'sets a timer without a name',
