@@ -53,6 +53,7 @@ export type HrtimerCpuBase = ViewOf<typeof HrtimerCpuBase>;
 /** Functions that an hrtimer can call; a number, because a closure cannot cross threads. */
 export const HrtimerFunction = {
   TickNohzHandler: 0, HrtimerWakeup: 1, DlTaskTimer: 2, ItRealFn: 3, PosixTimerFn: 4, TimerfdTmrproc: 5, WatchdogTimerFn: 6,
+  ReaderTimerFn: 7,
 } as const;
 export type HrtimerFunction = (typeof HrtimerFunction)[keyof typeof HrtimerFunction];
 

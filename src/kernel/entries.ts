@@ -180,6 +180,7 @@ function handleEvent(cpu: KernelCpu, id: DeviceId): void {
 
 /** Interrupts are masked at every entry. Returns the mode to go back to. */
 function begin(cpu: KernelCpu): Mode {
+  if (cpu.depth === 0) cpu.eventStart = cpu.arch.schedClock();
   cpu.depth += 1;
   cpu.irqsOff += cpu.depth > 1 ? 1 : 0;
   return cpu.arch.mode;

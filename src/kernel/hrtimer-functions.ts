@@ -1,5 +1,6 @@
 /** What an hrtimer can call, by `HrtimerFunction`. */
 import type { HrtimerCallback } from './kernel-cpu.ts';
+import { readerTimerFn } from './reads/reader-timer.ts';
 import { dlTaskTimer } from './sched/deadline.ts';
 import { hrtimerWakeup } from './syscalls/sleep.ts';
 import { itRealFn } from './time/itimer.ts';
@@ -10,5 +11,5 @@ import { watchdogTimerFn } from './watchdog.ts';
 
 // table: in the order of HrtimerFunction
 export const HRTIMER_FUNCTIONS: readonly HrtimerCallback[] = [
-  tickNohzHandler, hrtimerWakeup, dlTaskTimer, itRealFn, posixTimerFn, timerfdTmrproc, watchdogTimerFn,
+  tickNohzHandler, hrtimerWakeup, dlTaskTimer, itRealFn, posixTimerFn, timerfdTmrproc, watchdogTimerFn, readerTimerFn,
 ];

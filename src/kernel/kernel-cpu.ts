@@ -201,6 +201,10 @@ export class KernelCpu {
   workDue = false;
   /** Depth of entries: 2 and more while an interrupt runs inside another event (a cut). */
   depth = 0;
+  /** What the clock showed when the running event began. */
+  eventStart: Ns = 0;
+  /** Up to which instant a reader in an interrupt looks; KTIME_MAX: up to now. */
+  looksUntil: Ns = KTIME_MAX;
   /** The boot code of this CPU has run; its idle task may be preempted. */
   booted = false;
   /** Boot CPU: how far its boot has come, and the jiffy that it waits for before it goes on. */

@@ -16,7 +16,7 @@ import { ALL_EARS, type KernelCpu } from '../kernel/kernel-cpu.ts';
 import type { DeviceId } from '../kernel/time/clockevents.ts';
 import { hasProcessor, registerStealTime, theftBegins, theftEnds } from '../kernel/steal.ts';
 import { stepsQuietUntil } from '../kernel/lookahead.ts';
-import { look } from '../kernel/syscalls/read-cputime.ts';
+import { look } from '../kernel/reads/look.ts';
 import { countersOf, type CounterSpec, type HardwareCounter } from './counters.ts';
 import { Hypervisor, type Thefts } from './hypervisor.ts';
 import type { Message } from './inbox.ts';

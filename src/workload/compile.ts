@@ -27,6 +27,8 @@ export interface ReaderDeclaration {
   readonly cpu: number | null;
   /** Its period; 0: one look right after the other. */
   readonly everyNs: Ns;
+  /** Who looks. */
+  readonly from: 'task' | 'timer';
   /** Views, in the order of its looks; empty: those that go with what it reads. */
   readonly what: readonly ReadViewName[];
   /** Declarations of which it reads all instances that start at boot. */
@@ -75,7 +77,7 @@ export function compileWorkload(source: Source, tasks: readonly TaskDeclaration[
   const ofClocks = clockSpecs(options.clocks, tasks.length + options.readers.length, options.everywhere);
   const specs = [...own, ...ofClocks];
   const reads = options.readers.map((reader) => readTarget(reader, specs, options));
-  const ofReaders = options.readers.map(({ everyNs }, i) => readerProgram(everyNs, i, reads[i]!));
+  const ofReaders = options.readers.map((reader, i) => readerProgram(reader, i, reads[i]!));
   const kthreads = compileKthreads(options.background, {
     ...options, firstTask: options.cpus + specs.length, firstDeclaration: ofTasks.length + ofReaders.length + ofClocks.length,
   });
@@ -196,8 +198,12 @@ function readerSpec(reader: ReaderDeclaration, declaration: number, everywhere: 
 }
 
 /** For ever: wait for the next period, look; without a period one look follows the other. */
-function readerProgram(everyNs: Ns, index: number, { looks, locks }: ReadTarget): Program {
+function readerProgram({ everyNs, from }: ReaderDeclaration, index: number, { looks, locks }: ReadTarget): Program {
   const out = new ProgramBuilder();
+  if (from === 'timer') {
+    out.emit(OpKind.ReaderTimer, index, everyNs);
+    return out.finish(-1);
+  }
   if (everyNs > 0) out.emit(OpKind.Timer, 0, everyNs);
   out.emit(OpKind.ReadCputime, index, looks.length, locks ? 1 : 0);
   out.emit(PHASE_END, -1, 0, 1);

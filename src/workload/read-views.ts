@@ -33,6 +33,11 @@ export const READ_VIEWS = {
 } as const satisfies Record<string, ViewSpec>;
 export type ReadViewName = keyof typeof READ_VIEWS;
 
+/** Those that take no lock and ask for no other clock than their CPU's own: interrupts may have them. */
+export const INTERRUPT_VIEWS: readonly ReadViewName[] = [
+  'task_cputime', 'task_gtime', 'thread_virt', 'thread_prof', 'kcpustat', 'kcpustat_field',
+];
+
 export const READ_VIEW_NAMES = Object.keys(READ_VIEWS) as [ReadViewName, ...ReadViewName[]];
 
 /** A reader that does not say: threads and CPUs as the kernel's own readers have them, processes as /proc does. */

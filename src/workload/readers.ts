@@ -4,7 +4,7 @@ import { meantHint } from './did-you-mean.ts';
 import type { ReaderDeclaration } from './compile.ts';
 import type { ProcessDeclaration } from './processes.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
-import { READ_VIEWS, type ReadViewName } from './read-views.ts';
+import { INTERRUPT_VIEWS, READ_VIEWS, type ReadViewName } from './read-views.ts';
 import { nodeAt, type JsonNode } from './rtapp/document.ts';
 import { POLICIES } from './rtapp/grammar.ts';
 import type { TaskDeclaration } from './rtapp/model.ts';
@@ -45,6 +45,7 @@ export function readersOf(
       name: reader.name,
       cpu: reader.cpu ?? null,
       everyNs: reader.every ?? 0,
+      from: reader.from ?? 'task',
       what: reader.what ?? [],
       ...targets(place, reader, { tasks, processes, readers: readers.map(({ name }) => name) }, cpus),
       adjusted: reader.adjusted ?? false,
@@ -62,6 +63,7 @@ function targets(
     throw bad(place, [], 'neither "tasks" nor "processes" nor "cpus" nor "clocks"', 'something to read');
   }
   what.forEach((view, i) => checkSubject(place, reader, view, i));
+  if (reader.from === 'timer') checkTimer(place, reader);
   const all = Array.from({ length: cpus }, (_, cpu) => cpu);
   return {
     declarations: declarationsOf(place, 'tasks', reader.tasks, known),
@@ -69,6 +71,21 @@ function targets(
     cpus: reader.cpus === 'all' ? all : [...new Set(reader.cpus ?? [])].sort((a, b) => a - b),
     clocks: reader.clocks === 'all' ? Object.values(CLOCK_IDS) : (reader.clocks ?? []).map((clock) => CLOCK_IDS[clock]),
   };
+}
+
+/** What an interrupt cannot do. */
+function checkTimer(place: ReaderPlace, reader: ReaderBlock): void {
+  const { what = reader.processes === undefined ? [] : ['stat'] } = reader;
+  if (reader.every === undefined || reader.cpu === undefined) {
+    throw bad(place, ['from'], 'a timer without "every" and "cpu"', 'both beside it: a timer has a period and a place');
+  }
+  if (reader.adjusted === true) throw bad(place, ['adjusted'], 'the adjusted pair', 'no lock in an interrupt');
+  if (reader.clocks !== undefined) throw bad(place, ['clocks'], 'clocks', 'CPU time only in an interrupt');
+  what.forEach((view, i) => {
+    if (!INTERRUPT_VIEWS.includes(view as ReadViewName)) {
+      throw bad(place, ['what', i], `"${view}"`, `a view that an interrupt may have: ${INTERRUPT_VIEWS.join(', ')}`);
+    }
+  });
 }
 
 /** A view of nothing is a mistake. */

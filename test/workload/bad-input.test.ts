@@ -176,6 +176,23 @@ describe('a dynticks block', () => {
       'w.json:1:55: dynticks.readers[0]: found neither "tasks" nor "processes" nor "cpus" nor "clocks", expected something to read.',
     ],
     [
+      'has a view of nothing',
+      block('"readers": [{"name": "r", "what": ["stat", "idle"], "tasks": "all"}]'),
+      'w.json:1:86: dynticks.readers[0].what[1]: found "idle", expected a view of what the reader reads, or "cpus" beside it.',
+    ],
+    [
+      'has a reader in interrupts that has no place',
+      block('"readers": [{"name": "r", "from": "timer", "every": "1ms", "tasks": "all"}]'),
+      'w.json:1:77: dynticks.readers[0].from: found a timer without "every" and "cpu", expected both beside it: '
+        + 'a timer has a period and a place.',
+    ],
+    [
+      'has a reader in interrupts that takes locks',
+      block('"readers": [{"name": "r", "from": "timer", "cpu": 0, "every": "1ms", "what": ["stat"], "tasks": "all"}]'),
+      'w.json:1:121: dynticks.readers[0].what[0]: found "stat", expected a view that an interrupt may have: task_cputime, task_gtime, '
+        + 'thread_virt, thread_prof, kcpustat, kcpustat_field.',
+    ],
+    [
       'has a reader of an unknown task',
       block('"readers": [{"name": "r", "every": "1ms", "tasks": ["x"]}]'),
       'w.json:1:95: dynticks.readers[0].tasks[0]: found "x", expected a task of this file, or a reader. Did you mean "t"?',

@@ -1,7 +1,7 @@
 /** A reader's looks at a CPU's accounts, and at how long it has slept. */
 import { Event } from '../../../shared/events.ts';
 import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
-import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
+import { KTIME_MAX, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import type { ReaderKind } from '../sched/cputime-read.ts';
 import { kcpustatCpuFetch, kcpustatField } from '../sched/kcpustat-read.ts';
@@ -24,7 +24,8 @@ export function readKcpustat(cpu: KernelCpu, by: TaskId, target: CpuId, reader: 
   fields[3] = sample.clock;
   sayWhere(cpu, target, p0, SLOTS_AT + NR_CPUSTAT);
   arch.traceFields(Event.kcpustat_cpu_fetch, fields);
-  if (tickNohzActive(cpu)) readIdleTime(cpu, by, target);
+  // an interrupt looks as of when it came; how long a CPU has slept is asked as of now
+  if (tickNohzActive(cpu) && cpu.looksUntil === KTIME_MAX) readIdleTime(cpu, by, target);
 }
 
 /** One of its accounts. @linux kernel/sched/cputime.c kcpustat_field */

@@ -76,7 +76,7 @@ export function readThreadClock(cpu: KernelCpu, by: TaskId, task: TaskId, clock:
   const { arch, cputime } = cpu;
   if (clock !== CpuClock.Sched) lookAtCputime(cpu, by, task, reader);
   const value = clock === CpuClock.Sched ? taskSchedRuntime(cpu, task) : cpuClockOf(clock, cputime.utime, cputime.stime, 0);
-  arch.trace6(Event.cpu_clock_sample, by, task, clock, 1, arch.schedClock(), value);
+  arch.trace6(Event.cpu_clock_sample, by, task, clock, 1, clock === CpuClock.Sched ? arch.schedClock() : cputime.clock, value);
 }
 
 /** As /proc does. */

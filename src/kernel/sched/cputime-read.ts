@@ -94,7 +94,7 @@ function copyRecord(cpu: KernelCpu, task: TaskId, out: TaskCputime): void {
   out.vtimeGtime = vtime.gtime;
   copyStolen(cpu, vtime.cpu, out);
   out.promise = ignorePromise ? KTIME_MAX : promiseOfRunner(cpu, vtime.cpu);
-  out.clock = cpu.arch.schedClock();
+  out.clock = Math.min(cpu.arch.schedClock(), cpu.looksUntil);
 }
 
 /** What a look at a running task finds of stolen time, and when it looked. */

@@ -93,7 +93,7 @@ function copyUntracked(cpu: KernelCpu, target: CpuId, out: Float64Array, at: num
   sample.state = VtimeState.Inactive;
   sample.starttime = 0;
   sample.promise = arch.promiseOf(target);
-  sample.clock = arch.schedClock();
+  sample.clock = Math.min(arch.schedClock(), cpu.looksUntil);
   nothingPending(sample);
   copyCpustat(cpu, target, out, at, first, count);
 }
@@ -140,7 +140,7 @@ function copyPending(cpu: KernelCpu, target: CpuId, task: TaskId, sample: Kcpust
   sample.nice = cpu.image.tasks[task]!.nice > 0;
   copyStolen(cpu, target, sample);
   sample.promise = promiseOfRunner(cpu, target);
-  sample.clock = cpu.arch.schedClock();
+  sample.clock = Math.min(cpu.arch.schedClock(), cpu.looksUntil);
   sample.user = vtime.utime;
   sample.system = vtime.stime;
   sample.guest = vtime.gtime;

@@ -16,6 +16,7 @@ import { callRcu } from '../rcu.ts';
 import { rcuGpKthread } from '../rcu-gp.ts';
 import { isKthread, timeout, waitAsKthread } from '../kthread.ts';
 import { schedule } from '../sched/core.ts';
+import { startReaderTimer } from '../reads/reader-timer.ts';
 import { doSignal, exitSignals, sigprocmask } from '../signal.ts';
 import { doSchedYield, schedSetattr } from '../sched/syscalls.ts';
 import { setItimer } from '../time/itimer.ts';
@@ -118,6 +119,7 @@ function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case OpKind.Exit: return doExit(cpu, task);
     case OpKind.Sleep: return nanosleep(cpu, task, regs);
     case OpKind.Reap: return doWait(cpu, task, regs);
+    case OpKind.ReaderTimer: return startReaderTimer(cpu, task, regs);
     case OpKind.Io: return ioSleep(cpu, task, regs);
     case OpKind.Timer: return rtappTimer(cpu, task, regs);
     case OpKind.Lock: return mutexLock(cpu, task, regs);

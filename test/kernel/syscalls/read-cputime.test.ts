@@ -5,7 +5,7 @@ import { VtimeReader } from '../../../src/check/oracles/vtime-reader.ts';
 import type { Verdict } from '../../../src/check/oracle.ts';
 import type { Decisions } from '../../../src/kernel/decisions.ts';
 import { vtimeUserEnter, vtimeUserExit } from '../../../src/kernel/sched/vtime.ts';
-import { look } from '../../../src/kernel/syscalls/read-cputime.ts';
+import { look } from '../../../src/kernel/reads/look.ts';
 import { EventStream, runFacts } from '../../support/event-stream.ts';
 import { attributesOf, type FakeMachine, type Traced } from '../../support/fake-arch.ts';
 import { readTarget } from '../../support/read-target.ts';
