@@ -49,8 +49,8 @@ async function printWriter(): Promise<void> {
   for (const readers of [0, 1, 3]) {
     const { nsAnEdge, edges, looks, overtaken } = await measureWriter(readers, ROUNDS);
     const millions = [edges, looks].map((rate) => (rate / 1e6).toFixed(2));
-    console.log(`writer of CPU time, ${readers} readers   ${nsAnEdge.toFixed(0)} ns an edge of its thread’s own time, ${millions[0]} million `
-      + `edges/s; ${millions[1]} million looks/s, ${overtaken.toFixed(1)} of a hundred overtaken`);
+    console.log(`writer of CPU time, ${readers} readers   ${nsAnEdge.toFixed(0)} ns an edge of its thread’s own time, `
+      + `${millions[0]} million edges/s; ${millions[1]} million looks/s, ${overtaken.toFixed(1)} of a hundred overtaken`);
   }
 }
 

@@ -3,7 +3,17 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { WasmMemory } from '../../shared/memory/wasm-memory.ts';
 import { newTaskCputime, taskCputime } from '../../src/kernel/sched/cputime-read.ts';
 import { World } from '../../src/models/cputime-world.ts';
-import { READ_TASK, STAGE, threadCpuNs, WRITER_CELLS, type WriterOrders, type WriterReport } from './writer.ts';
+import { READ_TASK, STAGE, threadCpuNs, WRITER_CELLS, type WriterOrders } from './writer.ts';
+
+export interface WriterReport {
+  /** Edges, or looks that came to their end. */
+  readonly done: number;
+  /** Passes that were thrown away. */
+  readonly retries: number;
+  /** What the thread had of a core, and the time that passed. */
+  readonly cpuNs: number;
+  readonly wallNs: number;
+}
 
 const { shared, id } = workerData as WriterOrders;
 const memory = new WasmMemory(shared);

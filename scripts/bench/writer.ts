@@ -8,6 +8,7 @@ import type { TaskId } from '../../shared/units.ts';
 import { switchTo, World } from '../../src/models/cputime-world.ts';
 import { machineCells } from '../../src/models/machine-cells.ts';
 import { median } from './median.ts';
+import type { WriterReport } from './writer-worker.ts';
 
 const READERS_MAX = 3;
 export const WRITER_CELLS = machineCells({ cpus: 1 + READERS_MAX, tasks: 2 + READERS_MAX });
@@ -20,16 +21,6 @@ export interface WriterOrders {
   readonly shared: SharedWasmMemory;
   /** 0: the writer. */
   readonly id: number;
-}
-
-export interface WriterReport {
-  /** Edges, or looks that came to their end. */
-  readonly done: number;
-  /** Passes that were thrown away. */
-  readonly retries: number;
-  /** What the thread had of a core, and the time that passed. */
-  readonly cpuNs: number;
-  readonly wallNs: number;
 }
 
 export interface WriterFigures {
