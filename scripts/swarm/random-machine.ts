@@ -29,6 +29,7 @@ export function randomMachine(draws: Draws): { readonly cpus: number; readonly b
     ...(draws.chance(0.5) ? { events: randomEvents(draws, cpus).filter((event) => !runsAway(event, cmdline, machine)) } : {}),
     ...(draws.chance(0.4) ? { kthreads: 'linux' } : {}),
     ...(isolated === null || draws.chance(0.5) ? {} : { tickOff: [isolated] }),
+    ...(draws.chance(0.25) ? { steal: randomThefts(draws, cpus) } : {}),
     ...(draws.chance(0.6) ? { readers: randomReaders(draws, cpus) } : {}),
   };
   return { cpus, block };
@@ -101,6 +102,14 @@ function randomEvent(draws: Draws, cpus: number): Block {
     case 6: return { stall: { ...(draws.chance(0.7) ? { cpu: draws.int(0, cpus - 1) } : {}), for: draws.pick(['80us', '3ms', '40ms']) } };
     default: return { clocksource: draws.pick(['tsc', 'hpet', 'acpi_pm', '']) };
   }
+}
+
+/** The hypervisor takes processors away, once or again and again. */
+function randomThefts(draws: Draws, cpus: number): Block[] {
+  return Array.from({ length: draws.int(1, 2) }, () => ({
+    cpu: draws.int(0, cpus - 1), at: `${draws.int(30, 900)}ms`, for: `${draws.int(20, 9_000)}us`,
+    ...(draws.chance(0.7) ? { every: `${draws.int(11, 90)}ms` } : {}),
+  }));
 }
 
 function randomReaders(draws: Draws, cpus: number): Block[] {

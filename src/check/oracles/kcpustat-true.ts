@@ -192,9 +192,13 @@ export class KcpustatTrue extends OracleBase {
     const tau = Math.max(points.t, Math.min(fields[at + p[T]], fields[at + p[PROMISE]]));
     const linux = fields[at + p[READER]] !== Reader.Complete;
     const target = fields[at + p[CPU]];
+    const start = fields[at + p[STARTTIME]];
     const due = points.slot(slot) - (linux ? points.hidden(slot) : 0);
+    if (slot === Steal && !linux) return due + this.#truth.stolenBetween(target, start, tau);
     if (!fills(state, slot, this.#truth.niceOf(fields[at + p[TASK]]) > 0)) return due;
-    if (linux && state === VtimeState.Idle) return due - (points.t - fields[at + p[STARTTIME]]);
+    // since the last flush linux counts what was stolen, too, as the task's; and nothing that an idle task has
+    const flushed = due - (points.t - start - this.#truth.stolenBetween(target, start, points.t));
+    if (linux) return state === VtimeState.Idle ? flushed : flushed + tau - start;
     return due + tau - points.t - this.#truth.stolenBetween(target, points.t, tau);
   }
 }

@@ -73,6 +73,16 @@ describe('V-03, what a reader is told of a CPU', () => {
     expect([judge(idle(COMPLETE, 0)).verdict, judge(idle(LINUX, 180)).verdict]).toEqual(['broken', 'broken']);
   });
 
+  it('lets complete see what is being stolen, and linux take it for the task’s', () => {
+    const robbed = (fields: Record<string, number>) => aDay()
+      .add('context', 0, 150, { mode: Mode.Steal, task: T }).add('context', 0, 165, { mode: Mode.User, task: T })
+      .add('kcpustat_cpu_fetch', 1, 200, look(fields));
+    expect(judge(robbed({ user: 55, steal: 15 })).verdict).toBe('held');
+    expect(judge(robbed({ user: 70, steal: 0 })).verdict).toBe('broken');
+    expect(judge(robbed({ reader: LINUX, system: 0, user: 70, steal: 0 })).verdict).toBe('held');
+    expect(judge(robbed({ reader: LINUX, system: 0, user: 55, steal: 15 })).verdict).toBe('broken');
+  });
+
   it('leaves out what a task has carried off', () => {
     const gone = (system: number) => aDay()
       .add('vtime_publish', 0, 150, { task: T, k: 3, state: VtimeState.Inactive, cpu: -1, vtime_stime: 30, vtime_utime: 20 })

@@ -78,6 +78,15 @@ describe('R-02, what a reader is told is what was', () => {
     expect(judge(asleep(0), racingFacts(facts, 1000)).verdict).toBe('not exercised');
   });
 
+  it('knows that linux counts what was stolen since the last flush, and complete does not', () => {
+    const robbed = (reader: number, stime: number) => aDay()
+      .add('context', 0, 180, { mode: Mode.Steal, task: T }).add('context', 0, 190, { mode: Mode.System, task: T })
+      .add('context', 0, 195, { mode: Mode.Steal, task: T })
+      .add('task_cputime', 1, 200, read({ reader, t: 200, stolen: 10, stolen_since: 195, utime: reader * 40, stime }));
+    expect([judge(robbed(COMPLETE, 45)).verdict, judge(robbed(LINUX, 60)).verdict]).toEqual(['held', 'held']);
+    expect([judge(robbed(COMPLETE, 60)).verdict, judge(robbed(LINUX, 45)).verdict]).toEqual(['broken', 'broken']);
+  });
+
   it('sees no more of measured time than the last tick or switch has charged', () => {
     const native = runFacts(2, 'native', ['thread0-0', 'reader-0']);
     const running = (utime: number) => new EventStream()
