@@ -1,5 +1,6 @@
 /** The commands, their flags and their help. Flags stay text here; `options.ts` makes sense of them. */
 import { Command, CommanderError } from 'commander';
+import { CPUTIME_FLAVOURS } from '../../shared/cputime-flavour.ts';
 import { packageVersion } from '../host/package-root.ts';
 import { DEFAULT_ENGINE, engineLine, engineLines, EXPLORER } from './engines.ts';
 import { LIST_KINDS } from './catalogue.ts';
@@ -95,7 +96,7 @@ function addRun(program: Command, action: RunAction): void {
     .option('--skew <time>', 'free: how far CPUs may stand apart (default a quarter tick)')
     .option('--widen <time>', 'free: a fault pauses up to so much host time where it does its harm (default not at all)')
     .option('--ties <order>', 'events at one instant: fixed (default) or shuffled')
-    .option('--cputime <flavour>', 'auto (default), tick or gen')
+    .option('--cputime <flavour>', `auto (default), ${CPUTIME_FLAVOURS.join(', ')}`)
     .option('--reader <kind>', 'linux (default) or complete')
     .option('--seed <n>', 'seed of everything that is drawn (default 1)')
     .option('--fault <id>', 'switch a bug on, none for no bug; may be repeated', collect)
