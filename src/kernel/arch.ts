@@ -73,8 +73,8 @@ export interface Arch {
   /** A lock's release stamp: the clock goes on at max(now, stamp). */
   advanceTo(stamp: Ns): void;
 
-  /** The free-running hardware counter behind a clock source, as this CPU reads it. */
-  readCounter(source: ClocksourceId): Cycles;
+  /** The free-running hardware counter behind a clock source, as this CPU reads it; what it showed at `until`, if that is over. */
+  readCounter(source: ClocksourceId, until: Ns): Cycles;
   /** Local event device: mode, and for periodic mode the period in device ticks. */
   setEventMode(mode: DeviceMode, periodTicks: Cycles): void;
   /** Arms the local device `ticks` (of lapic-deadline: cycles of the tsc) from now. False: that moment has passed already (-ETIME). */

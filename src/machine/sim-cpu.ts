@@ -289,8 +289,8 @@ export class SimCpu extends Participant implements Arch {
     if (stamp > this.now) this.now = stamp;
   }
 
-  readCounter(source: ClocksourceId): Cycles {
-    return this.counters[source]!.at(this.now);
+  readCounter(source: ClocksourceId, until: Ns): Cycles {
+    return this.counters[source]!.at(Math.min(this.now, until));
   }
 
   setEventMode(mode: DeviceMode, periodTicks: Cycles): void {

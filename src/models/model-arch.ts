@@ -39,8 +39,9 @@ export class ModelArch implements Arch {
   advanceTo(stamp: Ns): void {
     this.clock = Math.max(this.clock, stamp);
   }
-  readCounter(source: ClocksourceId): Cycles {
-    return source === ClocksourceId.Hpet ? HPET_AT_0 + Math.floor(this.clock / 2) : (this.clock as number);
+  readCounter(source: ClocksourceId, until: Ns): Cycles {
+    const at = Math.min(this.clock, until);
+    return source === ClocksourceId.Hpet ? HPET_AT_0 + Math.floor(at / 2) : (at as number);
   }
   setEventMode(): void {}
   setNextEvent(): boolean {

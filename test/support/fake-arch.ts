@@ -85,8 +85,12 @@ export class FakeArch implements Arch {
   advanceTo(stamp: Ns): void {
     this.clock = Math.max(this.clock, stamp);
   }
-  readCounter(source: ClocksourceId): Cycles {
-    return this.counter(source);
+  readCounter(source: ClocksourceId, until: Ns): Cycles {
+    const { clock } = this;
+    this.clock = Math.min(clock, until);
+    const shown = this.counter(source);
+    this.clock = clock;
+    return shown;
   }
   setEventMode(mode: DeviceMode, periodTicks: Cycles): void {
     this.modes.push({ mode, periodTicks });

@@ -176,10 +176,10 @@ function wrapOf(bits: number): Pick<Clocksource, 'wrap' | 'maxRawDelta'> {
   return { wrap: 2 ** bits, maxRawDelta: Math.floor(mask / 2) + Math.floor(mask / 4) + Math.floor(mask / 8) };
 }
 
-/** The counter of a clock source as this CPU reads it. @linux include/linux/clocksource.h read */
-export function clocksourceRead(cpu: KernelCpu, { id, wrap }: Clocksource): Cycles {
+/** The counter of a clock source as this CPU reads it, or as it stood at `until`. @linux include/linux/clocksource.h read */
+export function clocksourceRead(cpu: KernelCpu, { id, wrap }: Clocksource, until: Ns = KTIME_MAX): Cycles {
   if (id === ClocksourceId.Jiffies) return (cpu.image.jiffies.jiffies as number) % wrap;
-  return cpu.arch.readCounter(id);
+  return cpu.arch.readCounter(id, until);
 }
 
 /** The time that a reading took. Not inside a read section: that one may be thrown away. @dynticks a register that is far away */

@@ -25,7 +25,7 @@ import {
 import type { CpuId, Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { tickNohzActive } from './tick-sched.ts';
-import { ktimeGet } from './timekeeping.ts';
+import { ktimeGet, ktimeGetUntil, spendKtime } from './timekeeping.ts';
 
 /** A sleep begins. @linux kernel/time/tick-sched.c tick_nohz_start_idle */
 export function tickNohzStartIdle(cpu: KernelCpu): void {
@@ -83,23 +83,19 @@ export function getCpuSleepTime(cpu: KernelCpu, target: CpuId, into: IdleTimes):
     return;
   }
   const waits = image.rqs[target]!.nrIowait > 0;
-  const now = ktimeGet(cpu);
   for (;;) {
     const seq = decisions.skipIdleRetry ? memory.load(record.seq) : readSeqcountBegin(memory, record.seq);
     const { entrytime } = record;
-    // an event that takes long ends a sleep later than some of its readers' clocks stand
-    into.now = Math.max(entrytime, now - behind(cpu, target));
+    // an event that takes long ends a sleep later than some of its readers' clocks stand; and what its CPU has not come to yet,
+    // it may yet spend otherwise
+    into.now = Math.max(entrytime, ktimeGetUntil(cpu, cpu.arch.promiseOf(target)));
     const running = record.active !== 0 ? into.now - entrytime : 0;
     into.idle = record.sleeptime + (waits ? 0 : running);
     into.iowait = record.iowaitSleeptime + (waits ? running : 0);
     into.version = seq;
-    if (decisions.skipIdleRetry || !readSeqcountRetry(memory, record.seq, seq)) return;
+    if (decisions.skipIdleRetry || !readSeqcountRetry(memory, record.seq, seq)) break;
   }
-}
-
-/** How far the other CPU has not come yet: what it did not sleep it may yet spend otherwise. */
-function behind({ arch }: KernelCpu, target: CpuId): Ns {
-  return Math.max(0, arch.schedClock() - arch.promiseOf(target));
+  spendKtime(cpu);
 }
 
 /** Before 6.4 a reader ended the sleep under way and began the next, in another CPU's record: the fault that brings this back. */

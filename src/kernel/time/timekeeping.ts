@@ -36,6 +36,25 @@ export function ktimeGet(cpu: KernelCpu): Ns {
   }
 }
 
+/**
+ * What `ktimeGet` shows, or an earlier instant of the CPU's clock: what another CPU that has come so far has read of it at most. Its
+ * reading's time is to be spent by `spendKtime`, for it may be in a section. @dynticks clocks of CPUs differ here
+ */
+export function ktimeGetUntil(cpu: KernelCpu, until: Ns): Ns {
+  const tk = cpu.image.timekeeper;
+  for (;;) {
+    const seq = readSeqcountBegin(cpu.memory, tk.seq);
+    const source = cpu.config.clocksources[tk.clocksource]!;
+    const now = tk.baseNs + nsSince(cpu, source, tk.cycleLast, tk.mult, tk.baseFraction, until);
+    if (!readSeqcountRetry(cpu.memory, tk.seq, seq)) return now;
+  }
+}
+
+/** The time that a reading of the clock took. @dynticks see ktimeGetUntil */
+export function spendKtime(cpu: KernelCpu): void {
+  spendRead(cpu, cpu.config.clocksources[cpu.image.timekeeper.clocksource]!);
+}
+
 /** CLOCK_MONOTONIC_RAW: what no discipline moves. @linux kernel/time/timekeeping.c ktime_get_raw */
 export function ktimeGetRaw(cpu: KernelCpu): Ns {
   const tk = cpu.image.timekeeper;
@@ -162,8 +181,8 @@ export function timekeepingMaxDeferment(cpu: KernelCpu): Ns {
 }
 
 /** ns from `last` to the counter's present value, `fraction` of one included. @linux kernel/time/timekeeping.c timekeeping_get_ns */
-function nsSince(cpu: KernelCpu, source: Clocksource, last: Cycles, mult: number, fraction: number): Ns {
-  const now = clocksourceRead(cpu, source);
+function nsSince(cpu: KernelCpu, source: Clocksource, last: Cycles, mult: number, fraction: number, until: Ns = KTIME_MAX): Ns {
+  const now = clocksourceRead(cpu, source, until);
   if (now < last && cpu.decisions.believesNegativeDelta) return nsOfNegative(source, last - now, mult >>> 0);
   return mulShiftAdd(clocksourceDelta(source, now, last), mult >>> 0, source.shift, fraction);
 }
