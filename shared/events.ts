@@ -106,7 +106,7 @@ const table = {
   kcpustat_cpu_fetch: ['dynticks', {
     by: 'task', cpu: 'cpu', reader: 'code', t: 'ns', user: 'ns', nice: 'ns', system: 'ns', softirq: 'ns', irq: 'ns',
     idle: 'ns', iowait: 'ns', steal: 'ns', guest: 'ns', guest_nice: 'ns',
-    task: 'task', k: 'count', state: 'code', starttime: 'ns', p: 'ns', p0: 'ns', p1: 'ns',
+    task: 'task', k: 'count', state: 'code', starttime: 'ns', p: 'ns', p0: 'ns', p1: 'ns', stolen: 'ns', stolen_since: 'ns',
   }],
   /** At the end of a run: a CPU's kcpustat as it stands in memory. */
   kcpustat_final: ['dynticks', {
@@ -318,7 +318,7 @@ const table = {
   /** A reader's look at one of a CPU's accounts (a `Cpustat`); fields as in `kcpustat_cpu_fetch`. */
   kcpustat_field: ['dynticks', {
     by: 'task', cpu: 'cpu', reader: 'code', t: 'ns', usage: 'code', value: 'ns',
-    task: 'task', k: 'count', state: 'code', starttime: 'ns', p: 'ns', p0: 'ns', p1: 'ns',
+    task: 'task', k: 'count', state: 'code', starttime: 'ns', p: 'ns', p0: 'ns', p1: 'ns', stolen: 'ns', stolen_since: 'ns',
   }],
   /**
    * A thread's times are its process's from now on, in version `k` of that one's sums: as `task_cputime` saw them, and as they
@@ -392,13 +392,6 @@ export const EVENT_ARITY: readonly number[] = EVENTS.map((e) => e.fields.length)
 export const Mode = { User: 0, System: 1, Softirq: 2, Irq: 3, Idle: 4, Guest: 5, Steal: 6 } as const;
 export type Mode = (typeof Mode)[keyof typeof Mode];
 
-/** Class of an event in the order of events at one instant. */
-export const EventClass = {
-  Device: 0,
-  Ipi: 1,
-  Timer: 2,
-  Step: 3,
-  /** the last records of a CPU, when the run is over: after all else */
-  End: 4,
-} as const;
+/** Class of an event in the order of events at one instant; End: the last records of a CPU, when the run is over. */
+export const EventClass = { Device: 0, Ipi: 1, Timer: 2, Step: 3, End: 4 } as const;
 export type EventClass = (typeof EventClass)[keyof typeof EventClass];

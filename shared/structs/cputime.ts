@@ -24,6 +24,7 @@ export const CpuAccountingData = struct(
     hardirqTime: long<Ns>('in interrupts'),
     softirqTime: long<Ns>('in softirqs'),
     idleTime: long<Ns>('in the idle task'),
+    stealTime: long<Ns>('taken by the hypervisor'),
   },
   { writer: 'owning cpu' },
 );
@@ -39,6 +40,7 @@ export const StealTime = struct(
   {
     steal: long<Ns>('taken so far, in thefts that are over'),
     since: long<Ns>('when the theft under way began; 0: the CPU has its processor'),
+    changed: long<Ns>('when this record was changed last'),
   },
   { writer: 'owning cpu' },
 );

@@ -49,6 +49,12 @@ export function pendingSystem(reader: number, state: number, stime: Ns, live: Ns
   return state === VtimeState.Sys ? stime + running : 0;
 }
 
+/** Time that was stolen since `starttime`, and that the reader takes for the task's all the same: `linux` knows nothing of it. */
+export function takenForWork(reader: number, state: number, stolen: Ns, stolenSince: Ns, tau: Ns): Ns {
+  if (reader === Reader.Complete || !isRunning(state)) return 0;
+  return stolen + (stolenSince === 0 ? 0 : Math.max(0, tau - stolenSince));
+}
+
 /** User time in a tuple that the reader does not show. */
 export function hiddenUser(reader: number, state: number, utime: Ns, gtime: Ns): Ns {
   if (reader === Reader.Complete) return 0;

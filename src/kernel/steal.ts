@@ -44,15 +44,18 @@ export function registerStealTime(cpu: KernelCpu): void {
 
 function noteBegin({ stealTime, arch }: KernelCpu): void {
   stealTime.since = arch.schedClock();
+  stealTime.changed = stealTime.since;
 }
 
 function noteEnd({ stealTime, arch }: KernelCpu): void {
   stealTime.steal += arch.schedClock() - stealTime.since;
   stealTime.since = 0;
+  stealTime.changed = arch.schedClock();
 }
 
 /** What has not been accounted yet of the old record is lost. @linux kernel/sched/core.c account_reset_rq (until 4.7) */
-function restart({ stealTime, rq, decisions }: KernelCpu): void {
+function restart({ stealTime, rq, arch, decisions }: KernelCpu): void {
+  stealTime.changed = arch.schedClock();
   stealTime.steal = 0;
   if (decisions.keepsPrevSteal) return;
   rq.prevStealTime = 0;

@@ -10,7 +10,7 @@ import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
-import { READER_NAMES } from '../vtime-formula.ts';
+import { READER_NAMES, takenForWork } from '../vtime-formula.ts';
 
 const SLOTS = ['user', 'nice', 'system', 'softirq', 'irq', 'idle', 'iowait', 'steal', 'guest', 'guest_nice'];
 const IDLE = SLOTS.indexOf('idle');
@@ -19,7 +19,9 @@ const IOWAIT = SLOTS.indexOf('iowait');
 const PENDING = SLOTS.map((slot) => ['user', 'nice', 'system', 'guest', 'guest_nice'].includes(slot));
 /** By slot: the one of it that is a part of its time, or none. */
 const PART = SLOTS.map((slot) => SLOTS.indexOf({ user: 'guest', nice: 'guest_nice' }[slot] ?? 'none'));
-const [BY, CPU, READER, FIRST_SLOT] = places('kcpustat_cpu_fetch', 'by', 'cpu', 'reader', 'user');
+const [BY, CPU, READER, FIRST_SLOT, T, STATE, P, STOLEN, STOLEN_SINCE] = places(
+  'kcpustat_cpu_fetch', 'by', 'cpu', 'reader', 'user', 't', 'state', 'p', 'stolen', 'stolen_since',
+);
 
 export class KcpustatMonotonic extends OracleBase {
   static readonly about: OracleDescription = {
@@ -50,10 +52,20 @@ export class KcpustatMonotonic extends OracleBase {
     for (let slot = 0; slot < SLOTS.length; slot++) {
       const before = highest.has(slot) ? ownTime(slot, highest.rows, highest.at(slot)) : 0;
       const fall = before - ownTime(slot, fields, at);
-      const falls = fall > 0 && fall >= (PENDING[slot] ? tolerance : 0) && !this.#changedSides(slot, highest, fields, at, tolerance);
+      const hidden = PENDING[slot] ? tolerance + this.#taken(highest, slot) : 0;
+      const falls = fall > 0 && fall >= hidden && !this.#changedSides(slot, highest, fields, at, tolerance);
       if (falls) this.#report(slot, before, highest, id, cpu, t, fields, at);
       if (fall <= 0) highest.keep(slot, id, cpu, t, fields, at);
     }
+  }
+
+  /** What `linux` had taken for work then, and had been stolen. */
+  #taken(highest: KeptEvents, slot: number): Ns {
+    if (!highest.has(slot)) return 0;
+    const { rows } = highest;
+    const at = highest.at(slot);
+    const tau = Math.min(rows[at + T], rows[at + P]);
+    return takenForWork(rows[at + READER], rows[at + STATE], rows[at + STOLEN], rows[at + STOLEN_SINCE], tau);
   }
 
   /** A sleep under way was idle and is iowait now, or the other way round, as a task of the CPU waits for I/O: their sum has not fallen. */

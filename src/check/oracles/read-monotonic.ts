@@ -11,11 +11,11 @@ import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
-import { hiddenSystem, hiddenUser, instantOf, isRunning, Reader, READER_NAMES } from '../vtime-formula.ts';
+import { hiddenSystem, hiddenUser, instantOf, isRunning, Reader, READER_NAMES, runsUser, takenForWork } from '../vtime-formula.ts';
 
-const [BY, TASK, READER, T, K, P, STATE, VTIME_UTIME, VTIME_STIME, VTIME_GTIME, UTIME, STIME, STARTTIME] = places(
+const [BY, TASK, READER, T, K, P, STATE, VTIME_UTIME, VTIME_STIME, VTIME_GTIME, UTIME, STIME, STARTTIME, STOLEN, STOLEN_SINCE] = places(
   'task_cputime', 'by', 'task', 'reader', 't', 'k', 'p', 'state', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
-  'utime', 'stime', 'starttime',
+  'utime', 'stime', 'starttime', 'stolen', 'stolen_since',
 );
 const [CHILD] = places('sched_process_fork', 'child');
 
@@ -92,7 +92,8 @@ export class ReadMonotonic extends OracleBase {
     if (is[i + READER] === Reader.Complete) return `saw ${name} fall from ${before} to ${after}`;
     // a guest's time and what was pending before it go out of sight together
     const hides = place === UTIME && is[i + VTIME_GTIME] > 0 ? 2 : 1;
-    if (before - after >= hides * this.facts.tickNs) return `saw ${name} fall from ${before} to ${after}, by a tick or more`;
+    const atMost = hides * this.facts.tickNs + takenOf(was, w);
+    if (before - after >= atMost) return `saw ${name} fall from ${before} to ${after}, by a tick or more`;
     if (after + hidden(is, i) >= before + hidden(was, w)) return undefined;
     return `saw ${name} go from ${before} to ${after}, while ${hidden(was, w)} and then ${hidden(is, i)} were out of its ` +
       `sight: the sum fell`;
@@ -107,7 +108,11 @@ export class ReadMonotonic extends OracleBase {
   }
 }
 
+// what is taken for work and was stolen is the other way round: there is less than the reader sees
 const hiddenUserOf = (f: Float64Array, at: number): Ns =>
-  hiddenUser(f[at + READER], f[at + STATE], f[at + VTIME_UTIME], f[at + VTIME_GTIME]);
-const hiddenSystemOf = (f: Float64Array, at: number): Ns => hiddenSystem(f[at + READER], f[at + STATE], f[at + VTIME_STIME]);
+  hiddenUser(f[at + READER], f[at + STATE], f[at + VTIME_UTIME], f[at + VTIME_GTIME]) - (runsUser(f[at + STATE]) ? takenOf(f, at) : 0);
+const hiddenSystemOf = (f: Float64Array, at: number): Ns =>
+  hiddenSystem(f[at + READER], f[at + STATE], f[at + VTIME_STIME]) - (runsUser(f[at + STATE]) ? 0 : takenOf(f, at));
+const takenOf = (f: Float64Array, at: number): Ns =>
+  takenForWork(f[at + READER], f[at + STATE], f[at + STOLEN], f[at + STOLEN_SINCE], tauOf(f, at));
 const tauOf = (f: Float64Array, at: number): Ns => instantOf(f[at + STARTTIME], f[at + T], f[at + P]);

@@ -13,7 +13,7 @@ import { namedEvent, places } from '../kept-events.ts';
 import type { OracleDescription } from '../oracle.ts';
 import type { TrueTimes } from '../truth-history.ts';
 import { TruthOracle } from '../truth-oracle.ts';
-import { hiddenSystem, hiddenUser, Reader, READER_NAMES, runsUser } from '../vtime-formula.ts';
+import { hiddenSystem, hiddenUser, READER_NAMES, runsUser, takenForWork } from '../vtime-formula.ts';
 
 const [BY, TASK, READER, STATE, VTIME_UTIME, VTIME_STIME, VTIME_GTIME, UTIME, STIME, STOLEN, STOLEN_SINCE] = places(
   'task_cputime', 'by', 'task', 'reader', 'state', 'vtime_utime', 'vtime_stime', 'vtime_gtime', 'utime', 'stime', 'stolen', 'stolen_since',
@@ -36,7 +36,7 @@ export class ReadTrue extends TruthOracle {
   protected judge(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number, truth: TrueTimes, tau: Ns): void {
     const reader = fields[at + READER];
     const state = fields[at + STATE];
-    const stolen = robbed(fields, at, tau);
+    const stolen = takenForWork(reader, state, fields[at + STOLEN], fields[at + STOLEN_SINCE], tau);
     const user = truth.user + (runsUser(state) ? stolen : 0);
     const system = truth.system + (state === VtimeState.Sys ? stolen : 0);
     const outOfSight = hiddenUser(reader, state, fields[at + VTIME_UTIME], fields[at + VTIME_GTIME]);
@@ -55,11 +55,4 @@ export class ReadTrue extends TruthOracle {
     const when = tau === KTIME_MAX ? 'by then' : `at ${tau} ns`;
     return `${name} ${told}; ${when} it had really had ${truth}, of which ${hidden} are out of that reader’s sight`;
   }
-}
-
-/** What `linux` takes for the task's though it was stolen, until a flush knows better. */
-function robbed(fields: Float64Array, at: number, tau: Ns): Ns {
-  if (fields[at + READER] === Reader.Complete) return 0;
-  const since = fields[at + STOLEN_SINCE];
-  return fields[at + STOLEN] + (since === 0 ? 0 : Math.max(0, tau - since));
 }

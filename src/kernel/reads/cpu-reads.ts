@@ -49,7 +49,7 @@ export function readCpuIdle(cpu: KernelCpu, by: TaskId, target: CpuId, reader: R
   else readKcpustat(cpu, by, target, reader);
 }
 
-/** Which task's record the accounts were completed by, its version, and between which promises. */
+/** Which task's record the accounts were completed by, its version, between which promises, and what was stolen meanwhile. */
 function sayWhere({ arch, fields, kcpustatSample: sample }: KernelCpu, target: CpuId, p0: Ns, at: number): void {
   fields[at] = sample.task;
   fields[at + 1] = sample.version;
@@ -58,6 +58,8 @@ function sayWhere({ arch, fields, kcpustatSample: sample }: KernelCpu, target: C
   fields[at + 4] = sample.promise;
   fields[at + 5] = p0;
   fields[at + 6] = arch.promiseOf(target);
+  fields[at + 7] = sample.stolen;
+  fields[at + 8] = sample.stolenSince;
 }
 
 /** Where ticks may stop, /proc/stat shows how long the CPU has slept instead. */

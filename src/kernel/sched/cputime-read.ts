@@ -22,7 +22,7 @@ export interface TaskCputime {
   version: number;
   /** Promise of the CPU that runs the task, as loaded inside the section. */
   promise: Ns;
-  /** The reader's own clock. */
+  /** The reader's own clock; where a hypervisor steals, no earlier than the last edge of a theft. */
   clock: Ns;
   state: VtimeState;
   starttime: Ns;
@@ -92,25 +92,33 @@ function copyRecord(cpu: KernelCpu, task: TaskId, out: TaskCputime): void {
   out.vtimeUtime = vtime.utime;
   out.vtimeStime = vtime.stime;
   out.vtimeGtime = vtime.gtime;
-  copyStolen(cpu, vtime.cpu, out);
   out.promise = ignorePromise ? KTIME_MAX : promiseOfRunner(cpu, vtime.cpu);
   out.clock = Math.min(cpu.arch.schedClock(), cpu.looksUntil);
+  copyStolen(cpu, vtime.cpu, out);
 }
 
 /** What a look at a running task finds of stolen time, and when it looked. */
 interface StolenLook {
   readonly starttime: Ns;
-  readonly clock: Ns;
+  clock: Ns;
   readonly promise: Ns;
   stolen: Ns;
   stolenSince: Ns;
 }
 
-/** What the hypervisor has taken from a task's CPU since the task's clock was taken last. @dynticks Linux's readers know nothing of it */
+/**
+ * What the hypervisor has taken from a task's CPU since the task's clock was taken last. A reader whose clock is behind
+ * finds a version of a theft's edge that is yet to come for it: what it says holds from then on.
+ * @dynticks Linux's readers know nothing of it
+ */
 export function copyStolen({ image, config }: KernelCpu, runner: CpuId, out: StolenLook): void {
-  const steals = config.stealClock && runner !== NOBODY;
-  out.stolen = steals ? image.stealTimes[runner]!.steal - image.rqs[runner]!.prevStealTime : 0;
-  out.stolenSince = steals ? image.stealTimes[runner]!.since : 0;
+  out.stolen = 0;
+  out.stolenSince = 0;
+  if (!config.stealClock || runner === NOBODY) return;
+  const { steal, since, changed } = image.stealTimes[runner]!;
+  out.stolen = steal - image.rqs[runner]!.prevStealTime;
+  out.stolenSince = since;
+  out.clock = Math.max(out.clock, changed);
 }
 
 /** What has passed since its clock was taken last; `complete` leaves out what was stolen. @linux kernel/sched/cputime.c vtime_delta */

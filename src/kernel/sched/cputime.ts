@@ -75,16 +75,30 @@ export function accountIdleTicks(cpu: KernelCpu, ticks: number): void {
  * @linux kernel/sched/cputime.c steal_account_process_time
  */
 export function stealAccountProcessTime(cpu: KernelCpu, most: Ns): Ns {
-  if (!cpu.config.stealClock) return 0;
-  const { rq, stealTime } = cpu;
-  const fresh = stealTime.steal - rq.prevStealTime;
+  const fresh = freshSteal(cpu);
   if (fresh === 0) return 0;
-  const wrapped = fresh < 0;
-  const steal = wrapped && most < KTIME_MAX ? most : Math.min(fresh, most);
+  const within = stealWithin(fresh, most);
+  // ticks take all of it, and what is below 0 is that again if the sum is cut to as many bits
+  const steal = most === KTIME_MAX ? fresh : within;
+  noteSteal(cpu, steal, fresh);
   charge(cpu, Cpustat.Steal, steal);
-  rq.prevStealTime += steal;
+  return within;
+}
+
+/** No more than `most`; without a sign, what is below 0 is huge. @dynticks Linux's differences have no sign */
+export function stealWithin(fresh: Ns, most: Ns): Ns {
+  return fresh < 0 ? most : Math.min(fresh, most);
+}
+
+/** What the steal clock has gained since it was asked last. @linux arch/x86/include/asm/paravirt.h paravirt_steal_clock */
+export function freshSteal({ config, rq, stealTime }: KernelCpu): Ns {
+  return config.stealClock ? stealTime.steal - rq.prevStealTime : 0;
+}
+
+/** So much of it is taken notice of. @linux kernel/sched/sched.h rq.prev_steal_time */
+export function noteSteal(cpu: KernelCpu, steal: Ns, fresh: Ns): void {
+  cpu.rq.prevStealTime += steal;
   cpu.arch.trace(Event.account_steal_time, steal, fresh);
-  return wrapped ? most : steal;
 }
 
 /** One slot of this CPU's. @linux kernel/sched/cputime.c task_group_account_field */

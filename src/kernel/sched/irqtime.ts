@@ -18,7 +18,8 @@ import { KTIME_MAX, type Ns, type TaskId } from '../../../shared/units.ts';
 import { HARDIRQ_MASK, HARDIRQ_OFFSET, SOFTIRQ_OFFSET } from '../irq/preempt-count.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import {
-  accountGuestTime, accountIdleTicks, accountIdleTime, accountProcessTick, accountSystemIndexTime, accountUserTime, charge, stealAccountProcessTime,
+  accountGuestTime, accountIdleTicks, accountIdleTime, accountProcessTick, accountSystemIndexTime, accountUserTime, charge,
+  stealAccountProcessTime,
 } from './cputime.ts';
 
 /** Boot: whether the clock is good enough. @linux kernel/sched/cputime.c enable_sched_clock_irqtime */

@@ -92,6 +92,7 @@ function copyUntracked(cpu: KernelCpu, target: CpuId, out: Float64Array, at: num
   sample.version = 0;
   sample.state = VtimeState.Inactive;
   sample.starttime = 0;
+  sample.stolen = sample.stolenSince = 0;
   sample.promise = arch.promiseOf(target);
   sample.clock = Math.min(arch.schedClock(), cpu.looksUntil);
   nothingPending(sample);
@@ -138,9 +139,9 @@ function copyPending(cpu: KernelCpu, target: CpuId, task: TaskId, sample: Kcpust
   sample.task = task;
   sample.starttime = vtime.starttime;
   sample.nice = cpu.image.tasks[task]!.nice > 0;
-  copyStolen(cpu, target, sample);
   sample.promise = promiseOfRunner(cpu, target);
   sample.clock = Math.min(cpu.arch.schedClock(), cpu.looksUntil);
+  copyStolen(cpu, target, sample);
   sample.user = vtime.utime;
   sample.system = vtime.stime;
   sample.guest = vtime.gtime;

@@ -7,6 +7,7 @@ import type { Rq } from '../../../shared/structs/cpu.ts';
 import type { Irqtime, StealTime } from '../../../shared/structs/cputime.ts';
 import { NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { stealWithin } from './cputime.ts';
 import { newPeriod, pickDl, throttleDl, wakeUpDl } from './dl-entity.ts';
 import { SchedClass, classOf } from './prio.ts';
 import { beginTurn, pickRt, turnIsOver } from './rt.ts';
@@ -43,9 +44,7 @@ function irqTimeIn(rq: Rq, irqtime: Irqtime, delta: Ns): Ns {
 
 /** And it stands still while the processor is taken away. @linux kernel/sched/core.c update_rq_clock_task */
 function stolenIn(rq: Rq, { steal }: StealTime, delta: Ns): Ns {
-  const fresh = steal - rq.prevStealTimeRq;
-  // without a sign, what is below 0 is huge
-  const stolen = fresh < 0 ? delta : Math.min(delta, fresh);
+  const stolen = stealWithin(steal - rq.prevStealTimeRq, delta);
   rq.prevStealTimeRq += stolen;
   return stolen;
 }

@@ -13,7 +13,9 @@ import type { Ns, TaskId } from '../../../shared/units.ts';
 import { HARDIRQ_MASK, HARDIRQ_OFFSET, SOFTIRQ_OFFSET } from '../irq/preempt-count.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { markGuest, unmarkGuest } from './cputime-accounting.ts';
-import { accountGuestTime, accountIdleTime, accountSystemIndexTime, accountUserTime, stealAccountProcessTime } from './cputime.ts';
+import {
+  accountGuestTime, accountIdleTime, accountSystemIndexTime, accountUserTime, charge, freshSteal, noteSteal, stealWithin,
+} from './cputime.ts';
 
 /** A CPU comes up. @linux arch/powerpc/kernel/time.c snapshot_timebase */
 export function vtimeNativeInit(cpu: KernelCpu): void {
@@ -72,7 +74,10 @@ export function vtimeNativeTaskSwitch(cpu: KernelCpu, prev: TaskId): void {
   vtimeFlush(cpu, prev);
 }
 
-/** Kernel code of the task, or of its guest while it bears that mark, or the idle loop. @linux arch/powerpc/kernel/time.c vtime_account_kernel, vtime_account_idle */
+/**
+ * Kernel code of the task, or of its guest while it bears that mark, or the idle loop.
+ * @linux arch/powerpc/kernel/time.c vtime_account_kernel, vtime_account_idle
+ */
 function accountTask(cpu: KernelCpu, task: TaskId): void {
   const { cpuAccounting: buckets } = cpu;
   if (task === cpu.idle) buckets.idleTime += take(cpu);
@@ -80,18 +85,24 @@ function accountTask(cpu: KernelCpu, task: TaskId): void {
   else buckets.stime += take(cpu);
 }
 
-/** What has passed since the last edge, but for what was stolen, which is charged at once. @linux arch/powerpc/kernel/time.c vtime_delta */
+/** What has passed since the last edge; what was stolen has a bucket of its own. @linux arch/powerpc/kernel/time.c vtime_delta */
 function take(cpu: KernelCpu): Ns {
   const { cpuAccounting: buckets } = cpu;
   const now = cpu.arch.schedClock();
   const delta = now - buckets.starttime;
   buckets.starttime = now;
-  return delta - stealAccountProcessTime(cpu, delta);
+  const fresh = freshSteal(cpu);
+  if (fresh === 0) return delta;
+  const stolen = stealWithin(fresh, delta);
+  noteSteal(cpu, stolen, fresh);
+  buckets.stealTime += stolen;
+  return delta - stolen;
 }
 
 /** All buckets are emptied into the accounts. @linux arch/powerpc/kernel/time.c vtime_flush */
 function vtimeFlush(cpu: KernelCpu, task: TaskId): void {
   const { cpuAccounting: buckets } = cpu;
+  if (buckets.stealTime > 0) charge(cpu, Cpustat.Steal, buckets.stealTime);
   if (buckets.utime > 0) accountUserTime(cpu, task, buckets.utime);
   if (buckets.gtime > 0) accountGuestTime(cpu, task, buckets.gtime);
   if (buckets.idleTime > 0) accountIdleTime(cpu, buckets.idleTime);
@@ -104,6 +115,7 @@ function vtimeFlush(cpu: KernelCpu, task: TaskId): void {
   buckets.stime = 0;
   buckets.hardirqTime = 0;
   buckets.softirqTime = 0;
+  buckets.stealTime = 0;
 }
 
 /** @linux include/linux/vtime.h account_hardirq_enter */
