@@ -240,6 +240,8 @@ export const MessageKind = {
   IrqWorkSelf: 11,
   /** a task of the receiver has got a signal: a (counted as RES) */
   Signal: 12,
+  /** to the coordinator: look at CPU time for reader task a from now on, as its registers say */
+  StartReader: 13,
 } as const;
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 

@@ -67,7 +67,7 @@ export class InlineEngine {
     };
     this.endCheck = new EndCheck(this.image, setup);
     this.cpus = Array.from({ length: setup.shape.cpus }, (_, id) => buildCpu(setup, id, this.image, board));
-    this.participants = [...this.cpus, new Coordinator(setup.shape.cpus, board, setup.hpetHz)];
+    this.participants = [...this.cpus, new Coordinator(setup.shape.cpus, board, setup.hpetHz, this.image, setup.config)];
     this.rankOf = rankOfTies(setup);
     this.merge = new TraceMerge(this.participants.map((p) => p.stream), this.rankOf, setup.consumers);
     this.cuts = observed && new Cuts(setup.cuts, observed, (cpu) => this.cpus[cpu]!, this.elsewhere(observed));

@@ -72,6 +72,9 @@ export interface IncomingCall {
   readonly n: number;
 }
 
+/** More than any event has fields. */
+export const FIELDS_MAX = 32;
+
 /** Reads are counted by passes that were thrown away: none, one, two and so on, and all that had more. */
 export const RETRY_BUCKETS = 8;
 
@@ -135,7 +138,7 @@ export class KernelCpu {
   /** Scratch for `User.next`, so that asking allocates nothing. */
   readonly op: Op = { kind: 0, a: 0, b: 0, c: 0, event: -1 };
   /** Scratch for events of more than six fields. */
-  readonly fields = new Float64Array(32);
+  readonly fields = new Float64Array(FIELDS_MAX);
   /** Scratch for a look at the clocks. */
   readonly clockOffsets: ClockOffsets = { clockWasSetSeq: -1, real: 0, boot: 0, tai: 0 };
   /** Scratch for a look at a task's CPU time. */

@@ -102,7 +102,7 @@ export const OpKind = {
   Guest: 42,
   /** ITIMER_PROF or ITIMER_VIRTUAL, as c says (a `CpuClock`): a, b as `SetItimer` (our `cputimer`) */
   SetCpuItimer: 43,
-  /** a = index into `Workload.reads`, b = ns: a timer looks there each so often, and the task sleeps for good */
+  /** a = index into `Workload.reads`, b = ns: each so often a timer looks there, or (c = 1) the coordinator; the task sleeps for good */
   ReaderTimer: 44,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];

@@ -28,7 +28,7 @@ export interface ReaderDeclaration {
   /** Its period; 0: one look right after the other. */
   readonly everyNs: Ns;
   /** Who looks. */
-  readonly from: 'task' | 'timer';
+  readonly from: 'task' | 'timer' | 'coordinator';
   /** Views, in the order of its looks; empty: those that go with what it reads. */
   readonly what: readonly ReadViewName[];
   /** Declarations of which it reads all instances that start at boot. */
@@ -200,8 +200,8 @@ function readerSpec(reader: ReaderDeclaration, declaration: number, everywhere: 
 /** For ever: wait for the next period, look; without a period one look follows the other. */
 function readerProgram({ everyNs, from }: ReaderDeclaration, index: number, { looks, locks }: ReadTarget): Program {
   const out = new ProgramBuilder();
-  if (from === 'timer') {
-    out.emit(OpKind.ReaderTimer, index, everyNs);
+  if (from !== 'task') {
+    out.emit(OpKind.ReaderTimer, index, everyNs, from === 'coordinator' ? 1 : 0);
     return out.finish(-1);
   }
   if (everyNs > 0) out.emit(OpKind.Timer, 0, everyNs);

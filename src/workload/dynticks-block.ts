@@ -108,8 +108,8 @@ const reader = z.strictObject({
   name: name('a name').describe('name of the reader’s task; cuts refer to it'),
   cpu: cpu.optional().describe('where it runs; missing: anywhere'),
   every: time.optional().describe('its period; missing: one look right after the other'),
-  from: choice(['task', 'timer']).optional()
-    .describe('who looks; missing: its task. timer: the interrupt of a timer of that period on its CPU, without taking locks'),
+  from: choice(['task', 'timer', 'coordinator']).optional()
+    .describe('who looks; missing: its task. timer: an interrupt of its CPU; coordinator: nobody of the machine; both take no locks'),
   what: z.array(choice(READ_VIEW_NAMES), { error: 'an array of views' }).min(1, { error: 'at least one view' }).optional()
     .describe('how it looks, by Linux’s names; missing: "task_cputime" of tasks, "stat" of processes, "kcpustat" of CPUs'),
   tasks: allOr(name('a task'), 'task names').optional().describe('tasks whose CPU time it reads, all instances; readers are tasks, too'),

@@ -33,8 +33,8 @@ export const READ_VIEWS = {
 } as const satisfies Record<string, ViewSpec>;
 export type ReadViewName = keyof typeof READ_VIEWS;
 
-/** Those that take no lock and ask for no other clock than their CPU's own: interrupts may have them. */
-export const INTERRUPT_VIEWS: readonly ReadViewName[] = [
+/** Those that take no lock and ask for no other clock than their CPU's own: those may have them who are no task. */
+export const LOCKLESS_VIEWS: readonly ReadViewName[] = [
   'task_cputime', 'task_gtime', 'thread_virt', 'thread_prof', 'kcpustat', 'kcpustat_field',
 ];
 

@@ -4,7 +4,7 @@ import { meantHint } from './did-you-mean.ts';
 import type { ReaderDeclaration } from './compile.ts';
 import type { ProcessDeclaration } from './processes.ts';
 import type { DynticksBlock } from './dynticks-block.ts';
-import { INTERRUPT_VIEWS, READ_VIEWS, type ReadViewName } from './read-views.ts';
+import { LOCKLESS_VIEWS, READ_VIEWS, type ReadViewName } from './read-views.ts';
 import { nodeAt, type JsonNode } from './rtapp/document.ts';
 import { POLICIES } from './rtapp/grammar.ts';
 import type { TaskDeclaration } from './rtapp/model.ts';
@@ -63,7 +63,7 @@ function targets(
     throw bad(place, [], 'neither "tasks" nor "processes" nor "cpus" nor "clocks"', 'something to read');
   }
   what.forEach((view, i) => checkSubject(place, reader, view, i));
-  if (reader.from === 'timer') checkTimer(place, reader);
+  if (reader.from === 'timer' || reader.from === 'coordinator') checkLockless(place, reader, reader.from);
   const all = Array.from({ length: cpus }, (_, cpu) => cpu);
   return {
     declarations: declarationsOf(place, 'tasks', reader.tasks, known),
@@ -73,17 +73,18 @@ function targets(
   };
 }
 
-/** What an interrupt cannot do. */
-function checkTimer(place: ReaderPlace, reader: ReaderBlock): void {
+/** What only a task can do. */
+function checkLockless(place: ReaderPlace, reader: ReaderBlock, from: 'timer' | 'coordinator'): void {
   const { what = reader.processes === undefined ? [] : ['stat'] } = reader;
-  if (reader.every === undefined || reader.cpu === undefined) {
-    throw bad(place, ['from'], 'a timer without "every" and "cpu"', 'both beside it: a timer has a period and a place');
+  if (reader.every === undefined) throw bad(place, ['from'], `a ${from} without "every"`, 'a period beside it');
+  if (from === 'timer' && reader.cpu === undefined) {
+    throw bad(place, ['from'], 'a timer without "cpu"', 'the place of its interrupts beside it');
   }
-  if (reader.adjusted === true) throw bad(place, ['adjusted'], 'the adjusted pair', 'no lock in an interrupt');
-  if (reader.clocks !== undefined) throw bad(place, ['clocks'], 'clocks', 'CPU time only in an interrupt');
+  if (reader.adjusted === true) throw bad(place, ['adjusted'], 'the adjusted pair', 'no lock, but in a task');
+  if (reader.clocks !== undefined) throw bad(place, ['clocks'], 'clocks', 'CPU time only, but in a task');
   what.forEach((view, i) => {
-    if (!INTERRUPT_VIEWS.includes(view as ReadViewName)) {
-      throw bad(place, ['what', i], `"${view}"`, `a view that an interrupt may have: ${INTERRUPT_VIEWS.join(', ')}`);
+    if (!LOCKLESS_VIEWS.includes(view as ReadViewName)) {
+      throw bad(place, ['what', i], `"${view}"`, `a view that takes no lock: ${LOCKLESS_VIEWS.join(', ')}`);
     }
   });
 }

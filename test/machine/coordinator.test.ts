@@ -7,7 +7,9 @@ import { deviceCommand, DeviceMode } from '../../src/kernel/arch.ts';
 import { DeviceId } from '../../src/kernel/time/clockevents.ts';
 import { Coordinator } from '../../src/machine/coordinator.ts';
 import type { Board } from '../../src/machine/participant.ts';
+import { KernelImage } from '../../src/kernel/image.ts';
 import { IPI_DELAY, newBoard } from '../support/board.ts';
+import { FAKE_CONFIG } from '../support/fake-arch.ts';
 
 const CPUS = 2;
 let board: Board;
@@ -16,7 +18,7 @@ let asked: number;
 
 beforeEach(() => {
   ({ board } = newBoard(CPUS));
-  coordinator = new Coordinator(CPUS, board, 1_000_000_000);
+  coordinator = new Coordinator(CPUS, board, 1_000_000_000, new KernelImage(board.memory, board.map), FAKE_CONFIG);
   asked = 0;
 });
 

@@ -183,13 +183,17 @@ describe('a dynticks block', () => {
     [
       'has a reader in interrupts that has no place',
       block('"readers": [{"name": "r", "from": "timer", "every": "1ms", "tasks": "all"}]'),
-      'w.json:1:77: dynticks.readers[0].from: found a timer without "every" and "cpu", expected both beside it: '
-        + 'a timer has a period and a place.',
+      'w.json:1:77: dynticks.readers[0].from: found a timer without "cpu", expected the place of its interrupts beside it.',
+    ],
+    [
+      'has a reader outside of all CPUs that never comes',
+      block('"readers": [{"name": "r", "from": "coordinator", "tasks": "all"}]'),
+      'w.json:1:77: dynticks.readers[0].from: found a coordinator without "every", expected a period beside it.',
     ],
     [
       'has a reader in interrupts that takes locks',
       block('"readers": [{"name": "r", "from": "timer", "cpu": 0, "every": "1ms", "what": ["stat"], "tasks": "all"}]'),
-      'w.json:1:121: dynticks.readers[0].what[0]: found "stat", expected a view that an interrupt may have: task_cputime, task_gtime, '
+      'w.json:1:121: dynticks.readers[0].what[0]: found "stat", expected a view that takes no lock: task_cputime, task_gtime, '
         + 'thread_virt, thread_prof, kcpustat, kcpustat_field.',
     ],
     [

@@ -139,7 +139,7 @@ export class MachineThread {
   private newParticipant(): Participant {
     const { id } = this.seat;
     const board = this.board();
-    if (id === this.setup.shape.cpus) return new Coordinator(id, board, this.setup.hpetHz);
+    if (id === this.setup.shape.cpus) return new Coordinator(id, board, this.setup.hpetHz, this.image, this.setup.config);
     const cpu = buildCpu(this.setup, id, this.image, board);
     if (id === 0) cpu.powerOn();
     return cpu;

@@ -7,13 +7,21 @@ import type { ReaderKind } from '../sched/cputime-read.ts';
 import { kcpustatCpuFetch, kcpustatField } from '../sched/kcpustat-read.ts';
 import { getCpuSleepTime } from '../time/idle-sleep.ts';
 import { tickNohzActive } from '../time/tick-sched.ts';
+import type { Looker } from './looker.ts';
 import { codeOf } from './task-reads.ts';
 
 /** Place of the first account in `kcpustat_cpu_fetch`. */
 const SLOTS_AT = 4;
 
-/** All its accounts, as /proc/stat has them. @linux fs/proc/stat.c show_stat */
-export function readKcpustat(cpu: KernelCpu, by: TaskId, target: CpuId, reader: ReaderKind): void {
+/** All its accounts, and how long it has slept, as /proc/stat has them. @linux fs/proc/stat.c show_stat */
+export function readCpuLine(cpu: KernelCpu, by: TaskId, target: CpuId, reader: ReaderKind): void {
+  readKcpustat(cpu, by, target, reader);
+  // an interrupt looks as of when it came; how long a CPU has slept is asked as of now
+  if (tickNohzActive(cpu) && cpu.looksUntil === KTIME_MAX) readIdleTime(cpu, by, target);
+}
+
+/** All its accounts. @linux kernel/sched/cputime.c kcpustat_cpu_fetch */
+export function readKcpustat(cpu: Looker, by: TaskId, target: CpuId, reader: ReaderKind): void {
   const { arch, fields, kcpustatSample: sample } = cpu;
   const p0 = arch.promiseOf(target);
   kcpustatCpuFetch(cpu, target, reader, fields, SLOTS_AT);
@@ -24,12 +32,10 @@ export function readKcpustat(cpu: KernelCpu, by: TaskId, target: CpuId, reader: 
   fields[3] = sample.clock;
   sayWhere(cpu, target, p0, SLOTS_AT + NR_CPUSTAT);
   arch.traceFields(Event.kcpustat_cpu_fetch, fields);
-  // an interrupt looks as of when it came; how long a CPU has slept is asked as of now
-  if (tickNohzActive(cpu) && cpu.looksUntil === KTIME_MAX) readIdleTime(cpu, by, target);
 }
 
 /** One of its accounts. @linux kernel/sched/cputime.c kcpustat_field */
-export function readKcpustatField(cpu: KernelCpu, by: TaskId, target: CpuId, slot: number, reader: ReaderKind): void {
+export function readKcpustatField(cpu: Looker, by: TaskId, target: CpuId, slot: number, reader: ReaderKind): void {
   const { arch, fields, kcpustatSample: sample } = cpu;
   const p0 = arch.promiseOf(target);
   const value = kcpustatField(cpu, target, slot, reader);
@@ -50,7 +56,7 @@ export function readCpuIdle(cpu: KernelCpu, by: TaskId, target: CpuId, reader: R
 }
 
 /** Which task's record the accounts were completed by, its version, between which promises, and what was stolen meanwhile. */
-function sayWhere({ arch, fields, kcpustatSample: sample }: KernelCpu, target: CpuId, p0: Ns, at: number): void {
+function sayWhere({ arch, fields, kcpustatSample: sample }: Looker, target: CpuId, p0: Ns, at: number): void {
   fields[at] = sample.task;
   fields[at + 1] = sample.version;
   fields[at + 2] = sample.state;

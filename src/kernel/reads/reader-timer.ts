@@ -11,9 +11,10 @@
  *                                             at 1,000: leaves user mode
  */
 import { ClockId } from '../../../shared/structs/timekeeper.ts';
+import { MessageKind } from '../../../shared/structs/cpu.ts';
 import { HrtimerFunction, HrtimerMode } from '../../../shared/structs/hrtimer.ts';
 import { TaskState, type UserRegs } from '../../../shared/structs/task.ts';
-import { KTIME_MAX, type TaskId } from '../../../shared/units.ts';
+import { KTIME_MAX, type Ns, type TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
 import { itimerOf } from '../image.ts';
 import type { HrtimerCallback, KernelCpu } from '../kernel-cpu.ts';
@@ -23,14 +24,22 @@ import { look } from './look.ts';
 
 const READER_TIMER = HrtimerMode.Rel | HrtimerMode.Pinned | HrtimerMode.Hard;
 
-/** Each `argB` ns from now on `Workload.reads[argA]` is looked at. @dynticks a reader in interrupts */
+/**
+ * Each `argB` ns from now on somebody looks at `Workload.reads[argA]`: a timer here, or (argC 1) the coordinator.
+ * @dynticks a reader that is no task
+ */
 export function startReaderTimer(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
+  cpu.image.tasks[task]!.state = TaskState.Sleeping;
+  if (regs.argC === 1) cpu.arch.send(cpu.image.map.shape.cpus, MessageKind.StartReader, task, 0);
+  else startTimer(cpu, task, regs.argB);
+  return Outcome.Blocked;
+}
+
+function startTimer(cpu: KernelCpu, task: TaskId, periodNs: Ns): void {
   // it has no other use for its ITIMER_REAL
   const timer = itimerOf(cpu.image, task);
   hrtimerInit(cpu, timer, ClockId.Monotonic, READER_TIMER, HrtimerFunction.ReaderTimerFn, task);
-  hrtimerStart(cpu, timer, regs.argB, regs.argB, READER_TIMER);
-  cpu.image.tasks[task]!.state = TaskState.Sleeping;
-  return Outcome.Blocked;
+  hrtimerStart(cpu, timer, periodNs, periodNs, READER_TIMER);
 }
 
 /**

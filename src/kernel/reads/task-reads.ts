@@ -12,6 +12,7 @@ import { promiseOfRunner, taskCputime, taskGtime, type ReaderKind, type TaskCput
 import { CpuClock } from '../sched/thread-group.ts';
 import { cpuClockOf } from '../time/posix-cpu-clock.ts';
 import type { ReadTarget } from '../user.ts';
+import type { Looker } from './looker.ts';
 
 /** Its CPU time as charged and pending. @dynticks a reader's look */
 export function readTask(cpu: KernelCpu, by: TaskId, task: TaskId, { reader, adjusted }: ReadTarget): void {
@@ -20,7 +21,7 @@ export function readTask(cpu: KernelCpu, by: TaskId, task: TaskId, { reader, adj
 }
 
 /** Its time as guest. @dynticks a reader's look */
-export function readTaskGtime(cpu: KernelCpu, by: TaskId, task: TaskId, reader: ReaderKind): void {
+export function readTaskGtime(cpu: Looker, by: TaskId, task: TaskId, reader: ReaderKind): void {
   const { arch, fields, memory } = cpu;
   const vtime = cpu.image.vtimes[task]!;
   const sample = cpu.cputime;
@@ -71,12 +72,17 @@ export function readThreadRusage(cpu: KernelCpu, by: TaskId, task: TaskId, reade
   arch.traceFields(Event.getrusage, fields);
 }
 
-/** Its CPU clocks. @linux kernel/time/posix-cpu-timers.c cpu_clock_sample */
-export function readThreadClock(cpu: KernelCpu, by: TaskId, task: TaskId, clock: CpuClock, reader: ReaderKind): void {
+/** Its clocks of user time, and of all time that was charged. @linux kernel/time/posix-cpu-timers.c cpu_clock_sample */
+export function readThreadClock(cpu: Looker, by: TaskId, task: TaskId, clock: CpuClock, reader: ReaderKind): void {
   const { arch, cputime } = cpu;
-  if (clock !== CpuClock.Sched) lookAtCputime(cpu, by, task, reader);
-  const value = clock === CpuClock.Sched ? taskSchedRuntime(cpu, task) : cpuClockOf(clock, cputime.utime, cputime.stime, 0);
-  arch.trace6(Event.cpu_clock_sample, by, task, clock, 1, clock === CpuClock.Sched ? arch.schedClock() : cputime.clock, value);
+  lookAtCputime(cpu, by, task, reader);
+  arch.trace6(Event.cpu_clock_sample, by, task, clock, 1, cputime.clock, cpuClockOf(clock, cputime.utime, cputime.stime, 0));
+}
+
+/** Its clock of run time. @linux kernel/time/posix-cpu-timers.c cpu_clock_sample */
+export function readThreadRuntime(cpu: KernelCpu, by: TaskId, task: TaskId): void {
+  const value = taskSchedRuntime(cpu, task);
+  cpu.arch.trace6(Event.cpu_clock_sample, by, task, CpuClock.Sched, 1, cpu.arch.schedClock(), value);
 }
 
 /** As /proc does. */
@@ -87,8 +93,8 @@ function adjustTask(cpu: KernelCpu, by: TaskId, task: TaskId, running: boolean):
   cpu.arch.trace6(Event.cputime_adjust, by, task, adjusted.rtime, adjusted.utime, adjusted.stime, adjusted.turn);
 }
 
-/** Leaves the sample in `cpu.cputime`. Returns whether the run time in the task's record is stale. */
-function lookAtCputime(cpu: KernelCpu, by: TaskId, task: TaskId, reader: ReaderKind): boolean {
+/** Leaves the sample in `cpu.cputime`. Returns whether the run time in the task's record is stale. @dynticks a reader's look */
+export function lookAtCputime(cpu: Looker, by: TaskId, task: TaskId, reader: ReaderKind): boolean {
   const { arch, fields, memory } = cpu;
   const vtime = cpu.image.vtimes[task]!;
   const sample = cpu.cputime;
@@ -128,7 +134,7 @@ function lookAtCputime(cpu: KernelCpu, by: TaskId, task: TaskId, reader: ReaderK
   return running;
 }
 
-function countRetries(cpu: KernelCpu, { retries }: TaskCputime): void {
+function countRetries(cpu: Looker, { retries }: TaskCputime): void {
   cpu.readRetries[Math.min(retries, RETRY_BUCKETS - 1)]! += 1;
 }
 

@@ -12,7 +12,7 @@
 import { VtimeState } from '../../../shared/structs/task.ts';
 import { readSeqcountBegin, readSeqcountRetry } from '../../../shared/sync/seqcount.ts';
 import { KTIME_MAX, NOBODY, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
-import type { KernelCpu } from '../kernel-cpu.ts';
+import type { Looker } from '../reads/looker.ts';
 
 export type ReaderKind = 'linux' | 'complete';
 
@@ -46,7 +46,7 @@ export interface TaskCputime {
  * `sumExecRuntime` in memory is stale.
  * @linux kernel/sched/cputime.c task_cputime
  */
-export function taskCputime(cpu: KernelCpu, task: TaskId, reader: ReaderKind, out: TaskCputime): boolean {
+export function taskCputime(cpu: Looker, task: TaskId, reader: ReaderKind, out: TaskCputime): boolean {
   const { seq } = cpu.image.vtimes[task]!;
   const { skipReadRetry, rereadsForNothing, promiseAfterSection } = cpu.decisions;
   for (out.retries = 0; ; out.retries++) {
@@ -65,7 +65,7 @@ export function taskCputime(cpu: KernelCpu, task: TaskId, reader: ReaderKind, ou
  * Time of a task as guest at this CPU's clock. Which version that is of is in `out`.
  * @linux kernel/sched/cputime.c task_gtime
  */
-export function taskGtime(cpu: KernelCpu, task: TaskId, reader: ReaderKind, out: TaskCputime): Ns {
+export function taskGtime(cpu: Looker, task: TaskId, reader: ReaderKind, out: TaskCputime): Ns {
   const { seq } = cpu.image.vtimes[task]!;
   for (out.retries = 0; ; out.retries++) {
     const start = readSeqcountBegin(cpu.memory, seq);
@@ -79,7 +79,7 @@ export function taskGtime(cpu: KernelCpu, task: TaskId, reader: ReaderKind, out:
 }
 
 /** Everything that belongs to one version; only meaningful if the sequence stood still meanwhile. */
-function copyRecord(cpu: KernelCpu, task: TaskId, out: TaskCputime): void {
+function copyRecord(cpu: Looker, task: TaskId, out: TaskCputime): void {
   const vtime = cpu.image.vtimes[task]!;
   const record = cpu.image.tasks[task]!;
   const { skipReadRetry, ignorePromise } = cpu.decisions;
@@ -111,7 +111,7 @@ interface StolenLook {
  * finds a version of a theft's edge that is yet to come for it: what it says holds from then on.
  * @dynticks Linux's readers know nothing of it
  */
-export function copyStolen({ image, config }: KernelCpu, runner: CpuId, out: StolenLook): void {
+export function copyStolen({ image, config }: Looker, runner: CpuId, out: StolenLook): void {
   out.stolen = 0;
   out.stolenSince = 0;
   if (!config.stealClock || runner === NOBODY) return;
@@ -130,7 +130,7 @@ export function liveTime({ starttime, clock, promise, stolen, stolenSince }: Sto
 }
 
 /** The planted fault: whatever has happened since the section is over is extrapolated over. */
-function loadPromiseLate(cpu: KernelCpu, task: TaskId, out: TaskCputime): void {
+function loadPromiseLate(cpu: Looker, task: TaskId, out: TaskCputime): void {
   cpu.arch.linger();
   out.promise = promiseOfRunner(cpu, cpu.image.vtimes[task]!.cpu);
 }
@@ -148,7 +148,7 @@ function evaluate(out: TaskCputime, reader: ReaderKind): void {
 }
 
 /** The promise of the CPU that runs a task; a task that runs nowhere changes for nobody. @dynticks clocks of CPUs differ here */
-export function promiseOfRunner(cpu: KernelCpu, runner: CpuId): Ns {
+export function promiseOfRunner(cpu: Looker, runner: CpuId): Ns {
   return runner === NOBODY ? KTIME_MAX : cpu.arch.promiseOf(runner);
 }
 

@@ -17,7 +17,7 @@ import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import { readSeqcountBegin, readSeqcountRetry } from '../../../shared/sync/seqcount.ts';
 import { NOBODY, NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
-import type { KernelCpu } from '../kernel-cpu.ts';
+import type { Looker } from '../reads/looker.ts';
 import { copyStolen, liveTime, promiseOfRunner, type ReaderKind } from './cputime-read.ts';
 
 /** What a look at a CPU's accounts went through: the record of the task that ran there, and what that adds. */
@@ -51,7 +51,7 @@ export interface KcpustatSample {
  * came to them is in `cpu.kcpustatSample` then.
  * @linux kernel/sched/cputime.c kcpustat_cpu_fetch
  */
-export function kcpustatCpuFetch(cpu: KernelCpu, target: CpuId, reader: ReaderKind, out: Float64Array, at: number): void {
+export function kcpustatCpuFetch(cpu: Looker, target: CpuId, reader: ReaderKind, out: Float64Array, at: number): void {
   const { kcpustatSample: sample } = cpu;
   if (!tracksContexts(cpu.config.cputime[target]!)) copyUntracked(cpu, target, out, at, 0, NR_CPUSTAT);
   else fetchTracked(cpu, target, reader, out, at, 0, NR_CPUSTAT);
@@ -65,7 +65,7 @@ export function kcpustatCpuFetch(cpu: KernelCpu, target: CpuId, reader: ReaderKi
 }
 
 /** One slot of `target`'s accounts with pending time added. @linux kernel/sched/cputime.c kcpustat_field */
-export function kcpustatField(cpu: KernelCpu, target: CpuId, slot: number, reader: ReaderKind): Ns {
+export function kcpustatField(cpu: Looker, target: CpuId, slot: number, reader: ReaderKind): Ns {
   const { kcpustatSample: sample, kcpustatSlot: out } = cpu;
   if (!tracksContexts(cpu.config.cputime[target]!)) copyUntracked(cpu, target, out, 0, slot, 1);
   else fetchTracked(cpu, target, reader, out, 0, slot, 1);
@@ -86,7 +86,7 @@ function pendingOf({ nice, user, guest, system, idle, steal }: KcpustatSample, s
 }
 
 /** Whoever runs there has nothing pending. */
-function copyUntracked(cpu: KernelCpu, target: CpuId, out: Float64Array, at: number, first: number, count: number): void {
+function copyUntracked(cpu: Looker, target: CpuId, out: Float64Array, at: number, first: number, count: number): void {
   const { arch, kcpustatSample: sample } = cpu;
   sample.task = NONE;
   sample.version = 0;
@@ -100,7 +100,7 @@ function copyUntracked(cpu: KernelCpu, target: CpuId, out: Float64Array, at: num
 }
 
 function fetchTracked(
-  cpu: KernelCpu, target: CpuId, reader: ReaderKind, out: Float64Array, at: number, first: number, count: number,
+  cpu: Looker, target: CpuId, reader: ReaderKind, out: Float64Array, at: number, first: number, count: number,
 ): void {
   const rq = cpu.image.rqs[target]!;
   for (let task = rq.curr; !fetchThrough(cpu, target, task, out, at, first, count); task = rq.curr) {
@@ -113,7 +113,7 @@ function fetchTracked(
 
 /** False (EAGAIN): `task` is not what runs there, or not yet. @linux kernel/sched/cputime.c kcpustat_cpu_fetch_vtime */
 function fetchThrough(
-  cpu: KernelCpu, target: CpuId, task: TaskId, out: Float64Array, at: number, first: number, count: number,
+  cpu: Looker, target: CpuId, task: TaskId, out: Float64Array, at: number, first: number, count: number,
 ): boolean {
   const vtime = cpu.image.vtimes[task]!;
   const { kcpustatSample: sample, decisions: { trustsCurr } } = cpu;
@@ -134,7 +134,7 @@ function fetchThrough(
 }
 
 /** What the record says is pending; only meaningful if the sequence stood still meanwhile. */
-function copyPending(cpu: KernelCpu, target: CpuId, task: TaskId, sample: KcpustatSample): void {
+function copyPending(cpu: Looker, target: CpuId, task: TaskId, sample: KcpustatSample): void {
   const vtime = cpu.image.vtimes[task]!;
   sample.task = task;
   sample.starttime = vtime.starttime;
@@ -169,7 +169,7 @@ function evaluate(sample: KcpustatSample, reader: ReaderKind): void {
   sample.steal = others * (Math.max(0, Math.min(sample.clock, sample.promise) - sample.starttime) - delta);
 }
 
-function copyCpustat(cpu: KernelCpu, target: CpuId, out: Float64Array, at: number, first: number, count: number): void {
+function copyCpustat(cpu: Looker, target: CpuId, out: Float64Array, at: number, first: number, count: number): void {
   const stat = cpu.image.kcpustats[target]!;
   for (let slot = 0; slot < count; slot++) out[at + slot] = stat.cpustat(first + slot);
 }

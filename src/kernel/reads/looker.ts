@@ -1,0 +1,27 @@
+/** What it takes to look at CPU time without a lock: a CPU has it, and so may somebody who is none. */
+import { newTaskCputime } from '../sched/cputime-read.ts';
+import { newKcpustatSample } from '../sched/kcpustat-read.ts';
+import { KTIME_MAX } from '../../../shared/units.ts';
+import type { Arch } from '../arch.ts';
+import { FIELDS_MAX, RETRY_BUCKETS, type KernelCpu } from '../kernel-cpu.ts';
+
+/** Its clock, promises and trace. */
+type LookerArch = Pick<Arch, 'schedClock' | 'promiseOf' | 'linger' | 'trace6' | 'traceFields'>;
+
+export type Looker = Pick<
+  KernelCpu,
+  'memory' | 'image' | 'decisions' | 'config' | 'fields' | 'cputime' | 'kcpustatSample' | 'kcpustatSlot' | 'readRetries' | 'looksUntil'
+> & { readonly arch: LookerArch };
+
+/** One that is no CPU. @dynticks the coordinator of the machine may read, too */
+export function newLooker(of: Pick<KernelCpu, 'memory' | 'image' | 'decisions' | 'config'>, arch: LookerArch): Looker {
+  return {
+    ...of, arch,
+    fields: new Float64Array(FIELDS_MAX),
+    cputime: newTaskCputime(),
+    kcpustatSample: newKcpustatSample(),
+    kcpustatSlot: new Float64Array(1),
+    readRetries: new Float64Array(RETRY_BUCKETS),
+    looksUntil: KTIME_MAX,
+  };
+}
