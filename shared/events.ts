@@ -345,10 +345,11 @@ const table = {
   }],
   /**
    * A timer on a CPU clock is set (`task` did) or has fired (`task` found it): which clock (a `CpuClock`), of a thread or the whole
-   * process, a POSIX timer's number or -1, what that clock shows, when it is due by it (0: off), its period.
+   * process, a POSIX timer's number or -1, what that clock shows, when it is due by it (0: off), its period, and in how long it was
+   * asked for.
    */
   cputimer_arm: ['dynticks', {
-    task: 'task', clock: 'code', thread: 'code', timer: 'count', sample: 'ns', expires: 'ns', interval: 'ns',
+    task: 'task', clock: 'code', thread: 'code', timer: 'count', sample: 'ns', expires: 'ns', interval: 'ns', value: 'ns',
   }],
   cputimer_expire: ['dynticks', {
     task: 'task', clock: 'code', thread: 'code', timer: 'count', sample: 'ns', expires: 'ns', interval: 'ns',

@@ -24,6 +24,8 @@ import { ClocksourceVerdict } from './oracles/clocksource-verdict.ts';
 import { CpuConservation } from './oracles/cpu-conservation.ts';
 import { CpuExact } from './oracles/cpu-exact.ts';
 import { CputimeExact } from './oracles/cputime-exact.ts';
+import { CputimerEarly } from './oracles/cputimer-early.ts';
+import { CputimerLate } from './oracles/cputimer-late.ts';
 import { CputimePossible } from './oracles/cputime-possible.ts';
 import { DutyLimit } from './oracles/duty-limit.ts';
 import { DeviceDelivers } from './oracles/device-delivers.ts';
@@ -108,6 +110,7 @@ const ORACLES: readonly OracleClass[] = [
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, RcuGracePeriod, OneCpuAtATime,
   VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader, KcpustatTrue,
   ReadMonotonic, ReadTrue, KcpustatMonotonic, AdjustedFresh, AdjustedMonotonic, AdjustedSum, CputimePossible, ReadRetries, ReadOrder,
+  CputimerEarly, CputimerLate,
   CputimeExact, GroupSums, GuestTime, CpuExact, CpuConservation, MachineConservation,
   ProcForm, GuestColumns, ProcColumns, ProcTotals, UptimeIdle, BootInstant,
 ];

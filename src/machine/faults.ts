@@ -6,12 +6,15 @@
 import { asLinux, type Decisions } from '../kernel/decisions.ts';
 import { CLOCK_FAULTS } from './faults/clocks.ts';
 import { CPUTIME_FAULTS } from './faults/cputime.ts';
+import { CPUTIMER_FAULTS } from './faults/cputimers.ts';
 import type { Fault } from './faults/fault.ts';
 import { SMP_FAULTS } from './faults/smp.ts';
 import { TICK_FAULTS } from './faults/ticks.ts';
 import { TIMER_FAULTS } from './faults/timers.ts';
 
-export const FAULTS: readonly Fault[] = [...CPUTIME_FAULTS, ...SMP_FAULTS, ...CLOCK_FAULTS, ...TICK_FAULTS, ...TIMER_FAULTS];
+export const FAULTS: readonly Fault[] = [
+  ...CPUTIME_FAULTS, ...CPUTIMER_FAULTS, ...SMP_FAULTS, ...CLOCK_FAULTS, ...TICK_FAULTS, ...TIMER_FAULTS,
+];
 
 /** All of Linux's decisions with those of the named faults in their place. */
 export function decisionsWith(faults: readonly string[]): Decisions {

@@ -13,7 +13,7 @@ import type { CputimerTimes, KernelCpu } from '../kernel-cpu.ts';
 import { processOf } from '../process.ts';
 import { CpuClock } from '../sched/thread-group.ts';
 import { sendSignal } from '../signal.ts';
-import { NO_POSIX_TIMER, isCpuClock, isPerThread, itimerNumberOf, traceCputimer } from './posix-cpu-timers.ts';
+import { NO_POSIX_TIMER, isCpuClock, isPerThread, itimerNumberOf, perThread, traceCputimer } from './posix-cpu-timers.ts';
 import { cpuTimerFire, lockTimer, unlockTimer } from './posix-timers.ts';
 import { lockTaskSighand, procSampleCputime, sampleOf, stopProcessTimers, unlockTaskSighand } from './thread-group-cputimer.ts';
 
@@ -93,7 +93,7 @@ function checkCpuItimer(cpu: KernelCpu, task: TaskId, pct: PosixCputimers, clock
   const next = incr > 0 ? expires + incr : 0;
   pct.setItExpires(clock, next);
   cpu.arch.trace6(Event.itimer_expire, itimerNumberOf(clock), task, now);
-  traceCputimer(cpu, Event.cputimer_expire, task, clock, 0, NO_POSIX_TIMER, now, expires, incr);
+  traceCputimer(cpu, Event.cputimer_expire, task, clock, 0, NO_POSIX_TIMER, now, expires, incr, 0);
   const isProf = clock === CpuClock.Prof;
   sendSignal(cpu, task, isProf ? SignalBit.Prof : SignalBit.Vtalrm, isProf ? Signal.Prof : Signal.Vtalrm);
   return next > 0 ? next : KTIME_MAX;
@@ -118,7 +118,7 @@ function collect(cpu: KernelCpu, task: TaskId, thread: TaskId, process: ProcessI
     if (now < expires || collected === MAX_COLLECTED) return expires;
     timer.armed = 0;
     timer.firing = task + 1;
-    traceCputimer(cpu, Event.cputimer_expire, task, CpuClock.Sched, isPerThread(timer) ? 1 : 0, first, now, expires, timer.interval);
+    traceCputimer(cpu, Event.cputimer_expire, task, CpuClock.Sched, perThread(timer), first, now, expires, timer.interval, 0);
   }
 }
 

@@ -39,6 +39,8 @@ export function isCpuClock(clock: ClockId): boolean {
 
 /** Whether it counts that of one thread. @linux include/linux/posix-timers.h CPUCLOCK_PERTHREAD */
 export const isPerThread = ({ clock }: PosixTimer): boolean => clock === ClockId.ThreadCputime;
+/** The same as the trace has it. @dynticks a field of an event */
+export const perThread = (timer: PosixTimer): number => (isPerThread(timer) ? 1 : 0);
 
 /**
  * ITIMER_PROF or ITIMER_VIRTUAL (`argC`: the clock): fires when the process has had `argA` ns (0: never), then each `argB`
@@ -57,7 +59,7 @@ export function setCpuItimer(cpu: KernelCpu, task: TaskId, { argA, argB, argC: c
   pct.setItIncr(clock, argA > 0 ? argB : 0);
   unlockTaskSighand(cpu, process);
   cpu.arch.trace6(Event.itimer_state, itimerNumberOf(clock), task, argA, argB);
-  traceCputimer(cpu, Event.cputimer_arm, task, clock, 0, NO_POSIX_TIMER, now, expires, argB);
+  traceCputimer(cpu, Event.cputimer_arm, task, clock, 0, NO_POSIX_TIMER, now, expires, argB, argA);
   return Outcome.Done;
 }
 
@@ -81,7 +83,7 @@ export function posixCpuTimerSet(cpu: KernelCpu, index: number, timer: PosixTime
   const comes = now < expires;
   if (comes) armTimer(cpu, timer, pct);
   unlockTaskSighand(cpu, process);
-  traceCputimer(cpu, Event.cputimer_arm, owner, CpuClock.Sched, isPerThread(timer) ? 1 : 0, index, now, expires, interval);
+  traceCputimer(cpu, Event.cputimer_arm, owner, CpuClock.Sched, perThread(timer), index, now, expires, interval, expires - now);
   return comes;
 }
 
@@ -115,7 +117,7 @@ export function posixCpuTimerGet(cpu: KernelCpu, { owner, clock, expires, interv
 }
 
 /** It is set anew or ends, its lock held. @linux kernel/time/posix-cpu-timers.c disarm_timer */
-export function disarmTimer(cpu: KernelCpu, timer: PosixTimer): void {
+export function disarmTimer(cpu: KernelCpu, index: number, timer: PosixTimer): void {
   const { owner, expires } = timer;
   if (expires === 0) return;
   const process = processOf(cpu, owner);
@@ -127,6 +129,7 @@ export function disarmTimer(cpu: KernelCpu, timer: PosixTimer): void {
   }
   timer.expires = 0;
   unlockTaskSighand(cpu, process);
+  traceCputimer(cpu, Event.cputimer_arm, owner, CpuClock.Sched, perThread(timer), index, 0, 0, 0, 0);
 }
 
 /** If it was the first, the next tick looks which one is now. @linux kernel/time/posix-cpu-timers.c trigger_base_recalc_expires */
@@ -155,7 +158,7 @@ function armTimer(cpu: KernelCpu, timer: PosixTimer, pct: PosixCputimers): void 
 /** A timer is set, or has been found due. @dynticks Linux has tracepoints of interval timers only */
 export function traceCputimer(
   { arch, fields }: KernelCpu, id: number, task: TaskId, clock: number, thread: number, timer: number,
-  sample: Ns, expires: Ns, interval: Ns,
+  sample: Ns, expires: Ns, interval: Ns, value: Ns,
 ): void {
   fields[0] = task;
   fields[1] = clock;
@@ -164,5 +167,6 @@ export function traceCputimer(
   fields[4] = sample;
   fields[5] = expires;
   fields[6] = interval;
+  fields[7] = value;
   arch.traceFields(id, fields);
 }

@@ -129,7 +129,7 @@ function stopTimer(cpu: KernelCpu, index: number): PosixTimer {
   for (;;) {
     const timer = lockTimer(cpu, index);
     if (timer.owner !== NONE && isCpuClock(timer.clock)) {
-      disarmTimer(cpu, timer);
+      disarmTimer(cpu, index, timer);
       timer.requeues += 2;
       return timer;
     }
