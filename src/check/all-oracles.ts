@@ -74,6 +74,7 @@ import { ReadTrue } from './oracles/read-true.ts';
 import { SeqcountVersions } from './oracles/seqcount-versions.ts';
 import { SleepCovered } from './oracles/sleep-covered.ts';
 import { RcuGracePeriod } from './oracles/rcu-grace-period.ts';
+import { RemoteTick } from './oracles/remote-tick.ts';
 import { SoftirqLimits } from './oracles/softirq-limits.ts';
 import { StopStates } from './oracles/stop-states.ts';
 import { StopsFar } from './oracles/stops-far.ts';
@@ -104,7 +105,7 @@ const ORACLES: readonly OracleClass[] = [
   ClocksourceBest, ClocksourceHres, ClocksourceVerdict, ClocksourceRated,
   DeviceStates, DeviceTicks, DeviceDelivers, MinDelta, ForcedEvent, InterruptStorm, TickDevices, TickHandlers,
   JiffiesRelation, JiffiesClock, DutyOwner, JiffiesStall, JiffiesFresh, JiffiesOnce, TickPhase,
-  DutyLimit, IdleStates, IdleCounts, IdleRead, IdleTruth, IdleTicks, TickGrid, StopsFar, SleepCovered, LookUsed,
+  DutyLimit, IdleStates, IdleCounts, IdleRead, IdleTruth, IdleTicks, TickGrid, StopsFar, SleepCovered, LookUsed, RemoteTick,
   HrtimerOrder, HrtimerEarly, HrtimerForgotten, HrtimerArmed, HrtimerClocks, HrtimerCancelled, HrtimerSoftirq, HrtimerRestart,
   WheelExpiry, WheelLate, WheelClock, WheelLock, WheelDeleted,
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, RcuGracePeriod, OneCpuAtATime,

@@ -167,6 +167,8 @@ export interface Decisions {
   readonly itimerWithoutTick: boolean;
   /** A CPU timer that is due before all others of its clock does not say so. */
   readonly keepsExpiryCache: boolean;
+  /** The work that does another CPU's tick does not come again. */
+  readonly ticksRemotelyOnce: boolean;
 }
 
 export const asLinux: Decisions = {
@@ -250,4 +252,5 @@ export const asLinux: Decisions = {
   losesDoorbell: () => false,
   itimerWithoutTick: false,
   keepsExpiryCache: false,
+  ticksRemotelyOnce: false,
 };

@@ -84,7 +84,7 @@ function takeWork(cpu: KernelCpu, task: TaskId, index: number): number {
 function processOneWork(cpu: KernelCpu, work: number): void {
   const { ticks } = cpu.config.workload.background[work]!;
   if (ticks !== NONE) schedTickRemote(cpu, ticks);
-  rearmBackground(cpu, work);
+  if (ticks === NONE || !cpu.decisions.ticksRemotelyOnce) rearmBackground(cpu, work);
   cpu.arch.trace(Event.workqueue_execute_end, work);
 }
 

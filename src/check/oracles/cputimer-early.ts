@@ -50,7 +50,8 @@ export class CputimerEarly extends OracleBase {
     const twice = this.#tracks && clock !== CpuClock.Sched ? 2 * others * this.facts.tickNs : 0;
     if (had + twice >= due) return;
     this.broken(() => ({
-      says: `a timer of ${this.facts.processes[process].name} fires at ${t} ns, due when ${CLOCK_WORDS[clock]} is ${due} ns: it is ${had} ns`,
+      says: `a timer of ${this.facts.processes[process].name} fires at ${t} ns, due when ${CLOCK_WORDS[clock]} is ${due} ns: ` +
+        `it is ${had} ns`,
       events: [timer.set, namedEvent(id, cpu, t, fields, at)],
     }));
   }

@@ -92,8 +92,8 @@ export class CputimerLate extends OracleBase {
     this.broken(() => {
       const has = thread === NONE ? clocks.at(process, clock, t) : clocks.ofThread(thread, clock, t);
       return {
-        says: `${this.nameOf(task)} is in user mode at ${t} ns, and a timer of ${this.facts.processes[process].name} has not fired that a ` +
-          `tick should have found: due when ${CLOCK_WORDS[clock]} is ${expires} ns, it is ${has} ns`,
+        says: `${this.nameOf(task)} is in user mode at ${t} ns, and a timer of ${this.facts.processes[process].name} has not fired that ` +
+          `a tick should have found: due when ${CLOCK_WORDS[clock]} is ${expires} ns, it is ${has} ns`,
         events: [timer.set, this.#tick.named(task), namedEvent(id, cpu, t, fields, at)],
       };
     });

@@ -1,4 +1,4 @@
-/** Bugs of timers that count CPU time. */
+/** Bugs of timers that count CPU time, and of CPUs whose tick is off. */
 import type { Fault } from './fault.ts';
 
 export const CPUTIMER_FAULTS: readonly Fault[] = [
@@ -13,5 +13,11 @@ export const CPUTIMER_FAULTS: readonly Fault[] = [
     says: 'a CPU timer that is due before all others of its clock does not say so, and no tick looks for it until another is due',
     caughtBy: ['P-02'],
     decisions: { keepsExpiryCache: true },
+  },
+  {
+    id: 'no-remote-tick',
+    says: 'the work that does the tick of a CPU whose own is off is queued once, and not again',
+    caughtBy: ['N-07'],
+    decisions: { ticksRemotelyOnce: true },
   },
 ];

@@ -5,6 +5,7 @@ import { TIMER_DEFERRABLE } from '../../../shared/structs/timer.ts';
 import { KTIME_MAX } from '../../../shared/units.ts';
 import { DutyLimit } from '../../../src/check/oracles/duty-limit.ts';
 import { LookUsed } from '../../../src/check/oracles/look-used.ts';
+import { RemoteTick } from '../../../src/check/oracles/remote-tick.ts';
 import { SleepCovered } from '../../../src/check/oracles/sleep-covered.ts';
 import { StopsFar } from '../../../src/check/oracles/stops-far.ts';
 import { TickGrid } from '../../../src/check/oracles/tick-grid.ts';
@@ -159,5 +160,26 @@ describe('J-05, whoever answers for the time', () => {
     ['a bound in the past', 9 * TICK, 9 * TICK, `it looked from ${10 * TICK} and found ${9 * TICK}`],
   ])('finds %s', (_, expires, wanted, says) => {
     expect(witnessOf(judgeStream(DutyLimit, facts, attempt(1, expires, wanted))).says).toContain(says);
+  });
+});
+
+describe('N-07, the tick from elsewhere', () => {
+  const off = { ...facts, nohzFull: [1], tickOff: [1] };
+  const at = (...seconds: number[]) => seconds.reduce(
+    (stream, s) => stream.add('sched_tick_remote', 0, s * 1e9, { cpu: 1, task: SLEEPER }), new EventStream());
+
+  it('holds where it comes once a second, and a little later', () => {
+    expect(judgeStream(RemoteTick, off, at(0.5, 1.5, 2.6), 3e9)).toEqual({ verdict: 'held', checked: 3 });
+  });
+
+  it('finds one that does not come, in the midst of a run and at its end', () => {
+    expect(witnessOf(judgeStream(RemoteTick, off, at(0.5, 1.7), 2e9)).says)
+      .toBe('nobody has done CPU 1\'s tick for 1200000000 ns at 1700000000 ns');
+    expect(witnessOf(judgeStream(RemoteTick, off, at(0.5), 2e9)).events).toHaveLength(1);
+    expect(witnessOf(judgeStream(RemoteTick, off, at(), 2e9)).says).toContain('2000000000 ns at');
+  });
+
+  it('is not exercised where no tick is off', () => {
+    expect(judgeStream(RemoteTick, facts, at(0.5), 9e9)).toEqual({ verdict: 'not exercised' });
   });
 });

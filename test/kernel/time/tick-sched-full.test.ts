@@ -104,6 +104,17 @@ describe('the remote tick', () => {
     expect(charged.length).toBeGreaterThanOrEqual(2);
   });
 
+  test('is what a stranger to a process sees its run time move by, unless somebody reads the thread', async () => {
+    const group = '{"name": "g", "cpu": 0, "every": "20ms", "tasks": ["busy"], "what": ["stat"]}';
+    const thread = '{"name": "t", "cpu": 1, "every": "100ms", "tasks": ["busy"], "what": ["task_stat"]}';
+    const values = async (readers: string) => {
+      const seen = await run(BUSY, `${OFF}, "readers": [${readers}]`, 2500 * MS);
+      return new Set(seen.rows(0, 'thread_group_cputime', 100 * MS).map(({ rtime }) => rtime)).size;
+    };
+    expect(await values(group)).toBe(3);
+    expect(await values(`${group}, ${thread}`)).toBeGreaterThan(20);
+  });
+
   test('is refused to a CPU that must keep its tick', () => {
     const scenario = (block: string) => () => resolve(`{"tasks": {${BUSY}}, "dynticks": {"cpus": 3, ${block}}}`);
     expect(scenario('"tickOff": [2]')).toThrow('no nohz_full= names any CPU');
