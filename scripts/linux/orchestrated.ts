@@ -7,6 +7,7 @@ import { parseDocument } from '../../src/workload/rtapp/parse-document.ts';
 import { NSEC_PER_MSEC, type Ns } from '../../shared/units.ts';
 import { entriesText, entryText, lookText, objectAt, scenarioText } from './document-text.ts';
 import { forkedText, ofTask } from './forked.ts';
+import { inTurns, readersText, withReaders, type Turn } from './reader-text.ts';
 import { PAUSE_NS, type Timeline } from './timeline.ts';
 
 /** Where the recorder's program was put. */
@@ -25,17 +26,21 @@ export interface Orchestration {
   readonly threads: boolean;
   /** Tasks that have run before. */
   readonly before: readonly string[];
+  /** How its reader looks; null: there is none. */
+  readonly looks: readonly string[] | null;
+  /** For how long its first task is in user mode and in the kernel by turns; null: as its scenario says. */
+  readonly turn: Turn | null;
 }
 
 /** The scenario's text. `bootNs`: when user space begins, from which delays count. */
 export function orchestrated(text: string, file: string, time: Timeline, bootNs: Ns, orchestration: Orchestration): string {
-  const { polls, lateTask, threads } = orchestration;
+  const { polls, lateTask, threads, looks, turn } = orchestration;
   const root = parseDocument(file, text);
   const tasks = objectAt(root, 'tasks').entries;
   const third = (time.t1Ns - time.t0Ns) / 3;
   const forkNs = Math.max(0, time.wakeNs - SETTLE_NS - bootNs);
   const [leader, ...others] = tasks;
-  const processes = threads ? [withForks(leader!, others)] : tasks;
+  const processes = threads ? [withForks(leader!, others)] : turn === null ? tasks : [inTurns(leader!, turn), ...others];
   const wrapped = processes.map((entry) => started(entry, forkNs, entry.key === lateTask ? third : null));
   const phases = [
     lookText(time.lookNs),
@@ -43,11 +48,14 @@ export function orchestrated(text: string, file: string, time: Timeline, bootNs:
     ...graceText(time),
     ...actsOf(processes.map(({ key }) => key), third, orchestration).flatMap(actText),
     ...(polls ? pollsText(time) : [sleepText('"run"', time.runNs - (lateTask === null ? 0 : 2 * third))]),
-    '"look again": { "loop": 1, "syscall": "1s" }',
+    // file by file, and others may run in between
+    '"look again": { "loop": 10000, "syscall": "100us" }',
   ];
   const recorder = `${RECORDER}, "delay": ${us(time.wakeNs - bootNs)}, "phases": { ${phases.join(', ')} } }`;
   const forked = threads ? others.map(forkedText) : [];
-  return scenarioText([recorder, ...wrapped, ...forked, ...orchestration.before], objectAt(root, 'dynticks'));
+  const block = objectAt(root, 'dynticks');
+  const reading = looks === null ? block : withReaders(block, readersText(block, looks, time.t0Ns - time.shortNs - bootNs));
+  return scenarioText([recorder, ...wrapped, ...forked, ...orchestration.before], reading);
 }
 
 /** The recorder's phase that begins the run. */

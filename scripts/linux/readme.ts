@@ -13,6 +13,8 @@ const near = (counts: number, percent: number) => (of: Tolerance): boolean =>
   of.kind === 'exact' || (of.kind === 'near' && of.counts <= counts && of.percent <= percent);
 const order = (of: Tolerance): boolean => (of.kind === 'order' && of.factor < 10) || near(Infinity, 100)(of);
 const noise = (): boolean => true;
+const between = (least: number, most: number) => (of: Tolerance): boolean =>
+  of.kind === 'within' && of.per === null && of.least >= least && of.most <= most;
 const withinLoops = (least: number, most: number, times: number) => (of: Tolerance): boolean =>
   of.kind === 'within' && of.per?.key === 'workers.0.loops' && of.per.times === times && of.least >= least && of.most <= most;
 
@@ -27,6 +29,9 @@ export const README: Readonly<Record<string, Allowance>> = {
   idle: { says: 'number of ticks before stop, LOC in 5 s of idle: depends on background kworkers: order of magnitude only', allows: order },
   kicks: { says: 'ILB kicks: order of magnitude', allows: order },
   split: { says: 'the user/system split is an alias of the phase: compare the algorithm, not the number', allows: noise },
+  ticksum: { says: 'tick-sampled utime+stime: multiple of 4 ms; total = ticks x 4 ms', allows: between(-4_200, 4_200) },
+  procstat: { says: '/proc/pid/stat: tick configs -20..+4 ms', allows: between(-20_000, 4_200) },
+  rounded: { says: 'in tick configs within one tick + USER_HZ (10 ms) rounding', allows: between(-14, 14) },
   latencies: { says: 'latencies in us, rtt, idle periods below 1 ms: noise; path lengths in time: noise for a simulator', allows: noise },
   input: { says: 'how the recording was made, which the machine is told: windows, instants, names, process numbers', allows: noise },
   window: { says: 'deltas are live - before: what the workers do after the second look is not in them', allows: noise },

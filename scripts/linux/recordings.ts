@@ -16,6 +16,8 @@ const configuration = z.strictObject({
   cmdline: z.string(),
   /** Passes, in the order in which this boot ran them. */
   passes: z.array(z.string()),
+  /** Passes of later boots with the same command line, whose recordings have replaced those of the first. */
+  again: z.array(z.array(z.string())).default([]),
 });
 export type Configuration = z.infer<typeof configuration> & { readonly name: string };
 
@@ -49,8 +51,16 @@ function foldersIn(folder: string): string[] {
 function configurationOf(folder: string): z.infer<typeof configuration> | null {
   const copied = join(folder, 'config.json');
   if (existsSync(copied)) return configuration.parse(JSON.parse(readFileSync(copied, 'utf8')));
-  const recorded = join(folder, 'qemu-cmdline.txt');
-  return existsSync(recorded) ? parseQemuCommand(readFileSync(recorded, 'utf8')) : null;
+  if (!existsSync(join(folder, 'qemu-cmdline.txt'))) return null;
+  const commandIn = (file: string): z.infer<typeof configuration> => parseQemuCommand(readFileSync(join(folder, file), 'utf8'));
+  const later = readdirSync(folder).filter((file) => /^qemu-cmdline-.+\.txt$/.test(file)).sort();
+  return { ...commandIn('qemu-cmdline.txt'), again: later.map((file) => commandIn(file).passes) };
+}
+
+/** What the boot in which a pass was recorded had run before it. */
+export function passesBefore({ passes, again }: Configuration, pass: string): string[] {
+  const boot = [...again, passes].find((list) => list.includes(pass)) ?? [];
+  return boot.slice(0, Math.max(0, boot.indexOf(pass)));
 }
 
 /** What does not concern the kernel: the recorder's own list of workloads, and where its init lies. */
@@ -70,6 +80,7 @@ export function parseQemuCommand(text: string): z.infer<typeof configuration> {
     cpus: parseInt(after('-smp'), 10),
     cmdline: parameters.join(' '),
     passes: passesOfList(after('-append')),
+    again: [],
   };
 }
 

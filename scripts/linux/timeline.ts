@@ -34,6 +34,8 @@ export interface Timeline {
   readonly runNs: Ns;
   /** how long a poll takes: it sleeps, and is back with the tick after */
   readonly pollNs: Ns;
+  /** sleeps are to end by that much sooner: in the middle of the tick before, or of a wake-up's way */
+  readonly shortNs: Ns;
   /** when the second look counts */
   readonly liveNs: Ns;
 }
@@ -77,7 +79,7 @@ export function timelineOf(figures: Leaves, sleepTickNs: Ns): Timeline {
     pauseNs: graces === 0 ? leftNs + PAUSE_NS : PAUSE_NS,
     graces, graceNs: graceNs - shortNs, armNs: graces === 0 ? 0 : leftNs - graces * graceNs, t0Ns, t1Ns,
     runNs: t1Ns - t0Ns - shortNs, pollNs: PAUSE_NS + sleepTickNs + WAKE_NS / 4,
-    liveNs: t1Ns + sleepTickNs / 2 + WAKE_NS,
+    shortNs, liveNs: t1Ns + sleepTickNs / 2 + WAKE_NS,
   };
 }
 

@@ -25,7 +25,7 @@ type Bounds =
 export type Tolerance = Bounds & { readonly sum: boolean };
 
 const NEAR = /^±(\d+(?:\.\d+)?)(%?)$/;
-const WITHIN = /^(\d+) \.\. (\d+)(?: per (\d+) (\S+))?$/;
+const WITHIN = /^(-?\d+) \.\. (\d+)(?: per (\d+) (\S+))?$/;
 
 export const toleranceText = z.string().refine((text) => parseTolerance(text) !== null, {
   error: 'exact, ±2, ±5%, ±5% or ±2, 280 .. 305, order, ×10 or noise; before it: sum',

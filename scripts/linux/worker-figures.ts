@@ -17,6 +17,8 @@ const TYPE = 2;
 const EDGE = 1;
 const PHASE = 3;
 const LOOP_END = 1;
+/** Field of signal_deliver. */
+const SIGNALLED = 1;
 
 /** Operations whose length is a sample. */
 const SAMPLED: ReadonlySet<number> = new Set([OpKind.Sleep, OpKind.Timer]);
@@ -27,12 +29,14 @@ interface Worker {
   /** when the sleep began that is under way; -1: none is */
   since: Ns;
   readonly samples: Ns[];
+  /** signals that it was sent */
+  signals: number;
   /** complete passes over each phase */
   readonly passes: Map<number, number>;
 }
 
 export class WorkerFigures implements EventConsumer {
-  readonly interests = [Event.sched_switch, Event.rtapp_event, Event.rtapp_loop];
+  readonly interests = [Event.sched_switch, Event.rtapp_event, Event.rtapp_loop, Event.signal_deliver];
   private readonly workers = new Map<TaskId, Worker>();
 
   onEvent(id: number, _cpu: number, t: Ns, fields: Float64Array, at: number): void {
@@ -40,7 +44,8 @@ export class WorkerFigures implements EventConsumer {
       const of = this.of(fields[at + PREV]!);
       if (fields[at + PREV_STATE] === 0) of.involuntary += 1;
       else of.voluntary += 1;
-    } else if (id === Event.rtapp_event) this.onMark(fields[at + TASK]!, t, SAMPLED.has(fields[at + TYPE]!));
+    } else if (id === Event.signal_deliver) this.of(fields[at + SIGNALLED]!).signals += 1;
+    else if (id === Event.rtapp_event) this.onMark(fields[at + TASK]!, t, SAMPLED.has(fields[at + TYPE]!));
     else if (id === Event.rtapp_loop) {
       this.onMark(fields[at + TASK]!, t, false);
       if (fields[at + EDGE] !== LOOP_END) return;
@@ -57,16 +62,16 @@ export class WorkerFigures implements EventConsumer {
   finish(run: RunResult, names: readonly string[], wallsNs: readonly Ns[], fixed: boolean): Map<string, Leaf> {
     const leaves = new Map<string, Leaf>();
     const tasksOf = (name: string): TaskId[] =>
-      run.facts.tasks.filter((task) => task.name.startsWith(`${name}-`)).map(({ task }) => task);
+      run.facts.tasks.filter((task) => task.name === name || task.name.startsWith(`${name}-`)).map(({ task }) => task);
     wallsNs.forEach((wallNs, i) => {
       const threads = i === 0 ? names.slice(wallsNs.length) : [];
       const tasks = [names[i]!, ...threads].flatMap(tasksOf);
       const worker = this.of(tasks[0]!);
       const loops = Math.max(0, ...worker.passes.values());
       const switches = { nvcsw: worker.voluntary, nivcsw: worker.involuntary };
-      const of = { wall_ns: wallNs, ...cputimeOf(run, tasks), ...switches, loops: fixed ? loops : 0 };
+      const of = { wall_ns: wallNs, ...cputimeOf(run, tasks), ...switches, loops: fixed ? loops : 0, nsig: worker.signals };
       for (const [key, value] of Object.entries(of)) leaves.set(`workers.${i}.${key}`, value);
-      for (const [key, value] of Object.entries(fixed ? { n: loops } : statistics(worker.samples))) {
+      for (const [key, value] of Object.entries(fixed ? { n: loops } : statistics(samplesOf(worker)))) {
         leaves.set(`samples.${i}.${names[i]!.replace(/^w\d+_/, '')}.${key}`, value);
       }
     });
@@ -81,7 +86,7 @@ export class WorkerFigures implements EventConsumer {
   }
 
   private of(task: TaskId): Worker {
-    const known = this.workers.get(task) ?? { voluntary: 0, involuntary: 0, since: -1, samples: [], passes: new Map() };
+    const known = this.workers.get(task) ?? { voluntary: 0, involuntary: 0, since: -1, samples: [], signals: 0, passes: new Map() };
     this.workers.set(task, known);
     return known;
   }
@@ -101,8 +106,13 @@ function cputimeOf({ figures, facts, snapshot }: RunResult, tasks: readonly Task
     thread_cputime_ns: figures.tasks[tasks[0]!]!.sumExecRuntimeNs,
     clock_virt_ns: sum((task) => figures.tasks[task]!.utimeNs),
     clock_prof_ns: sum((task) => figures.tasks[task]!.utimeNs + figures.tasks[task]!.stimeNs),
-    truth_user_ns: 0, truth_sys_ns: 0, nsig: 0,
+    truth_user_ns: 0, truth_sys_ns: 0,
   };
+}
+
+/** Lengths of its sleeps; of who is sent signals, their numbers as it counts them. */
+function samplesOf({ samples, signals }: Worker): readonly number[] {
+  return signals > 0 ? Array.from({ length: signals }, (_, i) => i + 1) : samples;
 }
 
 /** As the recordings give them. */

@@ -13,9 +13,22 @@ export interface ComparedWorkload {
   readonly threads: boolean;
   /** rt-app runs it by itself, for so long. */
   readonly rtappNs: Ns | null;
+  /** How its reader looks, by the views of `dynticks.readers`; null: it has none. */
+  readonly looks: readonly string[] | null;
+  /** Its first worker is in user mode and in read() by turns, for as long as the recording says. */
+  readonly turns: boolean;
 }
 
-const plain = (scenario: string): ComparedWorkload => ({ scenario, polls: false, lateTask: null, threads: false, rtappNs: null });
+const plain = (scenario: string): ComparedWorkload =>
+  ({ scenario, polls: false, lateTask: null, threads: false, rtappNs: null, looks: null, turns: false });
+
+/** The recorder reads the process's raw clocks, then its file in /proc. */
+const PROCESS = ['clock_virt', 'clock_prof', 'clock_sched', 'stat'];
+const reader = (scenario: string, turns: boolean, looks = PROCESS): ComparedWorkload => ({ ...plain(scenario), looks, turns });
+/** And then the file of its one thread. */
+const THREAD = [...PROCESS, 'task_stat'];
+const CPU = ['kcpustat'];
+
 
 export const COMPARED: Readonly<Record<string, ComparedWorkload>> = {
   idle: plain('idle'),
@@ -28,4 +41,14 @@ export const COMPARED: Readonly<Record<string, ComparedWorkload>> = {
   pingpong: { ...plain('pingpong'), polls: true },
   membar: { ...plain('membar'), polls: true, threads: true },
   share: { ...plain('share'), lateTask: 'w3_busyB' },
+  mix: { ...plain('mix'), turns: true },
+  mix1: { ...plain('mix1'), turns: true },
+  reader: reader('reader', false),
+  readermix: reader('readermix', true),
+  readersys: reader('readersys', true),
+  readershare: reader('readershare', false),
+  readertask: reader('readertask', false, THREAD),
+  readertaskmix: reader('readertaskmix', true, THREAD),
+  readercpu: reader('readercpu', true, CPU),
+  cputimer: plain('cputimer'),
 };

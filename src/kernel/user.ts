@@ -9,6 +9,9 @@ import type { Ns, ProcessId, TaskId } from '../../shared/units.ts';
 import type { Arch } from './arch.ts';
 import type { BackgroundSpec } from './background.ts';
 
+/** Modes of a task's timer, argC of `OpKind.Timer`. */
+export const TimerMode = { Relative: 0, Absolute: 1, Grid: 2 } as const;
+
 /** What a program can ask for. Arguments a, b, c in the comment. */
 // table: kinds of operations
 export const OpKind = {

@@ -6,7 +6,7 @@ import { FORK_POOL, NR_TASKS_MAX } from '../../shared/limits.ts';
 import { Policy } from '../../shared/structs/task.ts';
 import type { ClockId } from '../../shared/structs/timekeeper.ts';
 import { NONE, type Ns, type TaskId } from '../../shared/units.ts';
-import { OpKind, ReadView, type Attributes, type ReadTarget, type TaskSpec, type WorkloadData } from '../kernel/user.ts';
+import { OpKind, ReadView, TimerMode, type Attributes, type ReadTarget, type TaskSpec, type WorkloadData } from '../kernel/user.ts';
 import { clockPrograms, clockSpecs, type ClockDeclarations } from './clock-tasks.ts';
 import { AttributeTable, attributesOfTask } from './attributes.ts';
 import { absoluteTimersOf, compileTask, isUnique, type CompileContext } from './compile-task.ts';
@@ -29,6 +29,9 @@ export interface ReaderDeclaration {
   readonly everyNs: Ns;
   /** Who looks. */
   readonly from: 'task' | 'timer' | 'coordinator';
+  readonly delayNs: Ns;
+  /** At whole multiples of the period. */
+  readonly grid: boolean;
   /** Views, in the order of its looks; empty: those that go with what it reads. */
   readonly what: readonly ReadViewName[];
   /** Declarations of which it reads all instances that start at boot. */
@@ -194,17 +197,17 @@ function readerSpec(reader: ReaderDeclaration, declaration: number, everywhere: 
     dlRuntime: 0, dlDeadline: 0, dlPeriod: 0,
     cpus: reader.cpu === null ? everywhere : [reader.cpu],
   };
-  return { name: reader.name, declaration, instance: 0, startsAtBoot: true, delay: 0, attributes, kernel: false };
+  return { name: reader.name, declaration, instance: 0, startsAtBoot: true, delay: reader.delayNs, attributes, kernel: false };
 }
 
 /** For ever: wait for the next period, look; without a period one look follows the other. */
-function readerProgram({ everyNs, from }: ReaderDeclaration, index: number, { looks, locks }: ReadTarget): Program {
+function readerProgram({ everyNs, from, grid }: ReaderDeclaration, index: number, { looks, locks }: ReadTarget): Program {
   const out = new ProgramBuilder();
   if (from !== 'task') {
     out.emit(OpKind.ReaderTimer, index, everyNs, from === 'coordinator' ? 1 : 0);
     return out.finish(-1);
   }
-  if (everyNs > 0) out.emit(OpKind.Timer, 0, everyNs);
+  if (everyNs > 0) out.emit(OpKind.Timer, 0, everyNs, grid ? TimerMode.Grid : TimerMode.Relative);
   out.emit(OpKind.ReadCputime, index, looks.length, locks ? 1 : 0);
   out.emit(PHASE_END, -1, 0, 1);
   return out.finish(-1);

@@ -110,6 +110,9 @@ const reader = z.strictObject({
   every: time.optional().describe('its period; missing: one look right after the other'),
   from: choice(['task', 'timer', 'coordinator']).optional()
     .describe('who looks; missing: its task. timer: an interrupt of its CPU; coordinator: nobody of the machine; both take no locks'),
+  delay: time.optional().describe('when it begins, after user space has; missing: at once'),
+  grid: z.boolean({ error: 'true or false' }).optional()
+    .describe('it looks at whole multiples of its period since boot, and leaves out those for which it comes late'),
   what: z.array(choice(READ_VIEW_NAMES), { error: 'an array of views' }).min(1, { error: 'at least one view' }).optional()
     .describe('how it looks, by Linux’s names; missing: "task_cputime" of tasks, "stat" of processes, "kcpustat" of CPUs'),
   tasks: allOr(name('a task'), 'task names').optional().describe('tasks whose CPU time it reads, all instances; readers are tasks, too'),

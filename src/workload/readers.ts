@@ -46,6 +46,8 @@ export function readersOf(
       cpu: reader.cpu ?? null,
       everyNs: reader.every ?? 0,
       from: reader.from ?? 'task',
+      delayNs: reader.delay ?? 0,
+      grid: reader.grid ?? false,
       what: reader.what ?? [],
       ...targets(place, reader, { tasks, processes, readers: readers.map(({ name }) => name) }, cpus),
       adjusted: reader.adjusted ?? false,

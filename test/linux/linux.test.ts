@@ -40,7 +40,10 @@ describe('the tolerances', () => {
 });
 
 describe('beside a real kernel, the machine', () => {
-  const some = ['a/idle/notrace', 'b/busy', 'c/busy/notrace', 'c/periodic/notrace', 'e/busy3'];
+  const some = [
+    'a/idle/notrace', 'b/busy', 'b/cputimer', 'c/busy/notrace', 'c/periodic/notrace', 'c/pingpong', 'c/readermix', 'e/busy3',
+    'e/readershare',
+  ];
 
   test.each(some)('holds in %s', async (place) => {
     const recording = compared.find((of) => placeOf(of) === place)!;

@@ -12,6 +12,7 @@ import { tryToWakeUp } from '../sched/wakeup.ts';
 import { signalPending } from '../signal.ts';
 import { hrtimerCancel, hrtimerGetRemaining, hrtimerInit, hrtimerStart } from '../time/hrtimer.ts';
 import { ktimeGet } from '../time/timekeeping.ts';
+import { TimerMode } from '../user.ts';
 import { Outcome } from './outcome.ts';
 
 /** Relative sleep of `regs.argA` ns. @linux kernel/time/hrtimer.c hrtimer_nanosleep */
@@ -63,9 +64,6 @@ function wokenBySignal(cpu: KernelCpu, task: TaskId): boolean {
   const at = image.tasks[task]!.base + Task.at.state;
   return signalPending(cpu, task) && memory.cas(at, TaskState.Sleeping, TaskState.Running) === TaskState.Sleeping;
 }
-
-/** Modes of a task's timer, argC of the operation. */
-const TimerMode = { Relative: 0, Absolute: 1, Grid: 2 } as const;
 
 /**
  * rt-app's timer: argA which one, argB period, argC its mode. The next expiry is one period

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compare } from '../../../scripts/linux/compare.ts';
 import { leavesOf } from '../../../scripts/linux/leaves.ts';
 import { procFigures, type ProcTexts } from '../../../scripts/linux/proc-texts.ts';
-import { parseQemuCommand } from '../../../scripts/linux/recordings.ts';
+import { parseQemuCommand, passesBefore } from '../../../scripts/linux/recordings.ts';
 import { rulesOf, toleranceFile, type ToleranceFile } from '../../../scripts/linux/rules.ts';
 
 const plain = (figures: unknown): Record<string, unknown> => Object.fromEntries(leavesOf(figures));
@@ -57,7 +57,12 @@ test('the command that started QEMU says kernel, CPUs, parameters, and which pas
   const command = 'qemu.sh -machine pc -smp 4 -kernel vmlinuz-6.1.0-56-cloud-amd64 '
     + '-append console=ttyS0\\ rdinit=/init\\ panic=-1\\ nohz=off\\ wl.set=idle:5000:0\\,busy:1:1 -drive x\nrc=0';
   const passes = ['idle/notrace', 'busy'];
-  expect(parseQemuCommand(command)).toEqual({ release: '6.1.0-56-cloud-amd64', cpus: 4, cmdline: 'nohz=off', passes });
+  expect(parseQemuCommand(command)).toEqual({ release: '6.1.0-56-cloud-amd64', cpus: 4, cmdline: 'nohz=off', passes, again: [] });
+});
+
+test('a pass that was recorded again has come after those of its own boot', () => {
+  const configuration = { name: 'c', release: '6.1', cpus: 4, cmdline: '', passes: ['idle', 'share', 'mix'], again: [['mix', 'reader']] };
+  expect(['mix', 'reader', 'share', 'membar'].map((pass) => passesBefore(configuration, pass))).toEqual([[], ['mix'], ['idle'], []]);
 });
 
 describe('a comparison', () => {

@@ -6,6 +6,7 @@ import { orchestrated } from '../../../scripts/linux/orchestrated.ts';
 import { rtappRun } from '../../../scripts/linux/rtapp-run.ts';
 import { timelineOf } from '../../../scripts/linux/timeline.ts';
 import { resolveScenario } from '../../../src/workload/resolve.ts';
+import { ReadView } from '../../../src/kernel/user.ts';
 import { SCENARIOS } from '../../support/rtapp-files.ts';
 
 const SECOND = 1e9;
@@ -33,6 +34,7 @@ describe('the timeline of a recording', () => {
   });
 });
 
+const plain = { looks: null, turn: null };
 const time = timelineOf(recorded(3.06, 40.06, 43.06), 0);
 const shipped = (name: string): string => readFileSync(join(SCENARIOS, `${name}.json`), 'utf8');
 
@@ -41,28 +43,28 @@ describe('a scenario as the recorder ran it', () => {
 
   test.each(names)('%s is a scenario with one task more, which comes first', (name) => {
     const lateTask = name === 'share' ? 'w3_busyB' : null;
-    const text = orchestrated(shipped(name), `${name}.json`, time, 24e6, { polls: false, lateTask, threads: false, before: [] });
+    const text = orchestrated(shipped(name), `${name}.json`, time, 24e6, { polls: false, lateTask, threads: false, before: [], ...plain });
     const [alone, with_] = [shipped(name), text].map((of) => resolveScenario(of, `${name}.json`).workload.tasks.map((task) => task.name));
     expect(with_!.slice(1, alone!.length + 1).map((task) => task.split('-')[0])).toEqual(alone!.map((task) => task.split('-')[0]));
     expect(with_![0]).toBe('wl-0');
   });
 
   test('has its late task start and end in the middle third', () => {
-    const how = { polls: false, lateTask: 'w3_busyB', threads: false, before: [] };
+    const how = { polls: false, lateTask: 'w3_busyB', threads: false, before: [], ...plain };
     const text = orchestrated(shipped('share'), 'share.json', time, 24e6, how);
     expect(text).toContain('"runtime": 1000000');
     expect(text).not.toContain('"delay": 1000000');
   });
 
   test('is polled for whole polls where it ends by itself, and the recorder is back at the end', () => {
-    const how = { polls: true, lateTask: null, threads: false, before: [] };
+    const how = { polls: true, lateTask: null, threads: false, before: [], ...plain };
     const text = orchestrated(shipped('busy'), 'busy.json', time, 24e6, how);
     const [, polls, rest] = /"polls": { "loop": (\d+), "sleep": 20000 }, "run": { "loop": 1, "sleep": (\d+) }/.exec(text)!;
     expect(Math.abs(Number(polls) * time.pollNs + Number(rest) * 1e3 - time.runNs)).toBeLessThan(1e3);
   });
 
   test('starts its other tasks as threads of the first, which go to their own CPUs', () => {
-    const how = { polls: true, lateTask: null, threads: true, before: [] };
+    const how = { polls: true, lateTask: null, threads: true, before: [], ...plain };
     const text = orchestrated(shipped('membar'), 'membar.json', time, 24e6, how);
     expect(text).toContain('"threads": { "loop": 1, "fork": "w1_spin", "fork": "w2_spin", "fork": "w3_spin" }');
     const own = '"phases": { "own": { "loop": -1, "cpus": [2], "run": 1000000 } }';
@@ -71,13 +73,28 @@ describe('a scenario as the recorder ran it', () => {
 
   test('has all events of the shipped one, those of repeated keys too', () => {
     const twice = '{ "tasks": { "t": { "run": 100, "sleep": 5, "run": 100 } }, "dynticks": {} }';
-    const text = orchestrated(twice, 'r.json', time, 24e6, { polls: false, lateTask: null, threads: false, before: [] });
+    const text = orchestrated(twice, 'r.json', time, 24e6, { polls: false, lateTask: null, threads: false, before: [], ...plain });
     expect(text).toContain('"work": { "loop": -1, "run": 100, "sleep": 5, "run": 100 }');
+  });
+
+  test('has a reader that looks at whole milliseconds from the start of the run on, by the views of the recorder', () => {
+    const how = { polls: false, lateTask: null, threads: false, before: [], looks: ['clock_virt', 'stat'], turn: null };
+    const { workload, readers } = resolveScenario(orchestrated(shipped('reader'), 'reader.json', time, 24e6, how), 'reader.json');
+    const task = workload.tasks[readers[0]!.taskIndex]!;
+    expect([task.name, task.delay + 24e6]).toEqual(['rd', time.t0Ns - time.shortNs]);
+    expect(workload.reads[0]!.looks.map(({ view }) => view)).toEqual([ReadView.ClockVirt, ReadView.Stat]);
+  });
+
+  test('has a worker that is in user mode and in the kernel for as long as the recorded one', () => {
+    const how = { polls: false, lateTask: null, threads: false, before: [], looks: null, turn: { userNs: 701_800, systemNs: 531_200 } };
+    const text = orchestrated(shipped('mix'), 'mix.json', time, 24e6, how);
+    expect(text).toContain('"runtime": 702, "syscall": "531200ns"');
   });
 
   test('is refused where a task goes through its phases more than once', () => {
     const text = '{ "tasks": { "t": { "phases": { "a": { "run": 1 } } } }, "dynticks": {} }';
-    const build = (): string => orchestrated(text, 't.json', time, 0, { polls: false, lateTask: null, threads: false, before: [] });
+    const how = { polls: false, lateTask: null, threads: false, before: [], ...plain };
+    const build = (): string => orchestrated(text, 't.json', time, 0, how);
     expect(build).toThrow('goes through its phases more than once');
   });
 });
