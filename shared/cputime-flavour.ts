@@ -20,6 +20,11 @@ export const CPUTIME_FLAVOURS = [
    */
   'gen',
   /**
+   * `gen` as it was merged in 2013: interrupts are edges, too, and every edge charges what has passed.
+   * @linux init/Kconfig VIRT_CPU_ACCOUNTING_GEN (3.9)
+   */
+  'gen-2013',
+  /**
    * as `gen`, but a task that leaves a CPU is charged its remainders there, so that each CPU's sum is
    * exact at its own clock. @dynticks no kernel does this
    */
@@ -27,7 +32,7 @@ export const CPUTIME_FLAVOURS = [
 ] as const;
 export type CputimeFlavour = (typeof CPUTIME_FLAVOURS)[number];
 
-const TRACKING: readonly CputimeFlavour[] = ['gen', 'gen-exact'];
+const TRACKING: readonly CputimeFlavour[] = ['gen', 'gen-2013', 'gen-exact'];
 
 /** Whether context tracking drives the accounts of tasks, and readers add what is pending. */
 export const tracksContexts = (flavour: CputimeFlavour): boolean => TRACKING.includes(flavour);

@@ -34,6 +34,8 @@ export const LockClass = {
   PrevCputime: 13,
   /** grace periods. @linux kernel/rcu/tree.h rcu_node.lock */
   Rcu: 14,
+  /** a task's vtime, as of 2013. @linux include/linux/sched.h vtime_seqlock */
+  Vtime: 15,
 } as const;
 export type LockClass = (typeof LockClass)[keyof typeof LockClass];
 

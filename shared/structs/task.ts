@@ -80,6 +80,7 @@ export const Vtime = struct(
   'vtime',
   {
     seq: seqcount('odd while the CPU that runs the task is inside a section'),
+    lock: spinlock('what writers took in 2013, though there is one at a time'),
     state: word<VtimeState>('what the task has been doing since starttime'),
     cpu: word<CpuId>('where; -1 while inactive'),
     starttime: long<Ns>('sched_clock() of the last flush'),

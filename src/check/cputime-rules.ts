@@ -7,7 +7,7 @@
  * | `tick` | ticks | ticks | ticks | - | ticks |
  * | `tick+irqtime` | what ticks leave | what ticks leave | what ticks leave | irq | softirq; of ksoftirqd what ticks leave |
  * | `native` | idle | user, guest | system | irq | softirq |
- * | `gen-2013` | idle | user, guest | system | system | softirq |
+ * | `gen-2013` | idle | user, guest | system | system | irq (sic) |
  * | `gen`, `gen-exact` | idle, whatever it does | user, guest | system | system | system |
  *
  * What is stolen is nobody's, and so are irq and softirq under `tick+irqtime`; elsewhere both are the task's stime.
@@ -52,7 +52,7 @@ const SAMPLES = byMode(SAMPLED, SAMPLED, SAMPLED, SAMPLED, SAMPLED, SAMPLED);
 const IRQS_TIMED = byMode(SAMPLED, SAMPLED, Softirq, Irq, SAMPLED, SAMPLED);
 const EDGES = byMode(User, System, System, System, Idle, Guest);
 const EDGES_IDLE = byMode(Idle, Idle, Idle, Idle, Idle, Idle);
-const EDGES_2013 = byMode(User, System, Softirq, System, Idle, Guest);
+const EDGES_2013 = byMode(User, System, Irq, System, Idle, Guest);
 const NATIVE = byMode(User, System, Softirq, Irq, Idle, Guest);
 
 const tick: CputimeRule = {
@@ -71,7 +71,7 @@ export const CPUTIME_RULES: Readonly<Record<string, CputimeRule>> = {
     ...gen, task: NATIVE, idle: byMode(User, Idle, Softirq, Irq, Idle, Guest), ksoftirqd: NATIVE, guestIncludesIrq: false,
   },
   'gen-2013': {
-    ...gen, task: EDGES_2013, idle: byMode(User, Idle, Softirq, System, Idle, Guest), ksoftirqd: EDGES_2013,
+    ...gen, task: EDGES_2013, idle: byMode(User, Idle, Irq, System, Idle, Guest), ksoftirqd: EDGES_2013,
   },
   gen,
   'gen-exact': { ...gen, guestIncludesIrq: false },

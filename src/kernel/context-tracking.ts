@@ -5,6 +5,7 @@
 import { tracksContexts } from '../../shared/cputime-flavour.ts';
 import { Event } from '../../shared/events.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
+import { vtime2013UserEnter, vtime2013UserExit } from './sched/vtime-2013.ts';
 import { vtimeUserEnter, vtimeUserExit } from './sched/vtime.ts';
 
 /** Boot: whether this CPU tracks. @linux kernel/context_tracking.c ct_cpu_track_user */
@@ -15,12 +16,14 @@ export function ctCpuTrackUser(cpu: KernelCpu): void {
 /** @linux kernel/context_tracking.c __ct_user_enter */
 export function ctUserEnter(cpu: KernelCpu): void {
   cpu.arch.trace(Event.user_enter, 0);
-  vtimeUserEnter(cpu, cpu.curr);
+  if (cpu.vtimeOf2013) vtime2013UserEnter(cpu);
+  else vtimeUserEnter(cpu, cpu.curr);
 }
 
 /** @linux kernel/context_tracking.c __ct_user_exit */
 export function ctUserExit(cpu: KernelCpu): void {
-  vtimeUserExit(cpu, cpu.curr);
+  if (cpu.vtimeOf2013) vtime2013UserExit(cpu);
+  else vtimeUserExit(cpu, cpu.curr);
   cpu.arch.trace(Event.user_exit, 0);
 }
 

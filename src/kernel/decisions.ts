@@ -27,6 +27,16 @@ export interface Decisions {
   readonly ignorePromise: boolean;
   /** B-01: the user-time flush moves `starttime` before it enters the write section. */
   readonly vtimeDeltaOutsideSection: boolean;
+  /** B-02: each CPU takes vtime's snapshots by a clock of its own, and readers compare them with theirs. */
+  readonly vtimeByRawClock: boolean;
+  /** B-04: a task's vtime says that it is in user mode before what it did in the kernel is charged. */
+  readonly vtimeStateFirst: boolean;
+  /** B-05: at a switch the mark of a guest is looked for on the task that comes. */
+  readonly guestTestOnCurrent: boolean;
+  /** B-06: vtime's clock stands still between ticks. */
+  readonly vtimeInJiffies: boolean;
+  /** B-07: a reader of guest time adds what has passed since a snapshot that a CPU without context tracking never takes. */
+  readonly gtimeWithoutVtime: boolean;
   /** The record of a call that somebody waits for is unlocked before the function has run. */
   readonly unlocksCallFirst: boolean;
   /** A CPU that waits for its calls has its interrupts masked meanwhile. */
@@ -182,6 +192,11 @@ export const asLinux: Decisions = {
   promiseAfterSection: false,
   ignorePromise: false,
   vtimeDeltaOutsideSection: false,
+  vtimeByRawClock: false,
+  vtimeStateFirst: false,
+  guestTestOnCurrent: false,
+  vtimeInJiffies: false,
+  gtimeWithoutVtime: false,
   unlocksCallFirst: false,
   callsWithIrqsOff: false,
   keepsWheelClock: false,

@@ -8,6 +8,7 @@ import { groupFilterOf } from './image.ts';
 import { inUserMode } from './irq/entry.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { processOf, threadGroupLeader } from './process.ts';
+import { vtimeStateOf } from './sched/vtime-record.ts';
 
 /** Records a CPU's counters, accounts and clocks, and the accounts of every task that was on it last. @dynticks end of a run */
 export function traceFinals(cpu: KernelCpu): void {
@@ -31,7 +32,7 @@ function traceTask(cpu: KernelCpu, task: TaskId): void {
   fields[0] = task;
   fields[1] = record.cpu;
   fields[2] = record.state;
-  fields[3] = vtime.state;
+  fields[3] = vtimeStateOf(cpu, task, vtime);
   fields[4] = vtime.starttime;
   fields[5] = record.utime;
   fields[6] = record.stime;

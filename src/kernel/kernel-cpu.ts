@@ -118,6 +118,8 @@ export class KernelCpu {
   readonly callbacks: Callbacks;
   /** Whether a task that leaves this CPU is charged all that is pending. */
   readonly chargesLeavers: boolean;
+  /** Whether tasks' vtime records have their form of 2013. */
+  readonly vtimeOf2013: boolean;
   /** What each edge does for its CPU time. */
   readonly accounting: CputimeAccounting;
   /** The fair class of this kernel version. */
@@ -228,6 +230,7 @@ export class KernelCpu {
     this.callbacks = callbacks;
     this.callMask = new Uint8Array(image.map.shape.cpus);
     this.chargesLeavers = config.cputime[id] === 'gen-exact';
+    this.vtimeOf2013 = config.cputime.includes('gen-2013');
     this.accounting = CPUTIME_ACCOUNTING[config.cputime[id]!];
     this.fair = FAIR_CLASSES[config.version.fairClass];
     this.wheel = wheelShape(config.hz);

@@ -3,6 +3,7 @@ import { Event } from '../../shared/events.ts';
 import { TaskState, VtimeState, type UserRegs } from '../../shared/structs/task.ts';
 import type { CpuId, TaskId } from '../../shared/units.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
+import { vtimeStateOf } from './sched/vtime-record.ts';
 import { timeoutIsOver } from './kthread.ts';
 import { clearOwed, lockRcu, nobodyOwes, noteGpChanges, owesQs, unlockRcu } from './rcu.ts';
 import { idleCpu } from './sched/select-task-rq.ts';
@@ -54,11 +55,13 @@ function hasSwitched({ id, rcu }: KernelCpu, other: CpuId): boolean {
 }
 
 /**
- * Whether a CPU without a tick is in user mode, as its accounts say: nobody else would report it.
+ * Whether a CPU without a tick is in user mode or a guest, as its accounts say: nobody else would report it.
  * @linux kernel/rcu/tree.c rcu_dynticks_in_eqs
  */
-function runsTickless({ config, image }: KernelCpu, other: CpuId): boolean {
-  return config.tickOff[other] === true && image.vtimes[image.rqs[other]!.curr]!.state >= VtimeState.User;
+function runsTickless(cpu: KernelCpu, other: CpuId): boolean {
+  const { config, image } = cpu;
+  const { curr } = image.rqs[other]!;
+  return config.tickOff[other] === true && vtimeStateOf(cpu, curr, image.vtimes[curr]!) >= VtimeState.User;
 }
 
 /** Whether a period is under way; one that was asked for begins. @linux kernel/rcu/tree.c rcu_gp_init */

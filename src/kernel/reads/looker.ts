@@ -10,13 +10,16 @@ type LookerArch = Pick<Arch, 'schedClock' | 'promiseOf' | 'linger' | 'trace6' | 
 
 export type Looker = Pick<
   KernelCpu,
-  'memory' | 'image' | 'decisions' | 'config' | 'fields' | 'cputime' | 'kcpustatSample' | 'kcpustatSlot' | 'readRetries' | 'looksUntil'
+  'id' | 'memory' | 'image' | 'decisions' | 'config' | 'vtimeOf2013' | 'fields' | 'cputime' | 'kcpustatSample' | 'kcpustatSlot' | 'readRetries'
+  | 'looksUntil'
 > & { readonly arch: LookerArch };
 
 /** One that is no CPU. @dynticks the coordinator of the machine may read, too */
 export function newLooker(of: Pick<KernelCpu, 'memory' | 'image' | 'decisions' | 'config'>, arch: LookerArch): Looker {
   return {
     ...of, arch,
+    id: of.image.map.shape.cpus,
+    vtimeOf2013: of.config.cputime.includes('gen-2013'),
     fields: new Float64Array(FIELDS_MAX),
     cputime: newTaskCputime(),
     kcpustatSample: newKcpustatSample(),

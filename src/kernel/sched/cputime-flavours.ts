@@ -10,6 +10,10 @@ import {
   vtimeNativeGuestEnter, vtimeNativeGuestExit, vtimeNativeHardirqEnter, vtimeNativeInit, vtimeNativeIrqExit, vtimeNativeSettle,
   vtimeNativeSoftirqEnter, vtimeNativeTaskSwitch, vtimeNativeTick, vtimeNativeUserEnter, vtimeNativeUserExit,
 } from './vtime-native.ts';
+import {
+  vtime2013GuestEnter, vtime2013GuestExit, vtime2013InitIdle, vtime2013IrqEnter, vtime2013IrqExit, vtime2013SoftirqEnter,
+  vtime2013TaskSwitch,
+} from './vtime-2013.ts';
 import { vtimeGuestEnter, vtimeGuestExit, vtimeInitIdle, vtimeTaskSwitch, vtimeTheft } from './vtime.ts';
 
 const tick: CputimeAccounting = { ...NO_ACCOUNTING, samples: true, tick: accountProcessTick, idleTicks: accountIdleTicks };
@@ -54,9 +58,23 @@ const gen: CputimeAccounting = {
   theft: vtimeTheft,
 };
 
+const gen2013: CputimeAccounting = {
+  ...NO_ACCOUNTING,
+  initIdle: vtime2013InitIdle,
+  userEnter: ctUserEnter,
+  userExit: ctUserExit,
+  guestEnter: vtime2013GuestEnter,
+  guestExit: vtime2013GuestExit,
+  irqEnter: vtime2013IrqEnter,
+  irqExit: vtime2013IrqExit,
+  softirqEnter: vtime2013SoftirqEnter,
+  softirqExit: vtime2013IrqExit,
+  taskSwitch: vtime2013TaskSwitch,
+};
+
 /** What interrupts a guest is none of its time. */
 const genExact: CputimeAccounting = { ...gen, irqEnter: leaveGuest };
 
 export const CPUTIME_ACCOUNTING: Readonly<Record<CputimeFlavour, CputimeAccounting>> = {
-  tick, 'tick+irqtime': tickIrqtime, native, gen, 'gen-exact': genExact,
+  tick, 'tick+irqtime': tickIrqtime, native, gen, 'gen-2013': gen2013, 'gen-exact': genExact,
 };

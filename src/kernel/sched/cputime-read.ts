@@ -13,6 +13,7 @@ import { VtimeState } from '../../../shared/structs/task.ts';
 import { readSeqcountBegin, readSeqcountRetry } from '../../../shared/sync/seqcount.ts';
 import { KTIME_MAX, NOBODY, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { Looker } from '../reads/looker.ts';
+import { vtimeClock, vtimeStateOf } from './vtime-record.ts';
 
 export type ReaderKind = 'linux' | 'complete';
 
@@ -73,7 +74,7 @@ export function taskGtime(cpu: Looker, task: TaskId, reader: ReaderKind, out: Ta
     out.version = start >>> 1;
     if (!readSeqcountRetry(cpu.memory, seq, start)) break;
   }
-  const inGuest = out.state === VtimeState.Guest;
+  const inGuest = out.state === VtimeState.Guest || (cpu.decisions.gtimeWithoutVtime && cpu.image.tasks[task]!.vcpu !== 0);
   const delta = inGuest ? liveTime(out, reader) : 0;
   return out.rawGtime + delta + (inGuest || reader === 'complete' ? out.vtimeGtime : 0);
 }
@@ -83,7 +84,7 @@ function copyRecord(cpu: Looker, task: TaskId, out: TaskCputime): void {
   const vtime = cpu.image.vtimes[task]!;
   const record = cpu.image.tasks[task]!;
   const { skipReadRetry, ignorePromise } = cpu.decisions;
-  out.state = vtime.state;
+  out.state = vtimeStateOf(cpu, task, vtime);
   out.starttime = vtime.starttime;
   if (skipReadRetry) cpu.arch.linger();
   out.rawUtime = record.utime;
@@ -93,7 +94,7 @@ function copyRecord(cpu: Looker, task: TaskId, out: TaskCputime): void {
   out.vtimeStime = vtime.stime;
   out.vtimeGtime = vtime.gtime;
   out.promise = ignorePromise ? KTIME_MAX : promiseOfRunner(cpu, vtime.cpu);
-  out.clock = Math.min(cpu.arch.schedClock(), cpu.looksUntil);
+  out.clock = Math.min(vtimeClock(cpu), cpu.looksUntil);
   copyStolen(cpu, vtime.cpu, out);
 }
 

@@ -19,6 +19,7 @@ import { readSeqcountBegin, readSeqcountRetry } from '../../../shared/sync/seqco
 import { NOBODY, NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { Looker } from '../reads/looker.ts';
 import { copyStolen, liveTime, promiseOfRunner, type ReaderKind } from './cputime-read.ts';
+import { vtimeClock, vtimeStateOf } from './vtime-record.ts';
 
 /** What a look at a CPU's accounts went through: the record of the task that ran there, and what that adds. */
 export interface KcpustatSample {
@@ -53,7 +54,7 @@ export interface KcpustatSample {
  */
 export function kcpustatCpuFetch(cpu: Looker, target: CpuId, reader: ReaderKind, out: Float64Array, at: number): void {
   const { kcpustatSample: sample } = cpu;
-  if (!tracksContexts(cpu.config.cputime[target]!)) copyUntracked(cpu, target, out, at, 0, NR_CPUSTAT);
+  if (!addsPending(cpu, target, reader)) copyUntracked(cpu, target, out, at, 0, NR_CPUSTAT);
   else fetchTracked(cpu, target, reader, out, at, 0, NR_CPUSTAT);
   const user = at + (sample.nice ? Cpustat.Nice : Cpustat.User);
   const guest = at + (sample.nice ? Cpustat.GuestNice : Cpustat.Guest);
@@ -67,7 +68,7 @@ export function kcpustatCpuFetch(cpu: Looker, target: CpuId, reader: ReaderKind,
 /** One slot of `target`'s accounts with pending time added. @linux kernel/sched/cputime.c kcpustat_field */
 export function kcpustatField(cpu: Looker, target: CpuId, slot: number, reader: ReaderKind): Ns {
   const { kcpustatSample: sample, kcpustatSlot: out } = cpu;
-  if (!tracksContexts(cpu.config.cputime[target]!)) copyUntracked(cpu, target, out, 0, slot, 1);
+  if (!addsPending(cpu, target, reader)) copyUntracked(cpu, target, out, 0, slot, 1);
   else fetchTracked(cpu, target, reader, out, 0, slot, 1);
   return out[0]! + pendingOf(sample, slot);
 }
@@ -83,6 +84,12 @@ function pendingOf({ nice, user, guest, system, idle, steal }: KcpustatSample, s
     case Cpustat.Steal: return steal;
     default: return 0;
   }
+}
+
+/** Whether what runs there has more than is charged, and the reader looks: in 2013 nobody did. */
+function addsPending(cpu: Looker, target: CpuId, reader: ReaderKind): boolean {
+  const flavour = cpu.config.cputime[target]!;
+  return tracksContexts(flavour) && (flavour !== 'gen-2013' || reader === 'complete');
 }
 
 /** Whoever runs there has nothing pending. */
@@ -121,7 +128,7 @@ function fetchThrough(
   for (;;) {
     const start = readSeqcountBegin(cpu.memory, vtime.seq);
     const runner = vtime.cpu;
-    sample.state = vtime.state;
+    sample.state = vtimeStateOf(cpu, task, vtime);
     const isThere = (runner === target || runner === NOBODY) && sample.state !== VtimeState.Inactive;
     const sane = isThere || trustsCurr;
     if (sane) {
@@ -140,7 +147,7 @@ function copyPending(cpu: Looker, target: CpuId, task: TaskId, sample: KcpustatS
   sample.starttime = vtime.starttime;
   sample.nice = cpu.image.tasks[task]!.nice > 0;
   sample.promise = promiseOfRunner(cpu, target);
-  sample.clock = Math.min(cpu.arch.schedClock(), cpu.looksUntil);
+  sample.clock = Math.min(vtimeClock(cpu), cpu.looksUntil);
   copyStolen(cpu, target, sample);
   sample.user = vtime.utime;
   sample.system = vtime.stime;

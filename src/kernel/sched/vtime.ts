@@ -18,25 +18,26 @@
  *
  * Without the sequence the reader could pair starttime 130 with utime 7: 30 ns of user time gone.
  */
-import { Event } from '../../../shared/events.ts';
 import { KernelBug } from '../../../shared/assert.ts';
 import { Cpustat } from '../../../shared/structs/cpu.ts';
 import { VtimeState, type Vtime } from '../../../shared/structs/task.ts';
-import { writeSeqcountBegin, writeSeqcountEnd } from '../../../shared/sync/seqcount.ts';
+import { writeSeqcountBegin } from '../../../shared/sync/seqcount.ts';
 import { NOBODY, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { markGuest, unmarkGuest } from './cputime-accounting.ts';
 import {
   accountGuestTime, accountIdleTime, accountSystemIndexTime, accountUserTime, stealAccountProcessTime,
 } from './cputime.ts';
+import { publishVtime, vtimeClock } from './vtime-record.ts';
 
 /** The kernel is left for user mode. @linux kernel/sched/cputime.c vtime_user_enter */
 export function vtimeUserEnter(cpu: KernelCpu, task: TaskId): void {
   const vtime = cpu.image.vtimes[task]!;
   writeSeqcountBegin(cpu.memory, vtime.seq);
+  if (cpu.decisions.vtimeStateFirst) changeStateFirst(cpu, task, vtime);
   accountSystem(cpu, task, vtime, take(cpu, task, vtime));
   vtime.state = VtimeState.User;
-  publish(cpu, task, vtime);
+  publishVtime(cpu, task, vtime);
 }
 
 /** User mode is left for the kernel. @linux kernel/sched/cputime.c vtime_user_exit */
@@ -47,7 +48,7 @@ export function vtimeUserExit(cpu: KernelCpu, task: TaskId): void {
   writeSeqcountBegin(cpu.memory, vtime.seq);
   accountUser(cpu, task, vtime, early + take(cpu, task, vtime));
   vtime.state = VtimeState.Sys;
-  publish(cpu, task, vtime);
+  publishVtime(cpu, task, vtime);
 }
 
 /** The kernel is left for the task's guest; whoever sees the mark sees the state. @linux kernel/sched/cputime.c vtime_guest_enter */
@@ -58,7 +59,7 @@ export function vtimeGuestEnter(cpu: KernelCpu): void {
   accountSystem(cpu, task, vtime, take(cpu, task, vtime));
   markGuest(cpu);
   vtime.state = VtimeState.Guest;
-  publish(cpu, task, vtime);
+  publishVtime(cpu, task, vtime);
 }
 
 /** The guest is left. @linux kernel/sched/cputime.c vtime_guest_exit */
@@ -69,7 +70,7 @@ export function vtimeGuestExit(cpu: KernelCpu): void {
   accountGuest(cpu, task, vtime, take(cpu, task, vtime));
   unmarkGuest(cpu);
   vtime.state = VtimeState.Sys;
-  publish(cpu, task, vtime);
+  publishVtime(cpu, task, vtime);
 }
 
 /**
@@ -85,7 +86,7 @@ export function vtimeTaskSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId): voi
   if (cpu.chargesLeavers) chargeRemainders(cpu, prev, left);
   left.state = VtimeState.Inactive;
   left.cpu = NOBODY;
-  publish(cpu, prev, left);
+  publishVtime(cpu, prev, left);
   enter(cpu, next, stateOf(cpu, next));
 }
 
@@ -102,7 +103,7 @@ export function vtimeInit(cpu: KernelCpu, task: TaskId): void {
   vtime.utime = 0;
   vtime.stime = 0;
   vtime.gtime = 0;
-  publish(cpu, task, vtime);
+  publishVtime(cpu, task, vtime);
 }
 
 /** Boot: the idle task's clock starts. @linux kernel/sched/cputime.c vtime_init_idle */
@@ -124,16 +125,16 @@ export function vtimeTheft(cpu: KernelCpu, store: (cpu: KernelCpu) => void): voi
   const vtime = cpu.image.vtimes[cpu.curr]!;
   writeSeqcountBegin(cpu.memory, vtime.seq);
   store(cpu);
-  publish(cpu, cpu.curr, vtime);
+  publishVtime(cpu, cpu.curr, vtime);
 }
 
 function enter(cpu: KernelCpu, task: TaskId, state: VtimeState): void {
   const vtime = cpu.image.vtimes[task]!;
   writeSeqcountBegin(cpu.memory, vtime.seq);
   vtime.state = state;
-  vtime.starttime = cpu.arch.schedClock();
+  vtime.starttime = vtimeClock(cpu);
   vtime.cpu = cpu.id;
-  publish(cpu, task, vtime);
+  publishVtime(cpu, task, vtime);
 }
 
 /** What has passed since the last edge, but for what was stolen; the clock starts again. @linux kernel/sched/cputime.c get_vtime_delta */
@@ -142,7 +143,7 @@ function take(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
     throw new KernelBug(`time taken of task ${task}, which runs nowhere: an edge without a switch to it`);
   }
   const start = vtime.starttime;
-  const delta = Math.max(0, cpu.arch.schedClock() - start);
+  const delta = Math.max(0, vtimeClock(cpu) - start);
   vtime.starttime = start + delta;
   if (cpu.decisions.tearVtimeWrite && delta > 0) tear(cpu, task, vtime);
   return delta - stealAccountProcessTime(cpu, delta);
@@ -156,15 +157,24 @@ function takeEarly(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
 
 /** The planted fault: the section is closed between the clock and what it measured. */
 function tear(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
-  publish(cpu, task, vtime);
+  publishVtime(cpu, task, vtime);
   cpu.arch.linger();
   writeSeqcountBegin(cpu.memory, vtime.seq);
 }
 
 /** What the kernel is charged with unless the task bears the mark of a guest. @linux kernel/sched/cputime.c vtime_account_kernel */
 function accountKernel(cpu: KernelCpu, task: TaskId, vtime: Vtime, delta: Ns): void {
-  if (vtime.state === VtimeState.Guest) accountGuest(cpu, task, vtime, delta);
+  const guest = cpu.decisions.guestTestOnCurrent ? cpu.image.tasks[cpu.curr]!.vcpu !== 0 : vtime.state === VtimeState.Guest;
+  if (guest) accountGuest(cpu, task, vtime, delta);
   else accountSystem(cpu, task, vtime, delta);
+}
+
+/** The historic order, in a section of its own: what has passed in the kernel is user time, to whoever looks now. */
+function changeStateFirst(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
+  vtime.state = VtimeState.User;
+  publishVtime(cpu, task, vtime);
+  cpu.arch.linger();
+  writeSeqcountBegin(cpu.memory, vtime.seq);
 }
 
 /** @linux kernel/sched/cputime.c vtime_account_guest */
@@ -199,26 +209,4 @@ function chargeRemainders(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
   vtime.utime = 0;
   vtime.stime = 0;
   vtime.gtime = 0;
-}
-
-/** Ends the section and tells the trace what readers find from now on. */
-function publish(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
-  writeSeqcountEnd(cpu.memory, vtime.seq);
-  const { fields } = cpu;
-  const record = cpu.image.tasks[task]!;
-  fields[0] = task;
-  fields[1] = cpu.memory.load(vtime.seq) >>> 1;
-  fields[2] = vtime.state;
-  fields[3] = vtime.cpu;
-  fields[4] = vtime.starttime;
-  fields[5] = record.utime;
-  fields[6] = record.stime;
-  fields[7] = record.gtime;
-  fields[8] = vtime.utime;
-  fields[9] = vtime.stime;
-  fields[10] = vtime.gtime;
-  const steals = cpu.config.stealClock && vtime.cpu !== NOBODY;
-  fields[11] = steals ? cpu.stealTime.steal - cpu.rq.prevStealTime : 0;
-  fields[12] = steals ? cpu.stealTime.since : 0;
-  cpu.arch.traceFields(Event.vtime_publish, fields);
 }
