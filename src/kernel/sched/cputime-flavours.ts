@@ -12,7 +12,7 @@ import {
 } from './vtime-native.ts';
 import {
   vtime2013GuestEnter, vtime2013GuestExit, vtime2013InitIdle, vtime2013IrqEnter, vtime2013IrqExit, vtime2013SoftirqEnter,
-  vtime2013TaskSwitch,
+  vtime2013TaskSwitch, vtime2013Theft,
 } from './vtime-2013.ts';
 import { vtimeGuestEnter, vtimeGuestExit, vtimeInitIdle, vtimeTaskSwitch, vtimeTheft } from './vtime.ts';
 
@@ -70,6 +70,7 @@ const gen2013: CputimeAccounting = {
   softirqEnter: vtime2013SoftirqEnter,
   softirqExit: vtime2013IrqExit,
   taskSwitch: vtime2013TaskSwitch,
+  theft: vtime2013Theft,
 };
 
 /** What interrupts a guest is none of its time. */

@@ -19,8 +19,8 @@
  * goes no further than CPU 0 has promised to have come, which is the instant of the switch.
  *
  * Not as it was: the delta of user time is taken inside the section (fault B-01 takes it before), the idle task's
- * flush has a section too, an interrupt in user mode crosses the user edge first, and the record says on which CPU
- * the task runs, for whoever needs that CPU's promise.
+ * flush has a section too, an interrupt in user mode crosses the user edge first, what was stolen is nobody's, and the
+ * record says on which CPU the task runs, for whoever needs that CPU's promise.
  *
  * Writer: the CPU on which the task is current, with interrupts off.  Readers: any CPU, at any time.
  */
@@ -34,7 +34,7 @@ import { HARDIRQ_OFFSET, SOFTIRQ_OFFSET } from '../irq/preempt-count.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
 import { markGuest, unmarkGuest } from './cputime-accounting.ts';
-import { accountGuestTime, accountIdleTime, accountSystemIndexTime, accountUserTime } from './cputime.ts';
+import { accountGuestTime, accountIdleTime, accountSystemIndexTime, accountUserTime, stealAccountProcessTime } from './cputime.ts';
 import { publishVtime, vtimeClock } from './vtime-record.ts';
 
 /**
@@ -92,6 +92,13 @@ export function vtime2013TaskSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId):
   start(cpu, next);
 }
 
+/** As `vtimeTheft`, by the lock that all sections take. @dynticks Linux's readers know nothing of it */
+export function vtime2013Theft(cpu: KernelCpu, store: (cpu: KernelCpu) => void): void {
+  const vtime = begin(cpu, cpu.curr);
+  store(cpu);
+  end(cpu, cpu.curr, vtime);
+}
+
 /** Boot: the idle task's clock starts. @linux kernel/sched/cputime.c vtime_init_idle */
 export function vtime2013InitIdle(cpu: KernelCpu): void {
   start(cpu, cpu.idle);
@@ -133,7 +140,7 @@ function take(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
   const from = vtime.starttime;
   const delta = Math.max(0, vtimeClock(cpu) - from);
   vtime.starttime = from + delta;
-  return delta;
+  return delta - stealAccountProcessTime(cpu, delta);
 }
 
 function takeEarly(cpu: KernelCpu, task: TaskId): Ns {

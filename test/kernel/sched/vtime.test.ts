@@ -116,7 +116,7 @@ describe('versions of a record', () => {
     expect(told.map(([task, k, state]) => [task, k, state])).toEqual([
       [T, 2, VtimeState.User], [T, 3, VtimeState.Sys], [T, 4, VtimeState.Inactive], [0, 3, VtimeState.Idle],
     ]);
-    expect(told[2]!.slice(3)).toEqual([NOBODY, 1_600, 0, 0, 0, 200, 400, 0]);
+    expect(told[2]!.slice(3, 11)).toEqual([NOBODY, 1_600, 0, 0, 0, 200, 400, 0]);
     expect(machine.memory.load(machine.image.vtimes[T]!.seq)).toBe(8);
   });
 
