@@ -10,8 +10,8 @@ type LookerArch = Pick<Arch, 'schedClock' | 'promiseOf' | 'linger' | 'trace6' | 
 
 export type Looker = Pick<
   KernelCpu,
-  'id' | 'memory' | 'image' | 'decisions' | 'config' | 'vtimeOf2013' | 'fields' | 'cputime' | 'kcpustatSample' | 'kcpustatSlot' | 'readRetries'
-  | 'looksUntil'
+  'id' | 'memory' | 'image' | 'decisions' | 'config' | 'vtimeOf2013' | 'fields' | 'cputime' | 'kcpustatSample' | 'kcpustatSlot'
+  | 'readRetries' | 'looksUntil'
 > & { readonly arch: LookerArch };
 
 /** One that is no CPU. @dynticks the coordinator of the machine may read, too */
