@@ -1,6 +1,6 @@
 /** A machine by chance: CPUs, kernel, command line, devices, and what happens to its clocks. Rows of the `dynticks` block. */
 import { CPUTIME_FLAVOURS } from '../../shared/cputime-flavour.ts';
-import { READ_VIEW_NAMES } from '../../src/workload/read-views.ts';
+import { INTERRUPT_VIEWS, READ_VIEW_NAMES } from '../../src/workload/read-views.ts';
 import type { Draws } from './draws.ts';
 
 type Block = Record<string, unknown>;
@@ -113,7 +113,20 @@ function randomThefts(draws: Draws, cpus: number): Block[] {
 }
 
 function randomReaders(draws: Draws, cpus: number): Block[] {
-  return Array.from({ length: draws.int(1, 3) }, (_, i) => ({
+  return Array.from({ length: draws.int(1, 3) }, (_, i) =>
+    (draws.chance(0.15) ? interruptReader(draws, cpus, i) : taskReader(draws, cpus, i)));
+}
+
+/** Who looks is a timer's interrupt. */
+function interruptReader(draws: Draws, cpus: number, i: number): Block {
+  return {
+    name: `reader${i}`, from: 'timer', cpu: draws.int(0, cpus - 1), every: draws.pick(['700us', '3ms', '11ms']),
+    what: draws.some(INTERRUPT_VIEWS), tasks: 'all', cpus: 'all', reader: draws.pick(['linux', 'complete']),
+  };
+}
+
+function taskReader(draws: Draws, cpus: number, i: number): Block {
+  return {
     name: `reader${i}`,
     every: draws.pick(['3ms', '7ms', '13ms', '50ms']),
     ...(draws.chance(0.6) ? { cpu: draws.int(0, cpus - 1) } : {}),
@@ -122,5 +135,5 @@ function randomReaders(draws: Draws, cpus: number): Block[] {
     ...(draws.chance(0.5) ? { clocks: 'all' } : {}),
     ...(draws.chance(0.5) ? { adjusted: true } : {}),
     reader: draws.pick(['linux', 'complete']),
-  }));
+  };
 }

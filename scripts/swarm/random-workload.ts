@@ -62,9 +62,9 @@ const MAKERS: readonly Maker[] = [
   (draws, cpus, n) => ({
     [`mother${n}`]: {
       ...somewhere(draws, cpus), run: draws.int(50, 900), fork: `job${n}`, reap: '',
-      sleep: draws.int(900, 9_000),
+      sleep: draws.int(12_000, 40_000),
     },
-    [`job${n}`]: { ...somewhere(draws, cpus), instance: 0, loop: draws.int(1, 3), run: draws.int(20, 6_000), syscall: '90us' },
+    [`job${n}`]: { ...somewhere(draws, cpus), instance: 0, loop: draws.int(1, 3), run: draws.int(20, 900), syscall: '90us' },
   }),
   (draws, cpus, n) => ({
     [`mortal${n}`]: {
@@ -83,6 +83,18 @@ const MAKERS: readonly Maker[] = [
     [`vcpu${n}`]: {
       ...somewhere(draws, cpus), instance: draws.int(1, 2), run: draws.int(20, 500), guest: `${draws.int(50, 30_000)}us`,
       ...(draws.chance(0.5) ? { sleep: draws.int(100, 3_000) } : {}), ...(draws.chance(0.4) ? { priority: draws.int(-3, 8) } : {}),
+    },
+  }),
+  (draws, cpus, n) => ({
+    [`meter${n}`]: {
+      ...somewhere(draws, cpus),
+      ...loops(
+        { cputimer: {
+          clock: draws.pick(['prof', 'virtual', 'thread', 'process']), value: ms(draws, 2, 60),
+          ...(draws.chance(0.7) ? { interval: ms(draws, 1, 50) } : {}),
+        } },
+        { run: draws.int(500, 9_000), ...(draws.chance(0.5) ? { syscall: '300us' } : {}), sleep: draws.int(0, 2_000) },
+      ),
     },
   }),
   (draws, cpus, n) => ({

@@ -85,6 +85,13 @@ import { TickPhase } from './oracles/tick-phase.ts';
 import { UptimeIdle } from './oracles/uptime-idle.ts';
 import { VtimeAccumulators } from './oracles/vtime-accumulators.ts';
 import { VtimeReader } from './oracles/vtime-reader.ts';
+import { VtimeCurrent } from './oracles/vtime-current.ts';
+import { VtimeClock } from './oracles/vtime-clock.ts';
+import { VtimeContext } from './oracles/vtime-context.ts';
+import { KsoftirqdRuntime } from './oracles/ksoftirqd-runtime.ts';
+import { TickCharges } from './oracles/tick-charges.ts';
+import { StealCharges } from './oracles/steal-charges.ts';
+import { GuestWithinUser } from './oracles/guest-within-user.ts';
 import { VtimeStates } from './oracles/vtime-states.ts';
 import { VtimeWriter } from './oracles/vtime-writer.ts';
 import { WheelClock } from './oracles/wheel-clock.ts';
@@ -109,10 +116,10 @@ const ORACLES: readonly OracleClass[] = [
   HrtimerOrder, HrtimerEarly, HrtimerForgotten, HrtimerArmed, HrtimerClocks, HrtimerCancelled, HrtimerSoftirq, HrtimerRestart,
   WheelExpiry, WheelLate, WheelClock, WheelLock, WheelDeleted,
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, RcuGracePeriod, OneCpuAtATime,
-  VtimeStates, VtimeAccumulators, VtimeWriter, VtimeReader, KcpustatTrue,
-  ReadMonotonic, ReadTrue, KcpustatMonotonic, AdjustedFresh, AdjustedMonotonic, AdjustedSum, CputimePossible, ReadRetries, ReadOrder,
-  CputimerEarly, CputimerLate,
-  CputimeExact, GroupSums, GuestTime, CpuExact, CpuConservation, MachineConservation,
+  VtimeStates, VtimeCurrent, VtimeAccumulators, VtimeClock, VtimeContext, VtimeWriter, VtimeReader, KcpustatTrue,
+  ReadMonotonic, ReadTrue, KcpustatMonotonic, GuestWithinUser, AdjustedFresh, AdjustedMonotonic, AdjustedSum,
+  CputimePossible, ReadRetries, ReadOrder, CputimerEarly, CputimerLate,
+  CputimeExact, KsoftirqdRuntime, GroupSums, GuestTime, TickCharges, StealCharges, CpuExact, CpuConservation, MachineConservation,
   ProcForm, GuestColumns, ProcColumns, ProcTotals, UptimeIdle, BootInstant,
 ];
 

@@ -92,6 +92,11 @@ export class TruthHistory {
     return this.at(task, pieces.rows[last + 4] === SAMPLED ? KTIME_MAX : tau, out);
   }
 
+  /** How much of the time from `from` to `to` a CPU did not have. */
+  stolenBetween(cpu: CpuId, from: Ns, to: Ns): Ns {
+    return this.#truth.stolenBetween(cpu, from, to);
+  }
+
   #onContext(cpu: CpuId, task: TaskId, t: Ns, neededFrom: Ns): void {
     const before = this.#taskOn[cpu];
     this.#taskOn[cpu] = task;

@@ -2,9 +2,11 @@
  * Nobody is told of more CPU time than there has been: a thread has had at most the time since boot, a process that
  * for each thread it may have. What wraps around, or is less than nothing without a sign, is far beyond.
  */
+import { samples } from '../../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event, type EventName } from '../../../shared/events.ts';
 import { NSEC_PER_MSEC, NSEC_PER_SEC, USER_HZ, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
@@ -21,6 +23,8 @@ const LOOKS = {
   times: { names: ['utime', 'stime', 'cutime', 'cstime'], of: 'machine' },
 } as const satisfies Partial<Record<EventName, { names: readonly string[]; of: 'thread' | 'process' | 'machine' }>>;
 
+/** Sooner than an interrupt gets to its handler. */
+const EARLY_NS: Ns = 100;
 const TICK_NS = NSEC_PER_SEC / USER_HZ;
 
 interface LookRule {
@@ -52,6 +56,8 @@ export class CputimePossible extends OracleBase {
   readonly #age: Float64Array;
   readonly #ages: Ns;
   readonly #slack: Ns;
+  /** By a slow clock the tick's device comes before the tick is due, and comes again when it is: each is charged. */
+  readonly #twice: number;
 
   constructor(facts: RunFacts) {
     super(CputimePossible.about, facts);
@@ -65,7 +71,9 @@ export class CputimePossible extends OracleBase {
     }
     this.#ages = facts.processes.reduce((sum, { age }) => sum + age.utime + age.stime, 0);
     // ticks come early by so much, and a reader may be told of what is later than its own clock
-    this.#slack = facts.tickNs + facts.skewNs + NSEC_PER_MSEC;
+    const error = new ClockError(facts.clocks);
+    this.#slack = facts.tickNs + facts.skewNs + NSEC_PER_MSEC + error.jumpsNs;
+    this.#twice = facts.cputime.some(samples) && error.after(facts.tickNs) > EARLY_NS ? 2 : 1;
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -85,7 +93,7 @@ export class CputimePossible extends OracleBase {
   }
 
   #most(task: TaskId, of: LookRule['of'], t: Ns): Ns {
-    const sinceBoot = t + this.#slack;
+    const sinceBoot = this.#twice * t + this.#slack;
     switch (of) {
       case 'thread': return sinceBoot;
       case 'process': return sinceBoot * this.#threads[task] + this.#age[task];

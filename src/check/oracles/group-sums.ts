@@ -14,7 +14,7 @@ import { EventPool, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict } from '../oracle.ts';
 import { TruthHistory, type TrueTimes } from '../truth-history.ts';
-import { hiddenSystem, hiddenUser, Reader, READER_NAMES } from '../vtime-formula.ts';
+import { hiddenSystem, hiddenUser, isRunning, Reader, READER_NAMES, runsUser } from '../vtime-formula.ts';
 
 const [BY, MEMBER, READER, T, VERSION, TAU0, TAU1, UTIME, STIME] = places(
   'thread_group_cputime', 'by', 'task', 'reader', 't', 'version', 'tau0', 'tau1', 'utime', 'stime',
@@ -22,7 +22,9 @@ const [BY, MEMBER, READER, T, VERSION, TAU0, TAU1, UTIME, STIME] = places(
 const [X_TASK, X_K, X_UTIME, X_STIME, X_FULL_UTIME, X_FULL_STIME] = places(
   'exit_signal', 'task', 'k', 'utime', 'stime', 'full_utime', 'full_stime',
 );
-const [V_TASK, V_STATE, V_UTIME, V_STIME, V_GTIME] = places('vtime_publish', 'task', 'state', 'vtime_utime', 'vtime_stime', 'vtime_gtime');
+const [V_TASK, V_STATE, V_STARTTIME, V_UTIME, V_STIME, V_GTIME] = places(
+  'vtime_publish', 'task', 'state', 'starttime', 'vtime_utime', 'vtime_stime', 'vtime_gtime',
+);
 const [CHILD] = places('sched_process_fork', 'child');
 const [EVENT_TIME] = places('event', 'time');
 
@@ -57,6 +59,10 @@ export class GroupSums extends OracleBase {
   /** What linux does not show of a task's time, by its last version. */
   readonly #hiddenUser: Float64Array;
   readonly #hiddenSystem: Float64Array;
+  /** Since when time runs for a task, in which state and where, by its last version. */
+  readonly #start: Float64Array;
+  readonly #state: Uint8Array;
+  readonly #on: Int32Array;
   readonly #sampled: boolean;
   /** Where CPUs race: looks that wait until everything has come that they may have seen. */
   readonly #waiting: number[] = [];
@@ -74,6 +80,9 @@ export class GroupSums extends OracleBase {
     this.#exits = facts.processes.map(() => []);
     this.#hiddenUser = new Float64Array(facts.tasks.length);
     this.#hiddenSystem = new Float64Array(facts.tasks.length);
+    this.#start = new Float64Array(facts.tasks.length);
+    this.#state = new Uint8Array(facts.tasks.length);
+    this.#on = new Int32Array(facts.tasks.length);
     this.#sampled = !facts.cputime.every(tracksContexts);
   }
 
@@ -81,7 +90,7 @@ export class GroupSums extends OracleBase {
     switch (id) {
       case Event.thread_group_cputime: return this.#onLook(id, cpu, t, fields, at);
       case Event.exit_signal: return this.#onExit(id, cpu, t, fields, at);
-      case Event.vtime_publish: return this.#onPublish(fields, at);
+      case Event.vtime_publish: return this.#onPublish(cpu, fields, at);
       case Event.event: return this.#onBegin(fields[at + EVENT_TIME]);
       case Event.sched_process_fork: this.#onFork(fields[at + CHILD]); break;
     }
@@ -105,11 +114,14 @@ export class GroupSums extends OracleBase {
     if (process !== NONE && this.facts.processes[process].threads[0] === child) this.#exits[process] = [];
   }
 
-  #onPublish(fields: Float64Array, at: number): void {
+  #onPublish(cpu: CpuId, fields: Float64Array, at: number): void {
     const task = fields[at + V_TASK];
     const state = fields[at + V_STATE];
     this.#hiddenUser[task] = hiddenUser(Reader.Linux, state, fields[at + V_UTIME], fields[at + V_GTIME]);
     this.#hiddenSystem[task] = hiddenSystem(Reader.Linux, state, fields[at + V_STIME]);
+    this.#start[task] = fields[at + V_STARTTIME];
+    this.#state[task] = state;
+    this.#on[task] = cpu;
   }
 
   #onExit(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -184,8 +196,10 @@ export class GroupSums extends OracleBase {
   #addLiving(task: TaskId, tau: Ns, reader: number, sum: { user: Ns; system: Ns; living: number }): void {
     this.#history.seenAt(task, tau, this.#true);
     const hides = reader === Reader.Linux && !this.facts.racing;
-    sum.user += this.#true.user - (hides ? this.#hiddenUser[task] : 0);
-    sum.system += this.#true.system - (hides ? this.#hiddenSystem[task] : 0);
+    const robbed = hides && isRunning(this.#state[task]) ? this.#history.stolenBetween(this.#on[task], this.#start[task], tau) : 0;
+    const inUser = runsUser(this.#state[task]);
+    sum.user += this.#true.user - (hides ? this.#hiddenUser[task] : 0) + (inUser ? robbed : 0);
+    sum.system += this.#true.system - (hides ? this.#hiddenSystem[task] : 0) + (inUser ? 0 : robbed);
     sum.living += 1;
   }
 }
