@@ -1,6 +1,6 @@
 /** A machine by chance: CPUs, kernel, command line, devices, and what happens to its clocks. Rows of the `dynticks` block. */
 import { CPUTIME_FLAVOURS } from '../../shared/cputime-flavour.ts';
-import { INTERRUPT_VIEWS, READ_VIEW_NAMES } from '../../src/workload/read-views.ts';
+import { READ_VIEW_NAMES } from '../../src/workload/read-views.ts';
 import type { Draws } from './draws.ts';
 
 type Block = Record<string, unknown>;
@@ -121,7 +121,7 @@ function randomReaders(draws: Draws, cpus: number): Block[] {
 function interruptReader(draws: Draws, cpus: number, i: number): Block {
   return {
     name: `reader${i}`, from: 'timer', cpu: draws.int(0, cpus - 1), every: draws.pick(['700us', '3ms', '11ms']),
-    what: draws.some(INTERRUPT_VIEWS), tasks: 'all', cpus: 'all', reader: draws.pick(['linux', 'complete']),
+    what: draws.some(READ_VIEW_NAMES), tasks: 'all', cpus: 'all', reader: draws.pick(['linux', 'complete']),
   };
 }
 

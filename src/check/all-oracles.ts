@@ -112,7 +112,7 @@ const ORACLES: readonly OracleClass[] = [
   ClocksourceBest, ClocksourceHres, ClocksourceVerdict, ClocksourceRated,
   DeviceStates, DeviceTicks, DeviceDelivers, MinDelta, ForcedEvent, InterruptStorm, TickDevices, TickHandlers,
   JiffiesRelation, JiffiesClock, DutyOwner, JiffiesStall, JiffiesFresh, JiffiesOnce, TickPhase,
-  DutyLimit, IdleStates, IdleCounts, IdleRead, IdleTruth, IdleTicks, TickGrid, StopsFar, SleepCovered, LookUsed, RemoteTick,
+  DutyLimit, IdleStates, IdleCounts, IdleRead, IdleTruth, IdleTicks, TickGrid, StopsFar, SleepCovered, RemoteTick, LookUsed,
   HrtimerOrder, HrtimerEarly, HrtimerForgotten, HrtimerArmed, HrtimerClocks, HrtimerCancelled, HrtimerSoftirq, HrtimerRestart,
   WheelExpiry, WheelLate, WheelClock, WheelLock, WheelDeleted,
   CallRecords, MessagesDelivered, SoftirqLimits, StopStates, CallsWithIrqsOn, MessagesInTime, RcuGracePeriod, OneCpuAtATime,
