@@ -1,9 +1,6 @@
 /**
- * `npm run swarm [-- --seeds N] [--from S] [--engines inline,lockstep,free] [--duration 2s] [--keep DIR]`: small
- * machines, command lines, clock disturbances and workloads by chance, each a function of its seed. Each seed runs on
- * the inline engine, judged; on lockstep, whose digest must be the same; and each fifth one on free. Exit code 1 if
- * an oracle is broken, a run fails, or an oracle is not put to the test by any of them. A scenario that failed is
- * written to the folder, and the line that runs it again is printed.
+ * `npm run swarm -- --help`: machines, command lines, clock disturbances and workloads by chance, each a function of its
+ * seed, and judged. A scenario that failed is written to a folder, and the line that runs it again is printed.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,11 +25,32 @@ const FREE_EVERY = 5;
 const POOL_SEEDS = 25;
 const PROGRESS_EVERY = 20;
 
+const HELP = `npm run swarm -- [--seeds N] [--from S] [--engines inline,lockstep,free] [--duration 2s] [--keep DIR] [--print]
+
+Small machines, command lines, disturbed clocks and workloads by chance, each a function of its seed: CPUs and how each
+accounts CPU time, devices, thefts by a hypervisor; tasks that compute, sleep, fork, end, call, change their nice value, run
+guests and set timers, alone and as threads of processes; readers of every view in tasks, interrupts and the coordinator.
+
+  --seeds N      how many (1000)
+  --from S       the first (1)
+  --engines E    on which: inline judges each; lockstep must give inline's digest; free runs each fifth (all three)
+  --duration T   simulated time of each (2s)
+  --keep DIR     where scenarios that failed are written (runs/swarm)
+  --print        each scenario on stdout
+  --help         this
+
+Exit code 1: an oracle is broken, a run failed, or an oracle was not put to the test by any run.
+Example: npm run swarm -- --seeds 100 --engines inline`;
+
 const { values } = parseArgs({ options: {
   seeds: { type: 'string', default: '1000' }, from: { type: 'string', default: '1' }, duration: { type: 'string', default: '2s' },
   engines: { type: 'string', default: 'inline,lockstep,free' }, keep: { type: 'string', default: 'runs/swarm' },
-  print: { type: 'boolean', default: false },
+  print: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
 } });
+if (values.help) {
+  console.log(HELP);
+  process.exit();
+}
 const durationNs = parseTime(values.duration);
 const engines = values.engines.split(',');
 const [from, seeds] = [Number(values.from), Number(values.seeds)];

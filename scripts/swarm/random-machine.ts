@@ -1,6 +1,6 @@
 /** A machine by chance: CPUs, kernel, command line, devices, and what happens to its clocks. Rows of the `dynticks` block. */
 import { CPUTIME_FLAVOURS } from '../../shared/cputime-flavour.ts';
-import { READ_VIEW_NAMES } from '../../src/workload/read-views.ts';
+import { LOCKLESS_VIEWS, READ_VIEW_NAMES } from '../../src/workload/read-views.ts';
 import type { Draws } from './draws.ts';
 
 type Block = Record<string, unknown>;
@@ -114,14 +114,15 @@ function randomThefts(draws: Draws, cpus: number): Block[] {
 
 function randomReaders(draws: Draws, cpus: number): Block[] {
   return Array.from({ length: draws.int(1, 3) }, (_, i) =>
-    (draws.chance(0.15) ? interruptReader(draws, cpus, i) : taskReader(draws, cpus, i)));
+    (draws.chance(0.15) ? locklessReader(draws, cpus, i) : taskReader(draws, cpus, i)));
 }
 
-/** Who looks is a timer's interrupt. */
-function interruptReader(draws: Draws, cpus: number, i: number): Block {
+/** Who looks is a timer's interrupt, or the coordinator. */
+function locklessReader(draws: Draws, cpus: number, i: number): Block {
   return {
-    name: `reader${i}`, from: 'timer', cpu: draws.int(0, cpus - 1), every: draws.pick(['700us', '3ms', '11ms']),
-    what: draws.some(READ_VIEW_NAMES), tasks: 'all', cpus: 'all', reader: draws.pick(['linux', 'complete']),
+    name: `reader${i}`, ...(draws.chance(0.5) ? { from: 'timer', cpu: draws.int(0, cpus - 1) } : { from: 'coordinator' }),
+    every: draws.pick(['700us', '3ms', '11ms']),
+    what: draws.some(LOCKLESS_VIEWS), tasks: 'all', cpus: 'all', reader: draws.pick(['linux', 'complete']),
   };
 }
 
