@@ -50,8 +50,9 @@ export class KcpustatMonotonic extends OracleBase {
     const tolerance = tracksContexts(this.facts.cputime[target]) ? this.facts.tickNs : 0;
     if (highest.has(0)) this.checked++;
     for (let slot = 0; slot < SLOTS.length; slot++) {
-      const before = highest.has(slot) ? ownTime(slot, highest.rows, highest.at(slot)) : 0;
-      const fall = before - ownTime(slot, fields, at);
+      const own = ownTime(slot, fields, at);
+      const before = highest.has(slot) ? ownTime(slot, highest.rows, highest.at(slot)) : own;
+      const fall = before - own;
       const hidden = PENDING[slot] ? tolerance + this.#taken(highest, slot) : 0;
       const falls = fall > 0 && fall >= hidden && !this.#changedSides(slot, highest, fields, at, tolerance);
       if (falls) this.#report(slot, before, highest, id, cpu, t, fields, at);
