@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { tuneV8 } from '../src/host/v8-tuning.ts';
 import { compare } from './linux/compare.ts';
 import { letterOf } from './linux/configurations.ts';
+import { isTickless, kindsAgree, kindsTable, readerKinds, type ReaderKinds } from './linux/reader-kinds.ts';
 import { readRecordings, type Recording } from './linux/recordings.ts';
 import { passText, tallyOf, type PassReport } from './linux/report.ts';
 import { rulesOf, toleranceFile } from './linux/rules.ts';
@@ -16,12 +17,14 @@ import { COMPARED } from './linux/workloads.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const RECORDINGS = join(ROOT, 'test', 'linux', 'recordings');
+const SCENARIOS = join(ROOT, 'scenarios');
 const TOLERANCES = join(ROOT, 'test', 'linux', 'tolerances.json');
 
 interface Flags {
   readonly recordings: string;
   readonly only: readonly string[];
   readonly json: boolean;
+  readonly readers: boolean;
   readonly verbose: boolean;
 }
 
@@ -30,13 +33,15 @@ const program = new Command('linux')
   .option('--recordings <dir>', 'a folder of recordings', RECORDINGS)
   .option('--only <pass...>', 'these alone: c, c/busy, busy or c/busy/notrace', [])
   .option('--json', 'one JSON document instead of text', false)
+  .option('--readers', 'instead: steps back of readers on CPUs without ticks, real, linux and complete side by side', false)
   .option('--verbose', 'also the figures that hold', false)
   .helpOption('--help', 'this text');
 program.parse();
 tuneV8();
 process.exitCode = await main(program.opts());
 
-async function main({ recordings, only, json, verbose }: Flags): Promise<number> {
+async function main({ recordings, only, json, verbose, readers }: Flags): Promise<number> {
+  if (readers) return besideReaders(recordings, only);
   const rules = rulesOf(toleranceFile.parse(JSON.parse(readFileSync(TOLERANCES, 'utf8'))));
   const all = readRecordings(recordings).filter((recording) => only.length === 0 || only.some((name) => isMeant(recording, name)));
   const compared = all.filter((recording) => letterOf(recording) !== null && recording.workload in COMPARED);
@@ -57,6 +62,18 @@ async function main({ recordings, only, json, verbose }: Flags): Promise<number>
   }
   if (reports.length === 0) console.error('nothing to compare');
   return total.out === 0 && reports.length > 0 ? 0 : 1;
+}
+
+async function besideReaders(recordings: string, only: readonly string[]): Promise<number> {
+  const isOne = (recording: Recording): boolean => only.length === 0 || only.some((name) => isMeant(recording, name));
+  const meant = readRecordings(recordings).filter((recording) => isTickless(recording) && isOne(recording));
+  const rows: ReaderKinds[] = [];
+  for (const recording of meant) {
+    process.stderr.write(`${rows.length + 1} of ${meant.length}: ${nameOf(recording)}\n`);
+    rows.push(await readerKinds(recording, SCENARIOS));
+  }
+  console.log(kindsTable(rows));
+  return rows.length > 0 && rows.every(kindsAgree) ? 0 : 1;
 }
 
 function nameOf({ configuration, pass }: Recording): string {

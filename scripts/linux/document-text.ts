@@ -59,8 +59,8 @@ export function lookText(lookNs: Ns): string {
   return `"look": { "loop": ${files}, "syscall": "${Math.round(lookNs / files)}ns", "free": "" }`;
 }
 
-/** Tasks and a dynticks block, with all that the kernel does by itself. */
-export function scenarioText(tasks: readonly string[], { entries }: ObjectNode): string {
-  const block = ['"kthreads": "linux"', ...entries.filter(({ key }) => key !== 'kthreads').map(entryText)];
+/** Tasks and a dynticks block, with all that the kernel does by itself, and what else the block shall say. */
+export function scenarioText(tasks: readonly string[], { entries }: ObjectNode, extra: readonly string[] = []): string {
+  const block = [...extra, '"kthreads": "linux"', ...entries.filter(({ key }) => key !== 'kthreads').map(entryText)];
   return `{ "tasks": { ${tasks.join(', ')} }, "dynticks": { ${block.join(', ')} } }`;
 }

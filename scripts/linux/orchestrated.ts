@@ -28,6 +28,8 @@ export interface Orchestration {
   readonly before: readonly string[];
   /** How its reader looks; null: there is none. */
   readonly looks: readonly string[] | null;
+  /** What the dynticks block says beside what its scenario's does. */
+  readonly block?: readonly string[];
   /** For how long its first task is in user mode and in the kernel by turns; null: as its scenario says. */
   readonly turn: Turn | null;
 }
@@ -55,7 +57,7 @@ export function orchestrated(text: string, file: string, time: Timeline, bootNs:
   const forked = threads ? others.map(forkedText) : [];
   const block = objectAt(root, 'dynticks');
   const reading = looks === null ? block : withReaders(block, readersText(block, looks, time.t0Ns - time.shortNs - bootNs));
-  return scenarioText([recorder, ...wrapped, ...forked, ...orchestration.before], reading);
+  return scenarioText([recorder, ...wrapped, ...forked, ...orchestration.before], reading, orchestration.block);
 }
 
 /** The recorder's phase that begins the run. */

@@ -55,13 +55,13 @@ export async function simulatedFigures(recording: Recording, scenarios = SCENARI
 }
 
 /** Tasks that do what earlier passes of the same boot have done. */
-function tasksBefore({ configuration, pass }: Recording): string[] {
+export function tasksBefore({ configuration, pass }: Recording): string[] {
   const earlier = passesBefore(configuration, pass);
   return BEFORE.filter((before) => earlier.some((name) => before.pass.test(name))).flatMap(({ tasks }) => tasks);
 }
 
 /** Workers in the recorder's order: tasks, then the scenario's readers. */
-function namesIn(text: string, file: string): string[] {
+export function namesIn(text: string, file: string): string[] {
   const root = parseDocument(file, text);
   const readers = objectAt(root, 'dynticks').entries.find(({ key }) => key === 'readers')?.value;
   const names = readers?.kind === 'array' ? readers.items.map(readerName) : [];
@@ -74,7 +74,7 @@ function readerName(reader: JsonNode): string {
 }
 
 /** How long the recorded worker was in user mode and in the kernel each time, as it measured itself; all in read() if it did not. */
-function turnOf(figures: Leaves): Turn {
+export function turnOf(figures: Leaves): Turn {
   const keys = ['truth_user_ns', 'truth_sys_ns', 'wall_ns', 'loops'];
   const [user, system, wall, loops] = keys.map((key) => numberAt(figures, `workers.0.${key}`));
   return user === 0 ? { userNs: 0, systemNs: wall! / loops! } : { userNs: user! / loops!, systemNs: system! / loops! };
@@ -102,7 +102,7 @@ async function workerFigures(
 }
 
 /** The last of the workers reads the first. */
-function readerOf(scenario: Scenario, names: readonly string[], cpu: CpuId): ReaderLooks {
+export function readerOf(scenario: Scenario, names: readonly string[], cpu: CpuId): ReaderLooks {
   const { looks } = scenario.workload.reads[0]!;
   return new ReaderLooks(taskNamed(scenario, names.at(-1)!), taskNamed(scenario, `${names[0]!}-1`), cpu, looks.length);
 }
