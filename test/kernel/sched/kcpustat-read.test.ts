@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import type { TaskId } from '../../../shared/units.ts';
+import type { Decisions } from '../../../src/kernel/decisions.ts';
 import type { ReaderKind } from '../../../src/kernel/sched/cputime-read.ts';
-import { kcpustatCpuFetch } from '../../../src/kernel/sched/kcpustat-read.ts';
+import { kcpustatCpuFetch, kcpustatField } from '../../../src/kernel/sched/kcpustat-read.ts';
 import { lockRq, unlockRq } from '../../../src/kernel/sched/core.ts';
-import { vtimeTaskSwitch, vtimeUserEnter, vtimeUserExit } from '../../../src/kernel/sched/vtime.ts';
+import { vtimeGuestEnter, vtimeTaskSwitch, vtimeUserEnter, vtimeUserExit } from '../../../src/kernel/sched/vtime.ts';
 import { attributesOf, FakeMachine } from '../../support/fake-arch.ts';
 import { doesRelax } from '../../support/relaxing.ts';
 import { doAt, switchTo, trackedMachine } from '../../support/tracked.ts';
@@ -13,8 +14,8 @@ import { doAt, switchTo, trackedMachine } from '../../support/tracked.ts';
 const T: TaskId = 2;
 
 /** CPU 0 idles for 1000 ns, then runs T for 300 ns in the kernel and from then on in user mode. */
-function inUserMode(nice = 0): FakeMachine {
-  const machine = trackedMachine(2, [attributesOf({ nice })]);
+function inUserMode(nice = 0, decisions: Partial<Decisions> = {}): FakeMachine {
+  const machine = trackedMachine(2, [attributesOf({ nice }), attributesOf()], { decisions });
   doAt(machine, 1_000, 0, (cpu) => switchTo(cpu, T));
   doAt(machine, 1_300, 0, (cpu) => vtimeUserEnter(cpu, T));
   machine.setClock(2_000);
@@ -88,5 +89,44 @@ describe('kcpustat_cpu_fetch', () => {
       machine.as(1, () => undefined);
     });
     expect([fetch(machine, 'linux'), turns()]).toEqual([{ Idle: 1_000 }, 1]);
+  });
+});
+
+describe('kcpustat_field', () => {
+  const inGuest = (nice: number): FakeMachine => {
+    const machine = inUserMode(nice);
+    doAt(machine, 2_100, 0, (cpu) => vtimeUserExit(cpu, T));
+    doAt(machine, 2_150, 0, vtimeGuestEnter);
+    machine.setClock(2_950);
+    return machine;
+  };
+
+  test('counts a guest’s time as user time, too, or both as those of nice tasks', () => {
+    expect(fetch(inGuest(0), 'linux')).toEqual({ Idle: 1_000, User: 800, Guest: 800 });
+    expect(fetch(inGuest(3), 'linux')).toEqual({ Idle: 1_000, Nice: 800, GuestNice: 800 });
+    expect(fetch(inGuest(0), 'complete')).toEqual({ Idle: 1_000, User: 1_600, System: 350, Guest: 800 });
+  });
+
+  test.each(['linux', 'complete'] as const)('of each slot is what the whole look has there, for %s', (reader) => {
+    for (const machine of [inUserMode(), inUserMode(3), inGuest(0), inGuest(3), trackedMachine(2, []), new FakeMachine(2, [])]) {
+      machine.setClock(5_000);
+      const whole = fetch(machine, reader);
+      for (const [name, slot] of Object.entries(Cpustat)) {
+        expect(machine.as(1, (cpu) => kcpustatField(cpu, 0, slot, reader)), name).toBe(whole[name] ?? 0);
+      }
+    }
+  });
+
+  test('with the faults of 5.5 leaves out what is pending, or takes it from whoever is current', () => {
+    const raw = inUserMode(0, { leavesOutPending: true });
+    expect(raw.as(1, (cpu) => kcpustatField(cpu, 0, Cpustat.User, 'complete'))).toBe(0);
+    const hasty = inUserMode(0, { trustsCurr: true });
+    // the next task is current, and the last one’s time nowhere that this reader looks
+    hasty.as(0, (cpu) => {
+      lockRq(cpu);
+      cpu.rq.curr = 3;
+      unlockRq(cpu);
+    });
+    expect(fetch(hasty, 'complete')).toEqual({ Idle: 1_000 });
   });
 });
