@@ -10,7 +10,7 @@ import type { CpuId, Ns, TaskId } from '../../../shared/units.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
-import { READER_NAMES, takenForWork } from '../vtime-formula.ts';
+import { Reader, READER_NAMES, takenForWork } from '../vtime-formula.ts';
 
 const SLOTS = ['user', 'nice', 'system', 'softirq', 'irq', 'idle', 'iowait', 'steal', 'guest', 'guest_nice'];
 const IDLE = SLOTS.indexOf('idle');
@@ -19,6 +19,8 @@ const IOWAIT = SLOTS.indexOf('iowait');
 const PENDING = SLOTS.map((slot) => ['user', 'nice', 'system', 'guest', 'guest_nice'].includes(slot));
 /** By slot: the one of it that is a part of its time, or none. */
 const PART = SLOTS.map((slot) => SLOTS.indexOf({ user: 'guest', nice: 'guest_nice' }[slot] ?? 'none'));
+/** By slot: where its time goes if a task changes sides, or none. */
+const TWIN = SLOTS.map((slot) => SLOTS.indexOf({ user: 'nice', nice: 'user', guest: 'guest_nice', guest_nice: 'guest' }[slot] ?? 'none'));
 const [BY, CPU, READER, FIRST_SLOT, T, STATE, P, STOLEN, STOLEN_SINCE] = places(
   'kcpustat_cpu_fetch', 'by', 'cpu', 'reader', 'user', 't', 'state', 'p', 'stolen', 'stolen_since',
 );
@@ -26,8 +28,8 @@ const [BY, CPU, READER, FIRST_SLOT, T, STATE, P, STOLEN, STOLEN_SINCE] = places(
 export class KcpustatMonotonic extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'R-03',
-    says: 'one reader of one CPU’s kcpustat never sees a slot fall; slots with pending time by less than a tick, and only where the ' +
-      'CPU accounts without ticks',
+    says: 'one reader of one CPU’s kcpustat never sees a slot fall; slots with pending time by less than a tick, and only where tasks ' +
+      'carry time off (gen) or the reader hides it (linux)',
     reference: 'kernel/sched/cputime.c kcpustat_cpu_fetch',
     blindTo: 'values that are too low from the first read on, and different readers that compare notes; which of idle and iowait it is ' +
       'while a CPU sleeps',
@@ -53,11 +55,21 @@ export class KcpustatMonotonic extends OracleBase {
       const own = ownTime(slot, fields, at);
       const before = highest.has(slot) ? ownTime(slot, highest.rows, highest.at(slot)) : own;
       const fall = before - own;
-      const hidden = PENDING[slot] ? tolerance + this.#taken(highest, slot) : 0;
+      const hidden = PENDING[slot] && !this.#isExact(slot, highest, fields, at) ? tolerance + this.#taken(highest, slot) : 0;
       const falls = fall > 0 && fall >= hidden && !this.#changedSides(slot, highest, fields, at, tolerance);
       if (falls) this.#report(slot, before, highest, id, cpu, t, fields, at);
       if (fall <= 0) highest.keep(slot, id, cpu, t, fields, at);
     }
+  }
+
+  /** Nobody carries anything off a gen-exact CPU, and complete hides nothing; but who changes its nice value takes its time along. */
+  #isExact(slot: number, highest: KeptEvents, fields: Float64Array, at: number): boolean {
+    if (this.facts.cputime[fields[at + CPU]] !== 'gen-exact' || fields[at + READER] !== Reader.Complete) return false;
+    const twin = TWIN[slot];
+    if (twin < 0 || !highest.has(slot)) return true;
+    const before = highest.at(slot);
+    const grown = ownTime(twin, fields, at) - ownTime(twin, highest.rows, before);
+    return ownTime(slot, fields, at) + grown < ownTime(slot, highest.rows, before);
   }
 
   /** What `linux` had taken for work then, and had been stolen. */

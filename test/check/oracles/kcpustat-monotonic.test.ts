@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { KcpustatMonotonic } from '../../../src/check/oracles/kcpustat-monotonic.ts';
 import { EventStream, runFacts, TICK } from '../../support/event-stream.ts';
 import { judgeStream, witnessOf } from '../../support/verdicts.ts';
 
 const facts = runFacts(2, ['gen', 'tick'], ['reader-0']);
-const reads = (...of: Record<string, number>[]) => {
+const reads = (...of: Record<string, number>[]) => readsOn(facts, ...of);
+const readsOn = (on: RunFacts, ...of: Record<string, number>[]) => {
   const stream = new EventStream();
   of.forEach((fields, i) => stream.add('kcpustat_cpu_fetch', 0, 100 * i, { by: 2, ...fields }));
-  return judgeStream(KcpustatMonotonic, facts, stream);
+  return judgeStream(KcpustatMonotonic, on, stream);
 };
 
 describe('R-03, one reader of one CPU', () => {
@@ -35,6 +37,19 @@ describe('R-03, one reader of one CPU', () => {
     expect(witnessOf(reads({ idle: 10 }, { idle: 9 })).says).toContain('saw idle of CPU 0 fall from 10 to 9');
     expect(witnessOf(reads({ cpu: 1, reader: 1, user: 10 }, { cpu: 1, reader: 1, user: 9 })).says)
       .toContain('(complete reader) saw user of CPU 1 fall from 10 to 9');
+  });
+
+  it('finds any fall that complete sees of a CPU off which nobody carries time', () => {
+    const exact = runFacts(2, 'gen-exact', ['reader-0']);
+    expect(readsOn(exact, { reader: 1, user: 10 }, { reader: 1, user: 9 }).verdict).toBe('broken');
+    expect(readsOn(exact, { reader: 1, system: 10 }, { reader: 1, system: 9 }).verdict).toBe('broken');
+    expect(readsOn(exact, { reader: 0, user: 10 }, { reader: 0, user: 9 }).verdict).toBe('held');
+  });
+
+  it('lets a task take its time from user to nice there', () => {
+    const exact = runFacts(2, 'gen-exact', ['reader-0']);
+    expect(readsOn(exact, { reader: 1, user: 10 }, { reader: 1, user: 4, nice: 6 }).verdict).toBe('held');
+    expect(readsOn(exact, { reader: 1, user: 10 }, { reader: 1, user: 4, nice: 5 }).verdict).toBe('broken');
   });
 
   it('lets idle become iowait on a CPU that accounts without ticks, as long as their sum does not fall', () => {
