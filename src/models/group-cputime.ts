@@ -16,6 +16,7 @@ import { KTIME_MAX, type Ns, type ProcessId, type TaskId } from '../../shared/un
 import { boundedAt } from '../explore/depth-first.ts';
 import { exhaustive } from '../explore/source-sets.ts';
 import { model, type Model, type ModelThread } from '../explore/model.ts';
+import type { Decisions } from '../kernel/decisions.ts';
 import { exitNotify } from '../kernel/exit.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
 import { newGroupCputime, threadGroupCputime } from '../kernel/sched/thread-group.ts';
@@ -64,6 +65,7 @@ interface Parts {
   /** C ends, too; else it is not there. */
   readonly two?: boolean;
   readonly reads?: readonly Ns[];
+  readonly decisions?: Partial<Decisions>;
   readonly ending?: (memory: Memory) => Memory;
   readonly reading?: (memory: Memory) => Memory;
 }
@@ -115,8 +117,8 @@ function setUp(world: World, memory: Memory, two: boolean): void {
   });
 }
 
-function groups(name: string, { two = false, reads = [825, 900], ending = honest, reading = honest }: Parts = {}): Model {
-  const world = new World(CELLS, { config: { workload: WORKLOAD } });
+function groups(name: string, { two = false, reads = [825, 900], decisions = {}, ending = honest, reading = honest }: Parts = {}): Model {
+  const world = new World(CELLS, { decisions, config: { workload: WORKLOAD } });
   const other: ModelThread[] = two ? [{ name: 'CPU2', run: (memory) => world.run(ending(memory), 2, ends(C_ENDS)) }] : [];
   return model({
     name,
@@ -161,6 +163,10 @@ export const GROUP_EXIT: Catalogued = {
     {
       id: 'listed-too-long', says: 'the thread leaves the list when the section is over, so that it counts twice',
       model: groups('group-exit', { ending: (memory) => heldBack(memory, LISTED, LOCK) }),
+    },
+    {
+      id: 'unmarked', says: 'the thread’s times move while the sequence stands still',
+      model: groups('group-exit', { decisions: { movesTimesUnmarked: true } }),
     },
     {
       id: 'no-recheck', says: 'the reader does not look whether a thread has ended meanwhile',

@@ -15,7 +15,6 @@ import { KTIME_MAX, type Ns, type TaskId } from '../../shared/units.ts';
 import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model, type ModelThread } from '../explore/model.ts';
 import type { Search } from '../explore/search.ts';
-import { exhaustive } from '../explore/source-sets.ts';
 import type { Decisions } from '../kernel/decisions.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
 import { kcpustatCpuFetch, kcpustatField } from '../kernel/sched/kcpustat-read.ts';
@@ -132,7 +131,7 @@ const unchecked = (memory: Memory): Memory => answered(memory, vtimeCell(T, 'cpu
 
 const KCPUSTAT = {
   quick: (): Search => boundedAt(2),
-  thorough: exhaustive,
+  thorough: (): Search => boundedAt(3),
 };
 
 export const KCPUSTAT_SWITCH: Catalogued = {
@@ -153,6 +152,10 @@ export const KCPUSTAT_SWITCH: Catalogued = {
     {
       id: 'delta-outside', says: 'B-01: the clock is moved before the section is entered',
       model: kcpustat('kcpustat-switch', { life: LEAVES, decisions: { vtimeDeltaOutsideSection: true } }),
+    },
+    {
+      id: 'trusts-curr', says: 'B-10: the reader takes whatever task is current, switched in or not',
+      model: kcpustat('kcpustat-switch', { life: LEAVES, decisions: { trustsCurr: true } }),
     },
   ],
   ...KCPUSTAT,
@@ -190,8 +193,12 @@ export const KCPUSTAT_MIGRATION: Catalogued = {
   model: kcpustat('kcpustat-migration', { life: MOVES }),
   mutants: [
     {
-      id: 'no-cross-check', says: 'B-10: the reader does not look whether the task is still the one that runs there',
+      id: 'no-cross-check', says: 'the reader does not look on which CPU the task runs',
       model: kcpustat('kcpustat-migration', { life: MOVES, reading: unchecked }),
+    },
+    {
+      id: 'trusts-curr', says: 'B-10: the reader takes whatever task is current, wherever it is and switched in or not',
+      model: kcpustat('kcpustat-migration', { life: MOVES, decisions: { trustsCurr: true } }),
     },
   ],
   quick: () => boundedAt(1),
