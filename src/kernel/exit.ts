@@ -91,6 +91,8 @@ function exitSignal(cpu: KernelCpu, task: TaskId, signal: SignalStruct): void {
   signal.nvcsw += record.nvcsw;
   signal.nivcsw += record.nivcsw;
   signal.nrThreads -= 1;
+  // the planted fault: nobody is told that times are on their way
+  if (cpu.decisions.movesTimesUnmarked) cpu.arch.linger();
   record.listed = 0;
   fields[0] = task;
   fields[1] = (cpu.memory.load(signal.seq) >>> 1) + 1;

@@ -58,7 +58,6 @@ export function unlockStats(cpu: KernelCpu, process: ProcessId): void {
 
 /** The planted fault: a new version, which never was in the making. */
 function unlockUnmarked(cpu: KernelCpu, { lock, seq }: SignalStruct, process: ProcessId): void {
-  cpu.arch.linger();
   cpu.memory.store(seq, (cpu.memory.load(seq) + 2) | 0);
   spinUnlock(cpu, lock, LockClass.Stats, process);
 }
