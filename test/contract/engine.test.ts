@@ -55,7 +55,8 @@ const EVERYTHING = tasks(`
   "counting": {"loop": 3, "fd_timer": {"name": "f", "value": "1ms", "interval": "1ms"}, "run": 2500, "fd_read": "f", "fd_read": "f"},
   "clocked": {"loop": 3, "clock_nanosleep": {"clock": "realtime", "value": "2ms"},
     "clock_nanosleep": {"clock": "tai", "value": "1ms", "absolute": true}}`,
-`{"readers": [{"name": "rd", "every": "3ms", "tasks": "all", "adjusted": true}], "kthreads": [
+`{"readers": [{"name": "rd", "every": "3ms", "tasks": "all", "adjusted": true},
+    {"name": "irq", "cpu": 1, "every": "5ms", "tasks": "all", "from": "timer"}], "kthreads": [
   {"name": "compact", "cpu": 1, "every": "8ms", "work": "9us", "timer": "process_timeout"},
   {"name": "flush", "every": "12ms", "work": "5us", "timer": "delayed_work"},
   {"name": "sweep", "every": "12ms", "work": "5us", "timer": "deferrable_work"},
