@@ -89,7 +89,7 @@ export function resolveScenario(
     widenNs: timeOf('--widen', overrides.widenNs, 0, WIDEN_MAX_NS) ?? block.widen ?? DEFAULT_WIDEN_NS,
     machine,
     epochSec: block.epoch === undefined ? DEFAULT_EPOCH_SEC : Date.parse(block.epoch) / 1000,
-    tickOff: tickOffOf(source, block, file.dynticks, cmdline, overrides.cputime ?? block.cputime ?? DEFAULT_CPUTIME),
+    tickOff: tickOffOf(source, block, file.dynticks, cmdline, overrides.cputime),
     faults: faultsOf(source, file.dynticks, overrides.faults, block.faults, knownFaults),
     cuts: cutsOf(source, file.dynticks, block),
     workload: compiled.workload,

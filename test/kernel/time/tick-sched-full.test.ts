@@ -122,5 +122,8 @@ describe('the remote tick', () => {
     expect(scenario('"cmdline": "nohz_full=2 nohz=off", "tickOff": [2]')).toThrow('nohz=off');
     expect(scenario('"cmdline": "nohz_full=2", "cputime": "tick", "tickOff": [2]')).toThrow('needs no tick');
     expect(scenario('"cmdline": "nohz_full=2", "tickOff": [3]')).toThrow('CPU 3');
+    // a flag wins
+    const { tickOff, warnings } = resolve(`{"tasks": {${BUSY}}, "dynticks": {${OFF}}}`, { cputime: 'tick' });
+    expect([tickOff, warnings]).toEqual([[], ['--cputime tick: it needs ticks, so dynticks.tickOff is ignored.']]);
   });
 });
