@@ -71,6 +71,7 @@ import { ReadMonotonic } from './oracles/read-monotonic.ts';
 import { ReadRetries } from './oracles/read-retries.ts';
 import { ReadOrder } from './oracles/read-order.ts';
 import { ReadTrue } from './oracles/read-true.ts';
+import { RunTime } from './oracles/run-time.ts';
 import { SeqcountVersions } from './oracles/seqcount-versions.ts';
 import { SleepCovered } from './oracles/sleep-covered.ts';
 import { RcuGracePeriod } from './oracles/rcu-grace-period.ts';
@@ -119,7 +120,8 @@ const ORACLES: readonly OracleClass[] = [
   VtimeStates, VtimeCurrent, VtimeAccumulators, VtimeClock, VtimeContext, VtimeWriter, VtimeReader, KcpustatTrue,
   ReadMonotonic, ReadTrue, KcpustatMonotonic, GuestWithinUser, AdjustedFresh, AdjustedMonotonic, AdjustedSum,
   CputimePossible, ReadRetries, ReadOrder, CputimerEarly, CputimerLate,
-  CputimeExact, KsoftirqdRuntime, GroupSums, GuestTime, TickCharges, StealCharges, CpuExact, CpuConservation, MachineConservation,
+  CputimeExact, KsoftirqdRuntime, GroupSums, GuestTime, TickCharges, StealCharges, CpuExact, RunTime, CpuConservation,
+  MachineConservation,
   ProcForm, GuestColumns, ProcColumns, ProcTotals, UptimeIdle, BootInstant,
 ];
 

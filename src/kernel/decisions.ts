@@ -167,6 +167,12 @@ export interface Decisions {
   readonly movesTimesUnmarked: boolean;
   /** How system time is scaled to run time; undefined: Linux's way. */
   readonly scaledStime: ((stime: Ns, rtime: Ns, total: Ns) => Ns) | undefined;
+  /** B-16: what interrupts took is read from a CPU's accounts, to which the ticks that hit ksoftirqd are charged, too. */
+  readonly readsIrqTimeFromSlots: boolean;
+  /** B-17: the time of interrupts is charged by ticks, to one account at each, and no more than one. */
+  readonly chargesIrqTimeByTicks: boolean;
+  /** B-19: the ticks that an idle CPU did without are charged though its contexts are tracked, and one that finds a task is one of them. */
+  readonly countsIdleTicksOfTracked: boolean;
   /** B-15: what was seen of the hypervisor's old record is kept when a new one begins at 0. */
   readonly keepsPrevSteal: boolean;
   /** Whether the n-th message from a CPU is lost on its way. */
@@ -262,6 +268,9 @@ export const asLinux: Decisions = {
   raisesPartsApart: false,
   movesTimesUnmarked: false,
   scaledStime: undefined,
+  readsIrqTimeFromSlots: false,
+  chargesIrqTimeByTicks: false,
+  countsIdleTicksOfTracked: false,
   keepsPrevSteal: false,
   dropsMessage: () => false,
   losesDoorbell: () => false,

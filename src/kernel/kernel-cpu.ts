@@ -200,6 +200,8 @@ export class KernelCpu {
   irqsOff = 1;
   /** Whether this CPU times its interrupts; it learns at one of their edges that it is not to any more. */
   irqtimeOn = false;
+  /** Time of interrupts, and of softirqs, that a planted fault has still to charge. */
+  readonly irqBacklog = new Float64Array(2);
   /** The running task is on its way to user mode, and its signal handlers run before. */
   signalDue = false;
   /** The running task is on its way to user mode, and looks after its CPU timers before. */

@@ -38,8 +38,8 @@ export function hasProcessor({ state, stealTime }: KernelCpu): boolean {
  * @linux arch/x86/kernel/kvm.c kvm_register_steal_time
  */
 export function registerStealTime(cpu: KernelCpu): void {
+  cpu.arch.trace(Event.steal_clock_restart, cpu.decisions.keepsPrevSteal ? cpu.rq.prevStealTime : 0);
   cpu.accounting.theft(cpu, restart);
-  cpu.arch.trace(Event.steal_clock_restart, cpu.rq.prevStealTime);
 }
 
 function noteBegin({ stealTime, arch }: KernelCpu): void {

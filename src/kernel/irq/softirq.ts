@@ -15,6 +15,7 @@ import { MAX_SOFTIRQ_RESTART, SOFTIRQ_IDLE_REPORTS } from '../../../shared/limit
 import { Printk } from '../../../shared/printk.ts';
 import { NR_SOFTIRQS, SoftirqVec } from '../../../shared/structs/cpu.ts';
 import { KernelBug } from '../../../shared/assert.ts';
+import { SystemState } from '../../../shared/structs/global.ts';
 import { TaskState } from '../../../shared/structs/task.ts';
 import { NONE, type TaskId } from '../../../shared/units.ts';
 import { Path } from '../arch.ts';
@@ -92,7 +93,7 @@ export function reportIdleSoftirq(cpu: KernelCpu): boolean {
 function wakeupSoftirqd(cpu: KernelCpu): void {
   const thread = cpu.config.workload.ksoftirqds[cpu.id] ?? NONE;
   // before there are threads, the next interrupt's way out must do
-  if (thread !== NONE) tryToWakeUp(cpu, thread);
+  if (thread !== NONE && cpu.image.system.state === SystemState.Running) tryToWakeUp(cpu, thread);
 }
 
 /** What ksoftirqd does when it runs: one helping, as on an interrupt's way out. @linux kernel/softirq.c run_ksoftirqd */

@@ -65,7 +65,8 @@ export function irqtimeAccountIrq(cpu: KernelCpu, offset: number): void {
 /** @linux kernel/sched/cputime.c irqtime_account_delta */
 function accountDelta(cpu: KernelCpu, delta: Ns, slot: number): void {
   const { irqtime } = cpu;
-  charge(cpu, slot, delta);
+  if (cpu.decisions.chargesIrqTimeByTicks) cpu.irqBacklog[slot === Cpustat.Irq ? 0 : 1]! += delta;
+  else charge(cpu, slot, delta);
   irqtime.total += delta;
   irqtime.tickDelta += delta;
 }
@@ -98,6 +99,7 @@ export function irqtimeAccountIdleTicks(cpu: KernelCpu, ticks: number): void {
 /** Where interrupts took more than the ticks were long, the rest of it is forgotten. */
 function irqtimeAccountProcessTick(cpu: KernelCpu, user: boolean, ticks: number): void {
   const { curr } = cpu;
+  if (cpu.decisions.chargesIrqTimeByTicks && chargeBacklog(cpu)) return;
   const rest = ticks * cpu.config.tickNs - accountOtherTime(cpu);
   if (rest <= 0) return;
   if (isKsoftirqd(cpu, curr)) accountSystemIndexTime(cpu, curr, rest, Cpustat.Softirq);
@@ -105,6 +107,17 @@ function irqtimeAccountProcessTick(cpu: KernelCpu, user: boolean, ticks: number)
   else if (curr === cpu.idle) accountIdleTime(cpu, rest);
   else if (cpu.image.tasks[curr]!.vcpu !== 0) accountGuestTime(cpu, curr, rest);
   else accountSystemIndexTime(cpu, curr, rest, Cpustat.System);
+}
+
+/** The historic way: whichever kind of interrupt has a tick's time to its name is charged that tick, however many there were. */
+function chargeBacklog(cpu: KernelCpu): boolean {
+  const { irqBacklog: backlog, config: { tickNs } } = cpu;
+  cpu.irqtime.tickDelta = 0;
+  const kind = backlog[0]! >= tickNs ? 0 : 1;
+  if (backlog[kind]! < tickNs) return false;
+  backlog[kind]! -= tickNs;
+  charge(cpu, kind === 0 ? Cpustat.Irq : Cpustat.Softirq, tickNs);
+  return true;
 }
 
 /** An interrupt is entered or left, or a softirq: the four edges. @linux kernel/sched/cputime.c irqtime_account_irq */

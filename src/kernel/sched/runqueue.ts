@@ -3,8 +3,8 @@
  * Callers hold rq.lock and have charged the running task.
  */
 import { KernelBug } from '../../../shared/assert.ts';
-import type { Rq } from '../../../shared/structs/cpu.ts';
-import type { Irqtime, StealTime } from '../../../shared/structs/cputime.ts';
+import { Cpustat, type Rq } from '../../../shared/structs/cpu.ts';
+import type { StealTime } from '../../../shared/structs/cputime.ts';
 import { NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { stealWithin } from './cputime.ts';
@@ -26,7 +26,7 @@ export function updateRqClockOf(cpu: KernelCpu, on: CpuId, now: Ns): void {
   if (delta <= 0) return;
   rq.clock += delta;
   let rest = delta;
-  if (cpu.accounting.timesIrqs) rest -= irqTimeIn(rq, cpu.image.irqtimes[on]!, rest);
+  if (cpu.accounting.timesIrqs) rest -= irqTimeIn(rq, irqTimeRead(cpu, on), rest);
   if (cpu.config.stealClock) rest -= stolenIn(rq, cpu.image.stealTimes[on]!, rest);
   rq.clockTask += rest;
 }
@@ -36,10 +36,17 @@ export function updateRqClockOf(cpu: KernelCpu, on: CpuId, now: Ns): void {
  * is over, of what passes from then on.
  * @linux kernel/sched/core.c update_rq_clock_task
  */
-function irqTimeIn(rq: Rq, irqtime: Irqtime, delta: Ns): Ns {
-  const irqDelta = Math.min(delta, irqtime.total - rq.prevIrqTime);
+function irqTimeIn(rq: Rq, total: Ns, delta: Ns): Ns {
+  const irqDelta = Math.min(delta, total - rq.prevIrqTime);
   rq.prevIrqTime += irqDelta;
   return irqDelta;
+}
+
+/** What interrupts have taken of a CPU, but for what ksoftirqd served. @linux kernel/sched/sched.h irq_time_read */
+function irqTimeRead({ image, decisions }: KernelCpu, on: CpuId): Ns {
+  if (!decisions.readsIrqTimeFromSlots) return image.irqtimes[on]!.total;
+  const slots = image.kcpustats[on]!;
+  return slots.cpustat(Cpustat.Irq) + slots.cpustat(Cpustat.Softirq);
 }
 
 /** And it stands still while the processor is taken away. @linux kernel/sched/core.c update_rq_clock_task */

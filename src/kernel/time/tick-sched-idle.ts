@@ -16,6 +16,7 @@ import { TICK_DO_TIMER_NONE } from '../../../shared/structs/global.ts';
 import type { Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { reportIdleSoftirq } from '../irq/softirq.ts';
+import { accountIdleTicks } from '../sched/cputime.ts';
 import { nohzBalanceEnterIdle } from '../sched/nohz-balance.ts';
 import { tickNohzStartIdle, tickNohzStopIdle } from './idle-sleep.ts';
 import { tickDoTimerCpu, tickDoUpdateJiffies64 } from './jiffies.ts';
@@ -91,11 +92,14 @@ export function canStopIdleTick(cpu: KernelCpu): boolean {
 function accountIdleTime(cpu: KernelCpu, now: Ns): void {
   const { tick, image } = cpu;
   tick.idleExittime = now;
-  if (!cpu.accounting.samples) return;
+  const { countsIdleTicksOfTracked, countsIdleTickTwice } = cpu.decisions;
+  if (!cpu.accounting.samples && !countsIdleTicksOfTracked) return;
   const { jiffies } = image.jiffies;
-  const ticks = jiffies - tick.idleJiffies + (cpu.decisions.countsIdleTickTwice ? 1 : 0);
+  const ticks = jiffies - tick.idleJiffies + (countsIdleTickTwice ? 1 : 0);
   cpu.arch.trace6(Event.account_idle_ticks, ticks, jiffies, tick.idleJiffies);
-  if (ticks > 0) cpu.accounting.idleTicks(cpu, ticks);
+  if (ticks <= 0) return;
+  if (countsIdleTicksOfTracked) accountIdleTicks(cpu, ticks);
+  else cpu.accounting.idleTicks(cpu, ticks);
 }
 
 /**

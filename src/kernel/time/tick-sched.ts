@@ -85,7 +85,7 @@ function forwardFromNow(timer: Hrtimer, expires: Ns): void {
 /** A tick that came all the same accounts itself. @linux kernel/time/tick-sched.c tick_sched_handle */
 function tickWhileStopped(cpu: KernelCpu): void {
   const { tick } = cpu;
-  if (cpu.curr === cpu.idle) tick.idleJiffies += 1;
+  if (cpu.curr === cpu.idle || cpu.decisions.countsIdleTicksOfTracked) tick.idleJiffies += 1;
   tick.nextTick = 0;
 }
 

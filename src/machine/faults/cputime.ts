@@ -102,6 +102,31 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
     caughtBy: ['F-05'],
     decisions: { uptimeByCharges: true },
   },
+  {
+    id: 'B-15',
+    says: 'a steal clock begins anew, and what was seen of the old one is kept, so that all time looks stolen (Linux until 4.6)',
+    caughtBy: ['A-08', 'A-01'],
+    decisions: { keepsPrevSteal: true },
+  },
+  {
+    id: 'B-16',
+    says: 'the ticks that hit ksoftirqd count as interruptions, its own, too, so that it never seems to run (Linux 4.11)',
+    caughtBy: ['A-04', 'C-08'],
+    // a load for it
+    decisions: { readsIrqTimeFromSlots: true, raisesSoftirqAgain: (cpu) => cpu === 1 },
+  },
+  {
+    id: 'B-17',
+    says: 'the time of interrupts is charged by ticks, to one account at each, however many ticks there were (Linux until 4.8)',
+    caughtBy: ['A-01', 'C-07'],
+    decisions: { chargesIrqTimeByTicks: true },
+  },
+  {
+    id: 'B-19',
+    says: 'the ticks that an idle CPU did without are charged though its contexts are tracked: its sleep counts twice (Linux until 3.10)',
+    caughtBy: ['A-01', 'C-07'],
+    decisions: { countsIdleTicksOfTracked: true },
+  },
 ];
 
 /** stime * rtime / total, the product modulo 2^64 and the divisor modulo 2^32: to the precision of a double, and never beyond it. */

@@ -1,0 +1,128 @@
+/**
+ * A task's run time goes on while it runs: by the scheduler's clock it is the time for which the task had the CPU, less
+ * what interrupts and thefts took of it, where those are timed. Such time becomes known when it is over, and may come off
+ * whoever runs then:
+ *
+ *      task A: charged up to the middle of an interrupt | rest of it | task B: the first half is still owed
+ *      owed               0 ......... at most its first half ........ less by each ns that B runs
+ *
+ * So what is owed is bounded: it grows in interrupts, shrinks outside, and each stretch of a task may be off by what was
+ * owed when it began, one way, and by what is owed now, the other way.
+ */
+import type { RunFacts } from '../../../shared/event-consumer.ts';
+import { Event, Mode } from '../../../shared/events.ts';
+import { NOBODY, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
+import { namedEvent, places } from '../kept-events.ts';
+import { OracleBase } from '../oracle-base.ts';
+import type { OracleDescription } from '../oracle.ts';
+
+const [MODE, TASK] = places('context', 'mode', 'task');
+const [RUN_TASK, RUNTIME] = places('sched_stat_runtime', 'task', 'runtime');
+const [ENABLED] = places('sched_clock_irqtime', 'enabled');
+
+export class RunTime extends OracleBase {
+  static readonly about: OracleDescription = {
+    id: 'C-08',
+    says: 'the run time that a task is charged while it runs is the time for which it had the CPU, less what interrupts and thefts took ' +
+      'where those are timed; softirqs are ksoftirqd’s own time',
+    reference: 'kernel/sched/core.c update_rq_clock_task, kernel/sched/sched.h irq_time_read',
+    blindTo: 'what is owed from one task to the next, up to the length of the interrupts before; where CPUs race, tasks that another ' +
+      'CPU has charged',
+    listens: ['context', 'sched_stat_runtime', 'sched_clock_irqtime'],
+  };
+
+  readonly #timesIrqs: Uint8Array;
+  readonly #ksoftirqd: readonly boolean[];
+  readonly #mode: Int8Array;
+  readonly #task: Int32Array;
+  readonly #at: Float64Array;
+  /** What interrupts and thefts may still be owed. */
+  readonly #owed: Float64Array;
+  // of the present task's stretch: when it began, what was owed then, what was taken since, what was charged
+  readonly #began: Float64Array;
+  readonly #owedThen: Float64Array;
+  readonly #taken: Float64Array;
+  readonly #charged: Float64Array;
+  readonly #doubtful: Uint8Array;
+
+  constructor(facts: RunFacts) {
+    super(RunTime.about, facts);
+    const { cpus } = facts;
+    this.#timesIrqs = Uint8Array.from(facts.cputime, (flavour) => (flavour === 'tick+irqtime' ? 1 : 0));
+    this.#ksoftirqd = facts.tasks.map(({ name, kernel }) => kernel === true && name.startsWith('ksoftirqd/'));
+    this.#mode = new Int8Array(cpus).fill(Mode.Idle);
+    this.#task = new Int32Array(cpus).fill(NOBODY);
+    this.#at = new Float64Array(cpus);
+    this.#owed = new Float64Array(cpus);
+    this.#began = new Float64Array(cpus);
+    this.#owedThen = new Float64Array(cpus);
+    this.#taken = new Float64Array(cpus);
+    this.#charged = new Float64Array(cpus);
+    this.#doubtful = new Uint8Array(cpus);
+  }
+
+  onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    switch (id) {
+      case Event.context: return this.#onContext(cpu, t, fields[at + MODE], fields[at + TASK]);
+      case Event.sched_clock_irqtime: this.#timesIrqs[cpu] = fields[at + ENABLED]; return;
+      default: return this.#onRuntime(id, cpu, t, fields, at);
+    }
+  }
+
+  #onContext(cpu: CpuId, t: Ns, mode: number, task: TaskId): void {
+    this.#advance(cpu, t);
+    this.#mode[cpu] = mode;
+    if (task === this.#task[cpu]) return;
+    this.#task[cpu] = task;
+    this.#began[cpu] = t;
+    this.#owedThen[cpu] = this.#owed[cpu];
+    this.#taken[cpu] = 0;
+    this.#charged[cpu] = 0;
+    this.#doubtful[cpu] = 0;
+  }
+
+  #advance(cpu: CpuId, t: Ns): void {
+    const passed = t - this.#at[cpu];
+    this.#at[cpu] = t;
+    if (this.#isTaken(cpu)) {
+      this.#taken[cpu] += passed;
+      this.#owed[cpu] += passed;
+    } else this.#owed[cpu] = Math.max(0, this.#owed[cpu] - passed);
+  }
+
+  /** Whether the present context is none of the task's run time. */
+  #isTaken(cpu: CpuId): boolean {
+    switch (this.#mode[cpu]) {
+      case Mode.Steal: return true;
+      case Mode.Irq: return this.#timesIrqs[cpu] === 1;
+      case Mode.Softirq: return this.#timesIrqs[cpu] === 1 && !(this.#ksoftirqd[this.#task[cpu]] ?? false);
+      default: return false;
+    }
+  }
+
+  #onRuntime(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const task = fields[at + RUN_TASK];
+    const on = this.#task.indexOf(task);
+    if (on === NOBODY) return;
+    this.#charged[on] += fields[at + RUNTIME];
+    if (on !== cpu) {
+      // by whoever asked: how far that CPU had come for it, the stream does not say
+      if (this.facts.racing) this.#doubtful[on] = 1;
+      return;
+    }
+    this.#advance(cpu, t);
+    if (this.#doubtful[cpu] === 0) this.#judge(id, cpu, t, fields, at);
+  }
+
+  #judge(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    const had = t - this.#began[cpu] - this.#taken[cpu];
+    const charged = this.#charged[cpu];
+    this.checked++;
+    if (charged >= had - this.#owedThen[cpu] && charged <= had + this.#owed[cpu]) return;
+    this.broken(() => ({
+      says: `${this.nameOf(fields[at + RUN_TASK])} has had CPU ${cpu} for ${had} ns at ${t} ns, interrupts and thefts left out, and was ` +
+        `charged ${charged} ns of run time; ${this.#owedThen[cpu]} ns of it may have been owed before, and ${this.#owed[cpu]} ns be owed now`,
+      events: [namedEvent(id, cpu, t, fields, at)],
+    }));
+  }
+}
