@@ -22,6 +22,7 @@ import { places } from './kept-events.ts';
 const [CONTEXT_TASK] = places('context', 'task');
 const [TICK_TASK] = places('tick', 'task');
 const [CHILD] = places('sched_process_fork', 'child');
+const [MARKED_TASK] = places('guest_enter', 'task');
 const FIRST_PIECES = 32;
 /** Fields of a piece: from when, the three times then, and the slot that it fills. */
 const WIDTH = 5;
@@ -57,6 +58,8 @@ export class TruthHistory {
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number, neededFrom: Ns): void {
     this.#truth.onEvent(id, cpu, t, fields, at);
     if (id === Event.context) this.#onContext(cpu, fields[at + CONTEXT_TASK], t, neededFrom);
+    // time in the kernel counts for the guest while the mark is on
+    else if (id === Event.guest_enter || id === Event.guest_exit) this.#append(fields[at + MARKED_TASK], t, neededFrom);
     else if (id === Event.tick) this.#append(fields[at + TICK_TASK], t, neededFrom);
     else if (id === Event.sched_process_fork) this.#append(fields[at + CHILD], t, neededFrom);
   }
