@@ -46,6 +46,18 @@ describe('R-02, what a reader is told is what was', () => {
     expect(judge(ahead)).toEqual({ verdict: 'held', checked: 1 });
   });
 
+  it('counts the kernel’s time for the guest while the task bears its mark, and from its end on no more', () => {
+    // an interrupt ends the guest at 170; the mark goes at 180
+    const stream = new EventStream()
+      .add('context', 0, 100, { mode: Mode.System, task: T }).add('guest_enter', 0, 100, { task: T })
+      .add('context', 0, 100, { mode: Mode.Guest, task: T })
+      .add('context', 0, 170, { mode: Mode.Irq, task: T }).add('guest_exit', 0, 180, { task: T });
+    const told = (t: number, utime: number, stime: number) => read({ t, k1: 0, starttime: 0, utime, stime });
+    stream.add('task_cputime', 1, 178, told(178, 78, 0)).add('task_cputime', 1, 200, told(200, 80, 20))
+      .add('task_cputime', 1, 190, told(190, 80, 10));
+    expect(judge(stream)).toEqual({ verdict: 'held', checked: 3 });
+  });
+
   it('finds a nanosecond, told by either reader of either time', () => {
     const { says } = witnessOf(judge(aDay().add('task_cputime', 1, 200, read({ t: 200, utime: 41, stime: 60 }))));
     expect(says).toBe('reader-0 (complete reader) was told that thread0-0 has utime 41; at 200 ns it had really had 40, of which 0 are ' +
