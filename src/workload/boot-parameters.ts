@@ -34,7 +34,7 @@ export function noteParameters(source: Source, cmdline: CommandLine): void {
 
 function withoutEffect(cmdline: CommandLine): string[] {
   const names: string[] = [];
-  if (cmdline.tsc === 'noirqtime' || cmdline.tsc === 'recalibrate') names.push(`tsc=${cmdline.tsc}`);
+  if (cmdline.tsc === 'recalibrate') names.push('tsc=recalibrate');
   if (cmdline.rcuNocbs !== null) names.push('rcu_nocbs=');
   if (cmdline.threadirqs) names.push('threadirqs');
   if (cmdline.isolcpus?.nohz === true) names.push('isolcpus=nohz');

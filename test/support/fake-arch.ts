@@ -173,6 +173,7 @@ export interface FakeOptions {
   readonly sharedTimers?: number;
   readonly background?: readonly BackgroundSpec[];
   readonly workers?: readonly TaskId[];
+  readonly ksoftirqds?: readonly TaskId[];
 }
 
 /** A machine of guarded memory and fake hardware, its schedulers initialised, its tasks new with the given attributes. */
@@ -207,8 +208,8 @@ export class FakeMachine {
   /** One more kernel object of a CPU over the same memory and hardware. */
   kernelOf(cpu: CpuId): KernelCpu {
     const { config, functions = [neverCalled, neverCalled, dlTaskTimer], timers = CALLBACKS.timers, decisions } = this.options;
-    const { tscHz = 1_000_000_000, sources, background = [], workers = [] } = this.options;
-    const asked = config?.workload ?? { ...NO_WORKLOAD, background, workers };
+    const { tscHz = 1_000_000_000, sources, background = [], workers = [], ksoftirqds = [] } = this.options;
+    const asked = config?.workload ?? { ...NO_WORKLOAD, background, workers, ksoftirqds };
     const workload = asked.processes.length > 0 ? asked : { ...asked, ...this.processes };
     const ofTsc = [{ id: ClocksourceId.Tsc, hz: tscHz, trusted: true }];
     const clocksources = clocksourceTable(sources ?? ofTsc, config?.tickNs ?? FAKE_CONFIG.tickNs);

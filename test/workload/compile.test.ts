@@ -237,10 +237,10 @@ it('says that nolapic_timer is for the boot CPU only', () => {
 });
 
 it('parameters that are read and do nothing are named', () => {
-  const { approximations } = resolve(ONE, { cmdline: 'tsc=noirqtime rcu_nocbs=1 threadirqs timer_migration=off isolcpus=nohz,1' });
+  const { approximations } = resolve(ONE, { cmdline: 'tsc=recalibrate rcu_nocbs=1 threadirqs timer_migration=off isolcpus=nohz,1' });
   const named = approximations.filter((sentence) => sentence.endsWith('is read and has no effect yet.'));
   expect(named.map((sentence) => sentence.split(' ')[0])).toEqual(
-    ['tsc=noirqtime', 'rcu_nocbs=', 'threadirqs', 'isolcpus=nohz'],
+    ['tsc=recalibrate', 'rcu_nocbs=', 'threadirqs', 'isolcpus=nohz'],
   );
 });
 

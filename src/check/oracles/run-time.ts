@@ -121,7 +121,8 @@ export class RunTime extends OracleBase {
     if (charged >= had - this.#owedThen[cpu] && charged <= had + this.#owed[cpu]) return;
     this.broken(() => ({
       says: `${this.nameOf(fields[at + RUN_TASK])} has had CPU ${cpu} for ${had} ns at ${t} ns, interrupts and thefts left out, and was ` +
-        `charged ${charged} ns of run time; ${this.#owedThen[cpu]} ns of it may have been owed before, and ${this.#owed[cpu]} ns be owed now`,
+        `charged ${charged} ns of run time; ${this.#owedThen[cpu]} ns of it may have been owed before, and ${this.#owed[cpu]} ns be ` +
+        'owed now',
       events: [namedEvent(id, cpu, t, fields, at)],
     }));
   }
