@@ -298,6 +298,7 @@ const table = {
   task_gtime: ['dynticks', {
     by: 'task', task: 'task', reader: 'code', t: 'ns', k0: 'count', p0: 'ns', k1: 'count', p1: 'ns', k: 'count', p: 'ns',
     state: 'code', starttime: 'ns', raw_gtime: 'ns', vtime_gtime: 'ns', gtime: 'ns', p0_cpu: 'cpu', p1_cpu: 'cpu',
+    stolen: 'ns', stolen_since: 'ns',
   }],
   /**
    * A reader's look at a process, by a thread of it: version of the record of dead threads, live threads, the first and the last

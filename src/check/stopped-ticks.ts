@@ -6,9 +6,11 @@
  * And what it loses while a periodic tick is made of single events by a clock that knows no less than a tick
  * (jiffies): each is put up a tick from when the one before was handled, not from when it was due.
  */
+import type { RunFacts } from '../../shared/event-consumer.ts';
 import { Event, type EventName } from '../../shared/events.ts';
 import { TickFlag } from '../../shared/structs/cpu.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
+import { ClockError } from './clock-error.ts';
 import { places } from './kept-events.ts';
 
 const [MODE] = places('tick', 'mode');
@@ -26,6 +28,8 @@ export class StoppedTicks {
   static readonly listens: readonly EventName[] = ['tick', 'tick_nohz_idle_stop', 'tick_nohz_restart', 'account_idle_ticks'];
 
   readonly #tickNs: Ns;
+  /** A tick that comes so soon after another is the same one. */
+  readonly #againNs: Ns;
   /** The first tick that did not come; -1 while the tick runs. */
   readonly #lastTick: Float64Array;
   /** Ticks that came all the same. */
@@ -39,8 +43,9 @@ export class StoppedTicks {
   readonly #early: Float64Array;
   readonly #slid: Float64Array;
 
-  constructor(cpus: number, tickNs: Ns) {
+  constructor({ cpus, tickNs, clocks }: RunFacts) {
     this.#tickNs = tickNs;
+    this.#againNs = AGAIN_NS + (2 * tickNs * new ClockError(clocks).ppb) / 1e9;
     this.#lastTick = new Float64Array(cpus).fill(-1);
     this.#came = new Float64Array(cpus);
     this.#extra = new Float64Array(cpus);
@@ -87,7 +92,7 @@ export class StoppedTicks {
     const late = passed - this.#tickNs;
     // what is later than that was kept from coming, and others allow for it
     if (mode === PERIODIC && this.#lastMode[cpu] === PERIODIC && Math.abs(late) < this.#tickNs / 2) this.#slid[cpu] += late;
-    if (mode !== PERIODIC && this.#lastMode[cpu] === mode && passed < AGAIN_NS) this.#early[cpu] += 1;
+    if (mode !== PERIODIC && this.#lastMode[cpu] === mode && passed < this.#againNs) this.#early[cpu] += 1;
     this.#last[cpu] = t;
     this.#lastMode[cpu] = mode;
   }

@@ -24,9 +24,6 @@ const SAMPLING_TICKS = 2;
 /** Where interrupts are timed, they may take the place of the last tick before it has come. */
 const IRQTIME_TICKS = 1;
 
-/** Sooner than an interrupt gets to its handler. */
-const EARLY_NS: Ns = 100;
-
 export class CpuConservation extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'A-01',
@@ -46,12 +43,12 @@ export class CpuConservation extends OracleBase {
   readonly #final: KeptEvents;
   readonly #firstKept: KeptEvents;
   readonly #stopped: StoppedTicks;
-  /** Allowed where a clock is so slow that the tick's device comes before the tick is due, and comes again when it is. */
-  readonly #double: Ns;
+  /** Ticks come by the kernel’s clock, which may be off. */
+  readonly #error: ClockError;
 
   constructor(facts: RunFacts) {
     super(CpuConservation.about, facts);
-    this.#double = new ClockError(facts.clocks).after(facts.tickNs) > EARLY_NS ? Infinity : 0;
+    this.#error = new ClockError(facts.clocks);
     const { cpus } = facts;
     this.#since = new Float64Array(cpus).fill(-1);
     this.#active = new Uint8Array(facts.tasks.length);
@@ -59,7 +56,7 @@ export class CpuConservation extends OracleBase {
     this.#pending = new Float64Array(cpus);
     this.#final = new KeptEvents(cpus, 'kcpustat_final');
     this.#firstKept = new KeptEvents(cpus, 'context');
-    this.#stopped = new StoppedTicks(cpus, facts.tickNs);
+    this.#stopped = new StoppedTicks(facts);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -106,11 +103,11 @@ export class CpuConservation extends OracleBase {
     this.#pending[on] = t - fields[at + starttime] + fields[at + utime] + fields[at + stime] + fields[at + gtime];
   }
 
-  #allowed(cpu: CpuId): Ns {
+  #allowed(cpu: CpuId, end: Ns): Ns {
     const { cputime, tickNs, stalledNs } = this.facts;
     if (!samples(cputime[cpu])) return 0;
     const ticks = SAMPLING_TICKS + (cputime[cpu] === 'tick+irqtime' ? IRQTIME_TICKS : 0);
-    return ticks * tickNs + stalledNs[cpu] + this.#double + this.#stopped.twice(cpu);
+    return ticks * tickNs + stalledNs[cpu] + this.#error.after(end) + this.#stopped.twice(cpu);
   }
 
   #judge(cpu: CpuId, end: Ns): void {
@@ -120,7 +117,7 @@ export class CpuConservation extends OracleBase {
     let sum = 0;
     for (const slot of SLOTS) sum += this.#final.rows[at + slot];
     const difference = Math.abs(elapsed - elsewhere - sum);
-    const allowed = this.#allowed(cpu);
+    const allowed = this.#allowed(cpu, end);
     this.checked++;
     if (difference <= allowed) return;
     this.broken(() => ({

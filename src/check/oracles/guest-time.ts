@@ -11,9 +11,11 @@ import { namedEvent, places } from '../kept-events.ts';
 import type { OracleDescription } from '../oracle.ts';
 import type { TrueTimes } from '../truth-history.ts';
 import { TruthOracle } from '../truth-oracle.ts';
-import { isRunning, pendingGuest, Reader, READER_NAMES } from '../vtime-formula.ts';
+import { isRunning, pendingGuest, Reader, READER_NAMES, takenForWork } from '../vtime-formula.ts';
 
-const [BY, TASK, READER, STATE, VTIME_GTIME, GTIME] = places('task_gtime', 'by', 'task', 'reader', 'state', 'vtime_gtime', 'gtime');
+const [BY, TASK, READER, STATE, VTIME_GTIME, GTIME, STOLEN, STOLEN_SINCE] = places(
+  'task_gtime', 'by', 'task', 'reader', 'state', 'vtime_gtime', 'gtime', 'stolen', 'stolen_since',
+);
 const [F_TASK, F_STATE, F_STARTTIME, F_GTIME, F_VTIME_GTIME] = places(
   'task_final', 'task', 'vtime_state', 'starttime', 'gtime', 'vtime_gtime',
 );
@@ -45,7 +47,9 @@ export class GuestTime extends TruthOracle {
     const reader = fields[at + READER];
     const shown = reader === Reader.Complete || fields[at + STATE] === VtimeState.Guest;
     const hidden = shown ? 0 : fields[at + VTIME_GTIME];
-    if (fields[at + GTIME] === truth.guest - hidden && hidden < this.facts.tickNs) return;
+    const state = fields[at + STATE];
+    const robbed = state === VtimeState.Guest ? takenForWork(reader, state, fields[at + STOLEN], fields[at + STOLEN_SINCE], tau) : 0;
+    if (fields[at + GTIME] === truth.guest - hidden + robbed && hidden < this.facts.tickNs) return;
     this.broken(() => ({
       says: `${this.nameOf(fields[at + BY])} (${READER_NAMES[reader]} reader) was told that ${this.nameOf(fields[at + TASK])} has ` +
         `gtime ${fields[at + GTIME]}; ${tau === KTIME_MAX ? 'by then' : `at ${tau} ns`} it had really had ${truth.guest}, of which ` +

@@ -27,9 +27,6 @@ const IRQTIME_TICKS = 1;
 const BUSY_SLOTS = places('kcpustat_final', 'user', 'nice', 'system', 'softirq', 'irq');
 const NOBODYS_SLOTS = places('kcpustat_final', 'idle', 'iowait', 'steal');
 
-/** Sooner than an interrupt gets to its handler. */
-const EARLY_NS: Ns = 100;
-
 export class MachineConservation extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'A-02',
@@ -52,19 +49,19 @@ export class MachineConservation extends OracleBase {
   readonly #runningSince: Float64Array;
   readonly #final: KeptEvents;
   readonly #stopped: StoppedTicks;
-  /** Allowed where a clock is so slow that the tick's device comes before the tick is due, and comes again when it is. */
-  readonly #double: Ns;
+  /** Ticks come by the kernel’s clock, which may be off. */
+  readonly #error: ClockError;
 
   constructor(facts: RunFacts) {
     super(MachineConservation.about, facts);
-    this.#double = new ClockError(facts.clocks).after(facts.tickNs) > EARLY_NS ? Infinity : 0;
+    this.#error = new ClockError(facts.clocks);
     this.#truth = new CputimeTruth(facts);
     this.#firstContext = new Float64Array(facts.cpus).fill(-1);
     this.#charged = new Float64Array(facts.tasks.length);
     this.#pending = new Float64Array(facts.tasks.length);
     this.#runningSince = new Float64Array(facts.cpus).fill(-1);
     this.#final = new KeptEvents(facts.cpus, 'kcpustat_final');
-    this.#stopped = new StoppedTicks(facts.cpus, facts.tickNs);
+    this.#stopped = new StoppedTicks(facts);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -113,7 +110,7 @@ export class MachineConservation extends OracleBase {
       if (samples(this.facts.cputime[cpu])) owed -= this.#stopped.ahead(cpu, end);
       if (this.#firstContext[cpu] >= 0) elapsed += end - this.#firstContext[cpu];
       if (this.#runningSince[cpu] >= 0) running += end - this.#runningSince[cpu];
-      tolerance += this.#allowed(cpu);
+      tolerance += this.#allowed(cpu, end);
     }
     const booked = charged + pending + running + idle + owed;
     if (Math.abs(elapsed - booked) <= tolerance) return;
@@ -130,11 +127,11 @@ export class MachineConservation extends OracleBase {
   }
 
   /** Sampling misses up to a tick at either end; the others only the moments before their first hook. */
-  #allowed(cpu: CpuId): Ns {
+  #allowed(cpu: CpuId, end: Ns): Ns {
     const { cputime, tickNs, stalledNs } = this.facts;
     if (!samples(cputime[cpu])) return tickNs;
     const ticks = SAMPLING_TICKS + (cputime[cpu] === 'tick+irqtime' ? IRQTIME_TICKS : 0);
-    return ticks * tickNs + stalledNs[cpu] + this.#double + this.#stopped.twice(cpu);
+    return ticks * tickNs + stalledNs[cpu] + this.#error.after(end) + this.#stopped.twice(cpu);
   }
 
   #account(p: readonly number[], fields: Float64Array, at: number): void {

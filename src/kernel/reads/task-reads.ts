@@ -44,6 +44,8 @@ export function readTaskGtime(cpu: Looker, by: TaskId, task: TaskId, reader: Rea
   fields[12] = sample.rawGtime;
   fields[13] = sample.vtimeGtime;
   fields[14] = gtime;
+  fields[17] = sample.stolen;
+  fields[18] = sample.stolenSince;
   arch.traceFields(Event.task_gtime, fields);
 }
 

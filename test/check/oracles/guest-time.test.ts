@@ -40,6 +40,18 @@ describe('A-06, guest time', () => {
     expect(witnessOf(judge(final)).says).toBe('vcpu ends with gtime 39 ns (pending time included); it really spent 40 ns in a guest');
   });
 
+  it('knows that linux counts what was stolen from a guest since the last flush', () => {
+    const robbed = (reader: number, gtime: number) => new EventStream()
+      .add('vtime_publish', 0, 100, { task: T, k: 1, state: VtimeState.Guest })
+      .add('context', 0, 100, { mode: Mode.Guest, task: T }).add('context', 0, 150, { mode: Mode.Steal, task: T })
+      .add('context', 0, 170, { mode: Mode.Guest, task: T })
+      .add('task_gtime', 1, 200, {
+        by: 3, task: T, reader, t: 200, k1: 1, p: KTIME_MAX, state: VtimeState.Guest, starttime: 100, stolen: 20, gtime,
+      });
+    expect([judge(robbed(LINUX, 100)).verdict, judge(robbed(COMPLETE, 80)).verdict]).toEqual(['held', 'held']);
+    expect([judge(robbed(LINUX, 80)).verdict, judge(robbed(COMPLETE, 100)).verdict]).toEqual(['broken', 'broken']);
+  });
+
   it('finds system time that passes for a guest’s, and the time since boot', () => {
     expect(witnessOf(judge(aDay().add('task_gtime', 1, 200, look(COMPLETE, 100)))).says).toContain('gtime 100');
     expect(judge(aDay().add('task_gtime', 1, 200, look(LINUX, 200))).verdict).toBe('broken');
