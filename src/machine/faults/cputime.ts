@@ -55,6 +55,36 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
     decisions: { showsStoredTimes: true },
   },
   {
+    id: 'B-02',
+    says: 'each CPU’s snapshots are by a clock of its own, 30 us ahead of the one before, and readers take them for theirs (until 3.9)',
+    caughtBy: ['R-02', 'V-01', 'V-03'],
+    decisions: { vtimeByRawClock: true },
+  },
+  {
+    id: 'B-04',
+    says: 'a task’s state becomes user mode before what it did in the kernel is charged (Linux until 3.12), in a section of its own',
+    caughtBy: ['V-01', 'R-02'],
+    decisions: { vtimeStateFirst: true },
+  },
+  {
+    id: 'B-05',
+    says: 'at a switch the mark of a guest is looked for on the task that comes, and not on the one that goes (Linux until 5.4)',
+    caughtBy: ['A-06', 'V-01', 'C-05', 'C-07'],
+    decisions: { guestTestOnCurrent: true },
+  },
+  {
+    id: 'B-06',
+    says: 'vtime measures in jiffies, so that what is shorter than a tick is nothing or a whole tick (Linux from 4.6 to 4.12)',
+    caughtBy: ['C-05', 'V-01'],
+    decisions: { vtimeInJiffies: true },
+  },
+  {
+    id: 'B-07',
+    says: 'a guest’s time is shown with what has passed since a snapshot that ticks never take (Linux until 4.4)',
+    caughtBy: ['A-06'],
+    decisions: { gtimeWithoutVtime: true },
+  },
+  {
     id: 'B-11',
     says: 'the pair that /proc shows is scaled anew each time, with no memory of what was shown before (Linux until 2.6.24)',
     caughtBy: ['R-06'],
