@@ -140,7 +140,7 @@ const FUNCTIONS: Readonly<Record<string, HrtimerFunction>> = {
   tick_sched_timer: HrtimerFunction.TickNohzHandler, tick_nohz_handler: HrtimerFunction.TickNohzHandler,
   hrtimer_wakeup: HrtimerFunction.HrtimerWakeup, dl_task_timer: HrtimerFunction.DlTaskTimer, it_real_fn: HrtimerFunction.ItRealFn,
   posix_timer_fn: HrtimerFunction.PosixTimerFn, timerfd_tmrproc: HrtimerFunction.TimerfdTmrproc,
-  watchdog_timer_fn: HrtimerFunction.WatchdogTimerFn,
+  watchdog_timer_fn: HrtimerFunction.WatchdogTimerFn, reader_timer_fn: HrtimerFunction.ReaderTimerFn,
 };
 
 function readTimer(lines: Lines, place: number): HrtimerSnapshot {
