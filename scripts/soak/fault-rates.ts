@@ -12,7 +12,7 @@ export const RACY_FAULTS: Readonly<Record<string, string>> = {
   'own-clock': 'racing-reads',
   'B-01': 'racing-reads',
   'B-10': 'racing-accounts',
-  'unmarked-exit': 'racing-accounts',
+  'unmarked-exit': 'racing-exits',
 };
 
 export interface RatePlan {

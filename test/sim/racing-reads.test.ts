@@ -43,6 +43,7 @@ describe.each(['wasm', 'atomics'] as const)('two readers of two writers, over %s
 describe('what breaks the rules of racing reads', () => {
   it.each([
     ['torn-vtime', ['C-01', 'V-01']], ['missing-retry', ['V-02']], ['promise-outside', ['V-02']], ['own-clock', ['V-02']],
+    ['B-01', ['V-02']],
   ])('is caught: %s', { timeout: 60_000 }, async (fault, by) => {
     const broken = Object.keys(brokenOf(await race('wasm', { faults: [fault], widenNs: 50_000, durationNs: 40e6 })));
     expect(broken).toEqual(expect.arrayContaining(by));
