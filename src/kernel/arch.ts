@@ -66,6 +66,8 @@ export interface Arch {
   schedClockCpu(cpu: CpuId): Ns;
   /** Up to where `cpu` has promised to have done everything. Infinite (KTIME_MAX) on one thread. */
   promiseOf(cpu: CpuId): Ns;
+  /** The instant before which every other CPU has done everything. */
+  promiseOfAll(): Ns;
   /** Lets the time pass that a path takes. */
   spend(path: Path): void;
   /** What `spend` would let pass, at least 1 ns. */

@@ -277,6 +277,12 @@ export class SimCpu extends Participant implements Arch {
     return cpu === this.id ? KTIME_MAX : this.board.promiseOf(cpu);
   }
 
+  promiseOfAll(): Ns {
+    let least: Ns = KTIME_MAX;
+    for (let cpu = 0; cpu < this.kernel.image.map.shape.cpus; cpu++) least = Math.min(least, this.promiseOf(cpu));
+    return least;
+  }
+
   spend(path: Path): void {
     this.now += this.hardware.costs[path]!;
   }

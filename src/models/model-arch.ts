@@ -16,10 +16,12 @@ export class ModelArch implements Arch {
   readonly cpu: CpuId;
   readonly mode: Mode = Mode.System;
   clock: Ns = 0;
+  private readonly cpus: number;
   private readonly promises: (cpu: CpuId) => Ns;
 
-  constructor(cpu: CpuId, promises: (cpu: CpuId) => Ns) {
+  constructor(cpu: CpuId, cpus: number, promises: (cpu: CpuId) => Ns) {
     this.cpu = cpu;
+    this.cpus = cpus;
     this.promises = promises;
   }
 
@@ -31,6 +33,11 @@ export class ModelArch implements Arch {
   }
   promiseOf(cpu: CpuId): Ns {
     return this.promises(cpu);
+  }
+  promiseOfAll(): Ns {
+    let least: Ns = KTIME_MAX;
+    for (let cpu = 0; cpu < this.cpus; cpu++) if (cpu !== this.cpu) least = Math.min(least, this.promiseOf(cpu));
+    return least;
   }
   spend(): void {}
   costOf(): Ns {
@@ -89,7 +96,7 @@ export function modelCpu(memory: Memory, id: CpuId, parts: KernelParts) {
     cputime: Array.from({ length: map.shape.cpus }, () => 'gen'), workload: NO_WORKLOAD,
     ...given,
   };
-  const arch = new ModelArch(id, promiseOf);
+  const arch = new ModelArch(id, map.shape.cpus, promiseOf);
   const cpu = new KernelCpu(id, imageOver(memory, map), config, arch, { ...asLinux, ...decisions }, functions);
   return { cpu, arch };
 }

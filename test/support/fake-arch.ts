@@ -72,6 +72,9 @@ export class FakeArch implements Arch {
   schedClockCpu(): Ns {
     return this.clock;
   }
+  promiseOfAll(): Ns {
+    return this.promiseOf();
+  }
   promiseOf(): Ns {
     return KTIME_MAX;
   }

@@ -18,6 +18,7 @@
  */
 import { LockClass } from '../../../shared/lock-order.ts';
 import type { SignalStruct } from '../../../shared/structs/process.ts';
+import { VtimeState } from '../../../shared/structs/task.ts';
 import { readSeqcountBegin, readSeqcountRetry } from '../../../shared/sync/seqcount.ts';
 import { KTIME_MAX, type Ns, type ProcessId, type TaskId } from '../../../shared/units.ts';
 import { groupFilterOf } from '../image.ts';
@@ -70,9 +71,11 @@ export function threadGroupCputime(cpu: KernelCpu, member: TaskId, reader: Reade
 function sumUp(cpu: KernelCpu, process: ProcessId, reader: ReaderKind, out: GroupCputime): void {
   const { tasks, signalStructs } = cpu.image;
   const { threads } = processSpecOf(cpu, process);
+  // loaded first: a thread that is asleep in its record has not run before this, wherever it may have been woken meanwhile
+  const asleepUntil = cpu.arch.promiseOfAll();
   startWithDead(signalStructs[process]!, reader, out);
   for (let i = 0; i < threads.length; i++) {
-    if (tasks[threads[i]!]!.listed === 1) addThread(cpu, threads[i]!, reader, out);
+    if (tasks[threads[i]!]!.listed === 1) addThread(cpu, threads[i]!, asleepUntil, reader, out);
   }
   if (out.threads === 0) out.firstTau = out.lastTau = cpu.arch.schedClock();
 }
@@ -89,11 +92,12 @@ function startWithDead(signal: SignalStruct, reader: ReaderKind, out: GroupCputi
   out.nivcsw = signal.nivcsw;
 }
 
-function addThread(cpu: KernelCpu, thread: TaskId, reader: ReaderKind, out: GroupCputime): void {
+function addThread(cpu: KernelCpu, thread: TaskId, asleepUntil: Ns, reader: ReaderKind, out: GroupCputime): void {
   const { cputime } = cpu;
   const record = cpu.image.tasks[thread]!;
   taskCputime(cpu, thread, reader, cputime);
-  const tau = Math.max(cputime.starttime, Math.min(cputime.clock, cputime.promise));
+  const until = cputime.state === VtimeState.Inactive ? asleepUntil : cputime.promise;
+  const tau = Math.max(cputime.starttime, Math.min(cputime.clock, until));
   out.threads += 1;
   out.firstTau = Math.min(out.firstTau, tau);
   out.lastTau = Math.max(out.lastTau, tau);
