@@ -12,7 +12,9 @@ import { Event } from '../../../shared/events.ts';
 import {
   HRTIMER_MAX_CLOCK_BASES, HrtimerBase, HrtimerMode, HrtimerState, type Hrtimer, type HrtimerCpuBase, type HrtimerFunction,
 } from '../../../shared/structs/hrtimer.ts';
-import { KTIME_MAX, NONE, type Ns, type TimerId } from '../../../shared/units.ts';
+import { IrqWork } from '../../../shared/structs/cpu.ts';
+import { KTIME_MAX, NONE, type CpuId, type Ns, type TimerId } from '../../../shared/units.ts';
+import { irqWorkQueueOn } from '../irq/irq-work.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { hrtimerForceReprogram, hrtimerReprogram, lockCpuBase, lockHrtimerBase, unlockCpuBase } from './hrtimer-base.ts';
 import { baseOfClock, hrtimerClockNow } from './hrtimer-clock.ts';
@@ -80,6 +82,16 @@ export function hrtimerStart(cpu: KernelCpu, timer: TimerId, softexpires: Ns, ex
   if (staysHere) hrtimerForceReprogram(cpu, true);
   else if (isFirst) hrtimerReprogram(cpu, timer, true);
   unlockCpuBase(cpu, cpuOfBase(clockBase));
+  if (isFirst) kickTickless(cpu, cpuOfBase(clockBase));
+}
+
+/**
+ * In low resolution the tick finds it, and where ticks are off none may come: the way out of an interrupt to itself looks.
+ * @linux kernel/sched/core.c wake_up_full_nohz_cpu
+ */
+function kickTickless(cpu: KernelCpu, target: CpuId): void {
+  if (cpu.config.tickOff[target] !== true || cpu.image.hrtimerBases[target]!.hresActive !== 0) return;
+  irqWorkQueueOn(cpu, IrqWork.NohzFullKick, target);
 }
 
 /** Starts it again for the range that its record says. @linux include/linux/hrtimer.h hrtimer_restart */

@@ -75,6 +75,14 @@ describe('the tick of a CPU where it is off', () => {
   });
 });
 
+describe('a timer of the task itself', () => {
+  test.each(['', ' highres=off'])('comes in time, though nothing but the task runs (nohz_full=1,2%s)', async (more) => {
+    const tasks = '"alarmed": {"cpus": [2], "phases": {"arm": {"loop": 1, "itimer": "17ms"}, "work": {"loop": -1, "run": 100000}}}';
+    const seen = await run(tasks, `"cpus": 3, "cmdline": "nohz_full=1,2${more}", "tickOff": [2]`, 300 * MS);
+    expect(seen.rows(2, 'signal_deliver').length).toBeGreaterThan(12);
+  });
+});
+
 describe('the remote tick', () => {
   test('comes once a second for each CPU of nohz_full=, on one that does housekeeping, and needs no list of kernel threads', async () => {
     const seen = await run(BUSY, OFF, 5000 * MS);
