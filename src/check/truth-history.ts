@@ -59,7 +59,7 @@ export class TruthHistory {
     this.#truth.onEvent(id, cpu, t, fields, at);
     if (id === Event.context) this.#onContext(cpu, fields[at + CONTEXT_TASK], t, neededFrom);
     // time in the kernel counts for the guest while the mark is on
-    else if (id === Event.guest_enter || id === Event.guest_exit) this.#append(fields[at + MARKED_TASK], t, neededFrom);
+    else if (id === Event.guest_enter || id === Event.guest_exit) this.#onMark(cpu, fields[at + MARKED_TASK], t, neededFrom);
     else if (id === Event.tick) this.#append(fields[at + TICK_TASK], t, neededFrom);
     else if (id === Event.sched_process_fork) this.#append(fields[at + CHILD], t, neededFrom);
   }
@@ -98,6 +98,10 @@ export class TruthHistory {
   /** How much of the time from `from` to `to` a CPU did not have. */
   stolenBetween(cpu: CpuId, from: Ns, to: Ns): Ns {
     return this.#truth.stolenBetween(cpu, from, to);
+  }
+
+  #onMark(cpu: CpuId, task: TaskId, t: Ns, neededFrom: Ns): void {
+    if (this.#facts.cputime[cpu] !== 'native') this.#append(task, t, neededFrom);
   }
 
   #onContext(cpu: CpuId, task: TaskId, t: Ns, neededFrom: Ns): void {

@@ -33,7 +33,9 @@ describe('C-08, run time', () => {
         'been owed before, and 0 ns be owed now',
     );
   });
-  test('finds time that the task did not get', () => expect(judge(charged(interrupted(), 1_300, 249))).toMatchObject({ verdict: 'broken' }));
+  test('finds time that the task did not get', () => {
+    expect(judge(charged(interrupted(), 1_300, 249))).toMatchObject({ verdict: 'broken' });
+  });
 
   test('knows that interrupts are a task’s time where they are not timed', () => {
     expect(judge(charged(interrupted(), 1_300, 300), runFacts(2, 'gen', ['task']))).toMatchObject({ verdict: 'held' });
