@@ -5,6 +5,7 @@ import { TickHandler } from '../../shared/structs/cpu.ts';
 import { HrtimerFunction, HrtimerMode } from '../../shared/structs/hrtimer.ts';
 import { Policy } from '../../shared/structs/task.ts';
 import { TICK_DO_TIMER_NONE } from '../../shared/structs/global.ts';
+import type { KernelConfig } from '../../src/kernel/config.ts';
 import { kindOfStep, kindOfTimerInterrupt } from '../../src/kernel/event-kind.ts';
 import { RegsMode } from '../../src/kernel/irq/entry.ts';
 import type { KernelCpu } from '../../src/kernel/kernel-cpu.ts';
@@ -23,8 +24,9 @@ const { Local, Reading, Interacting } = EventKind;
 const READS = [readTarget(['task_cputime'], { threads: [2] }), readTarget(['task_stat'], { threads: [2] })];
 
 /** CPU 1 of two in high resolution, its tick due at 4 ms; CPU 0 has the duty, the task runs on CPU 1. */
-function newMachine(): FakeMachine {
-  const machine = new FakeMachine(2, [attributesOf()], { config: { workload: { ...FAKE_CONFIG.workload, reads: READS } } });
+function newMachine(given: Partial<KernelConfig> = {}, attributes = attributesOf()): FakeMachine {
+  const config = { workload: { ...FAKE_CONFIG.workload, reads: READS }, ...given };
+  const machine = new FakeMachine(2, [attributes], { config });
   oneshotLapic(machine, 1);
   machine.as(0, (cpu) => setTickDoTimerCpu(cpu, 0));
   machine.as(1, (cpu) => {
@@ -56,6 +58,28 @@ describe('a step', () => {
     machine.as(1, (cpu) => {
       Object.assign(cpu.image.regs[machine.first]!, { mode, kind, argA });
       expect(kindOfStep(cpu)).toBe(wanted);
+    });
+  });
+
+  test('interacts where it may put a CPU to rest whose tick is off, and so stopped already', () => {
+    const tickless = { nohz: true, tickOff: [false, true] };
+    const budget = attributesOf({ policy: Policy.Deadline, dlRuntime: 900_000, dlDeadline: 5_000_000, dlPeriod: 9_000_000 });
+    const kindOf = (machine: FakeMachine, kind: number) => machine.as(1, (cpu) => {
+      Object.assign(cpu.image.regs[machine.first]!, { mode: User, kind, argA: 0 });
+      return kindOfStep(cpu);
+    });
+    expect(kindOf(newMachine(tickless), OpKind.Sleep)).toBe(Interacting);
+    expect(kindOf(newMachine(tickless), OpKind.Syscall)).toBe(Local);
+    expect(kindOf(newMachine({}, budget), OpKind.Syscall)).toBe(Reading);
+    expect(kindOf(newMachine(tickless, budget), OpKind.Syscall)).toBe(Interacting);
+  });
+
+  test('interacts where a tick has left CPU timers to the task', () => {
+    const machine = newMachine();
+    machine.as(1, (cpu) => {
+      Object.assign(cpu.image.regs[machine.first]!, { mode: User, kind: OpKind.Run });
+      cpu.workDue = true;
+      expect(kindOfStep(cpu)).toBe(Interacting);
     });
   });
 

@@ -99,6 +99,25 @@ describe('task_sched_runtime', () => {
     expect(machine.as(1, (cpu) => taskSchedRuntime(cpu, machine.first))).toBe(1_234_567);
   });
 
+  test('writes down what it says, and leaves the class’s part to the task’s own CPU', () => {
+    const machine = new FakeMachine(2, [attributesOf({ cpus: [0] })]);
+    machine.as(0, (cpu) => {
+      machine.task(0).state = TaskState.Waking;
+      cpu.rq.ttwuPending += 1;
+      schedTtwuPending(cpu, machine.first);
+      schedule(cpu);
+    });
+    const { vruntime } = machine.task(0);
+    machine.setClock(900_000);
+    machine.as(1, (cpu) => taskSchedRuntime(cpu, machine.first));
+    const { sumExecRuntime, refreshed, execStart } = machine.task(0);
+    expect([sumExecRuntime, refreshed, execStart, machine.task(0).vruntime]).toEqual([900_000, 900_000, 900_000, vruntime]);
+    machine.setClock(1_000_000);
+    machine.as(0, schedTick);
+    expect([machine.task(0).sumExecRuntime, machine.task(0).refreshed]).toEqual([1_000_000, 0]);
+    expect(machine.task(0).vruntime - vruntime).toBe(1_000_000);
+  });
+
   test('is what was charged once the task sleeps', () => {
     const machine = oneCpu(attributesOf());
     machine.setClock(1000);
