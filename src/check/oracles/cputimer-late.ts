@@ -23,7 +23,8 @@ export class CputimerLate extends OracleBase {
     says: 'a CPU timer that is due when a tick hits a thread of its process has fired before that thread is in user mode again, so that ' +
       'as many periods are counted as there were; due is when its clock is past it by what may not have been charged yet',
     reference: 'kernel/time/posix-cpu-timers.c run_posix_cpu_timers',
-    blindTo: 'processes whose threads get no tick; processes of several threads where CPUs race or ticks are off',
+    blindTo: 'processes whose threads get no tick; run time that lags by what was stolen from anybody, or by timed interrupts; ' +
+      'processes of several threads where CPUs race or ticks are off',
     listens: CpuTimers.listens,
   };
 
@@ -33,12 +34,20 @@ export class CputimerLate extends OracleBase {
   readonly #tick: KeptEvents;
   /** What a clock may lag behind the truth, for each thread. */
   readonly #lag: Ns;
+  /** What run time leaves out, all in all: what was stolen, and interrupts where they are timed. Whose it was nobody can say. */
+  #leftOut: Ns = 0;
+  readonly #leavesOut: Uint8Array;
+  readonly #since: Float64Array;
+  readonly #timed: boolean;
 
   constructor(facts: RunFacts) {
     super(CputimerLate.about, facts);
     this.#timers = new CpuTimers(facts);
     this.#overdue = new Array<CpuTimer | undefined>(facts.tasks.length).fill(undefined);
     this.#tick = new KeptEvents(facts.tasks.length, 'tick');
+    this.#leavesOut = new Uint8Array(facts.cpus);
+    this.#since = new Float64Array(facts.cpus);
+    this.#timed = facts.cputime.includes('tick+irqtime');
     const sampled = facts.cputime.every((flavour) => CPUTIME_RULES[flavour].task[Mode.User] === SAMPLED);
     this.#lag = (sampled ? 0 : ACCUMULATORS) * facts.tickNs;
   }
@@ -46,9 +55,16 @@ export class CputimerLate extends OracleBase {
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     if (id === Event.cputimer_expire) return this.#onExpiry(fields, at);
     this.#timers.onEvent(id, cpu, t, fields, at);
+    if (id === Event.context) this.#leaveOut(cpu, t, fields[at + MODE]);
     if (id === Event.tick) this.#onTick(id, cpu, t, fields, at);
     else if (id === Event.context && fields[at + MODE] === Mode.User) this.#onUser(id, cpu, t, fields, at);
     else if (id === Event.cputimer_arm) this.#overdue.fill(undefined);
+  }
+
+  #leaveOut(cpu: CpuId, t: Ns, mode: number): void {
+    if (this.#leavesOut[cpu] === 1) this.#leftOut += t - this.#since[cpu];
+    this.#since[cpu] = t;
+    this.#leavesOut[cpu] = mode === Mode.Steal || (this.#timed && (mode === Mode.Irq || mode === Mode.Softirq)) ? 1 : 0;
   }
 
   #onExpiry(fields: Float64Array, at: number): void {
@@ -78,7 +94,7 @@ export class CputimerLate extends OracleBase {
     const { clocks } = this.#timers;
     const has = thread === NONE ? clocks.at(process, clock, t) : clocks.ofThread(thread, clock, t);
     // run time is charged by each tick: its own, or the last one of another
-    const lag = clock === CpuClock.Sched ? threads * this.facts.tickNs : threads * this.#lag;
+    const lag = clock === CpuClock.Sched ? threads * this.facts.tickNs + this.#leftOut : threads * this.#lag;
     return has >= expires + lag;
   }
 
