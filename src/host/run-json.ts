@@ -179,6 +179,7 @@ function cpuBlock(cpu: CpuFigures): object {
     softirqNs: cpu.softirqNs,
     irqNs: cpu.irqNs,
     idleNs: cpu.idleNs,
+    stealNs: cpu.stealNs,
     ticks: cpu.ticks,
     timerInterrupts: cpu.timerInterrupts,
     ipis: { reschedule: cpu.ipis.reschedule, callFunction: cpu.ipis.callFunction },

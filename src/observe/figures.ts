@@ -181,6 +181,7 @@ export class FiguresCollector implements EventConsumer {
       softirqNs: time(Mode.Softirq),
       irqNs: time(Mode.Irq),
       idleNs: time(Mode.Idle),
+      stealNs: time(Mode.Steal),
       ticks: this.ticks[cpu]!,
       timerInterrupts: this.timerInterrupts[cpu]!,
       ipis: { reschedule: this.rescheduleIpis[cpu]!, callFunction: this.callFunctionIpis[cpu]! },

@@ -9,7 +9,7 @@ export type KcpustatSlot = (typeof KCPUSTAT_SLOTS)[number];
 
 /**
  * One CPU's figures, from the event stream. Times are the machine's own log of contexts: what really
- * was. The six of them add up to the end of the run (to the CPU's own clock, where its last event ran past that).
+ * was. The seven of them add up to the end of the run (to the CPU's own clock, where its last event ran past that).
  */
 export interface CpuFigures {
   readonly cpu: CpuId;
@@ -21,6 +21,8 @@ export interface CpuFigures {
   readonly softirqNs: Ns;
   readonly irqNs: Ns;
   readonly idleNs: Ns;
+  /** a hypervisor had the processor */
+  readonly stealNs: Ns;
   readonly ticks: number;
   readonly timerInterrupts: number;
   /** IPIs taken, by the row of /proc/interrupts that counts them. */

@@ -78,8 +78,8 @@ function expectWhole(run: RunResult, endNs: number): void {
   expect([run.reason, run.endNs, brokenOf(run)]).toEqual(['duration', endNs, {}]);
   const held = (id: string): unknown => run.verdicts.find((verdict) => verdict.id === id)!.verdict.verdict;
   expect([held('A-01'), held('A-02')]).toEqual(['held', 'held']);
-  for (const { offlineNs, userNs, systemNs, softirqNs, irqNs, idleNs } of run.figures.cpus) {
-    const sum = offlineNs + userNs + systemNs + softirqNs + irqNs + idleNs;
+  for (const { offlineNs, userNs, systemNs, softirqNs, irqNs, idleNs, stealNs } of run.figures.cpus) {
+    const sum = offlineNs + userNs + systemNs + softirqNs + irqNs + idleNs + stealNs;
     expect(sum).toBeGreaterThanOrEqual(endNs);
     // a CPU that was inside an event then has gone on to its end
     expect(sum).toBeLessThan(endNs + 20_000);

@@ -9,7 +9,7 @@ const slots = Object.fromEntries(KCPUSTAT_SLOTS.map((slot) => [slot, 0])) as Rec
 
 export const cpuFigures = (cpu: number, more: Partial<CpuFigures> = {}): CpuFigures => ({
   cpu, offlineNs: 0, userNs: 1_500_000_000, systemNs: 250_000_999, softirqNs: 3_000, irqNs: 40_000, idleNs: 249_956_001,
-  ticks: 500, timerInterrupts: 1_234, ipis: { reschedule: 7, callFunction: 2 }, wakeups: 99, contextSwitches: 1_000_000,
+  stealNs: 0, ticks: 500, timerInterrupts: 1_234, ipis: { reschedule: 7, callFunction: 2 }, wakeups: 99, contextSwitches: 1_000_000,
   kcpustat: slots, ...more,
 });
 

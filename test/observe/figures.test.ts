@@ -40,7 +40,7 @@ describe('FiguresCollector', () => {
       let t = 0;
       const rows = steps.map((s) => context(s.cpu, (t += s.after), s.mode, s.task));
       const { cpus, tasks } = figuresOf(rows, t + rest);
-      for (const c of cpus) expect(c.offlineNs + c.userNs + c.systemNs + c.softirqNs + c.irqNs + c.idleNs).toBe(t + rest);
+      for (const c of cpus) expect(c.offlineNs + c.userNs + c.systemNs + c.softirqNs + c.irqNs + c.idleNs + c.stealNs).toBe(t + rest);
       const busy = cpus.reduce((sum, c) => sum + c.userNs + c.systemNs + c.softirqNs + c.irqNs, 0);
       expect(tasks.reduce((sum, task) => sum + task.userNs + task.systemNs + task.irqNs, 0)).toBe(busy);
     }));
