@@ -1,7 +1,7 @@
 /**
  * Remote reads that race real writers, on threads in `free`: every one is legal; and a reader or a
  * writer that breaks the rules is caught, its window widened by a pause. How often that happens without
- * the pause is in docs/CHECKING.md (`npm run soak -- reads`).
+ * the pause is in docs/PERFORMANCE.md (`npm run soak -- faults`).
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { CpuPool } from '../../src/host/threads/cpu-pool.ts';
