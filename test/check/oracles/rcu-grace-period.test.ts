@@ -30,6 +30,14 @@ describe('S-09, grace periods', () => {
     expect(judge(ends(stream, 200)).verdict).toBe('held');
   });
 
+  it('end when a tick has found a task in the kernel, but not in a softirq, nor the idle task', () => {
+    const found = (mode: Mode, task: number) => begun().add('sched_switch', 0, 120, {}).add('context', 1, 140, { mode, task })
+      .add('context', 1, 150, { mode: Mode.Irq, task }).add('tick', 1, 151, { task });
+    expect(judge(ends(found(Mode.System, 2), 200)).verdict).toBe('held');
+    expect(judge(ends(found(Mode.Softirq, 2), 200)).verdict).toBe('broken');
+    expect(judge(ends(found(Mode.System, 1), 200)).verdict).toBe('broken');
+  });
+
   it('do not wait for a CPU that has not come up', () => {
     const stream = new EventStream().add('context', 0, 10, { mode: Mode.User }).add('rcu_grace_period', 0, 100, { gp_seq: 1, gpevent: 0 });
     expect(judge(ends(stream, 200)).verdict).toBe('held');
