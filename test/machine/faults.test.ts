@@ -4,8 +4,8 @@ import { asLinux, type Decisions } from '../../src/kernel/decisions.ts';
 import { breakGuards, decisionsWith, FAULTS } from '../../src/machine/faults.ts';
 
 /** What a set of decisions does, functions by their answers. */
-const behaviour = ({ dropsMessage, losesDoorbell, ignoresStop, raisesSoftirqAgain, ...flags }: Decisions): string =>
-  JSON.stringify([flags, Array.from({ length: 50 }, (_, n) => [
+const behaviour = ({ dropsMessage, losesDoorbell, ignoresStop, raisesSoftirqAgain, scaledStime, ...flags }: Decisions): string =>
+  JSON.stringify([flags, scaledStime?.(2 ** 40, 2 ** 41, 2 ** 42), Array.from({ length: 50 }, (_, n) => [
     dropsMessage(0, 1, n), losesDoorbell(0, 1, n), ignoresStop(n), raisesSoftirqAgain(0, n),
   ])]);
 
