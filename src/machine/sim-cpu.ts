@@ -168,6 +168,7 @@ export class SimCpu extends Participant implements Arch {
   }
 
   override nextIsOrdered(): boolean {
+    if (this.theftIsNext) return false;
     return this.next.class !== EventClass.Step || kindOfStep(this.kernel) !== EventKind.Local;
   }
 
@@ -187,9 +188,10 @@ export class SimCpu extends Participant implements Arch {
     this.end();
   }
 
-  /** Nothing of the CPU's own: its timer and its work are what they were. */
+  /** Nothing of the CPU's own: its timer and its work are what they were. As every event it takes time, or the next were as early. */
   private runTheft(): void {
     this.hypervisorActs();
+    this.now += 1;
     this.end();
   }
 
