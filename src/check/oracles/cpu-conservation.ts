@@ -103,11 +103,16 @@ export class CpuConservation extends OracleBase {
     this.#pending[on] = t - fields[at + starttime] + fields[at + utime] + fields[at + stime] + fields[at + gtime];
   }
 
+  /** How far the ticks’ clock may be off by then. Where a counter jumps ticks come and stay away as they like. */
+  #offBy(end: Ns): Ns {
+    return this.#error.jumpsNs > 0 ? Infinity : this.#error.after(end);
+  }
+
   #allowed(cpu: CpuId, end: Ns): Ns {
     const { cputime, tickNs, stalledNs } = this.facts;
     if (!samples(cputime[cpu])) return 0;
     const ticks = SAMPLING_TICKS + (cputime[cpu] === 'tick+irqtime' ? IRQTIME_TICKS : 0);
-    return ticks * tickNs + stalledNs[cpu] + this.#error.after(end) + this.#stopped.twice(cpu);
+    return ticks * tickNs + stalledNs[cpu] + this.#offBy(end) + this.#stopped.twice(cpu);
   }
 
   #judge(cpu: CpuId, end: Ns): void {

@@ -127,11 +127,16 @@ export class MachineConservation extends OracleBase {
   }
 
   /** Sampling misses up to a tick at either end; the others only the moments before their first hook. */
+  /** How far the ticks’ clock may be off by then. Where a counter jumps ticks come and stay away as they like. */
+  #offBy(end: Ns): Ns {
+    return this.#error.jumpsNs > 0 ? Infinity : this.#error.after(end);
+  }
+
   #allowed(cpu: CpuId, end: Ns): Ns {
     const { cputime, tickNs, stalledNs } = this.facts;
     if (!samples(cputime[cpu])) return tickNs;
     const ticks = SAMPLING_TICKS + (cputime[cpu] === 'tick+irqtime' ? IRQTIME_TICKS : 0);
-    return ticks * tickNs + stalledNs[cpu] + this.#error.after(end) + this.#stopped.twice(cpu);
+    return ticks * tickNs + stalledNs[cpu] + this.#offBy(end) + this.#stopped.twice(cpu);
   }
 
   #account(p: readonly number[], fields: Float64Array, at: number): void {

@@ -60,6 +60,8 @@ export class RcuGracePeriod extends OracleBase {
   }
 
   #onContext(cpu: CpuId, t: Ns, mode: number): void {
+    // a CPU that is robbed of its processor stays where it was
+    if (mode === Mode.Steal) return;
     // a CPU that comes up has nothing from before
     if (this.#mode[cpu] < 0 || this.#isQuiet(cpu)) this.#quiet[cpu] = t;
     if (mode === Mode.Irq) this.#interrupted[cpu] = this.#mode[cpu];
