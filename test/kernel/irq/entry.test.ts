@@ -162,3 +162,37 @@ describe('an idle CPU', () => {
     expect(names).toEqual(['cpu_idle', 'cpu_idle', 'sched_switch']);
   });
 });
+
+describe('a guest', () => {
+  /** T's guest has 10 µs of work left. */
+  beforeEach(() => machine.as(0, (cpu) => {
+    Object.assign(machine.image.regs[T]!, { mode: RegsMode.Guest, kind: OpKind.Guest, argA: 10_000, remaining: 10_000, stage: 1 });
+    cpu.stretchStart = KTIME_MAX;
+    returnToTask(cpu);
+  }));
+  const mark = (): number => machine.image.tasks[T]!.vcpu;
+
+  test('is marked while it runs, and through the interrupt that ends a stretch of it', () => {
+    const seen: number[] = [];
+    expect([machine.archs[0]!.mode, mark(), cpu0().stepDue]).toEqual([Mode.Guest, 1, 10_000]);
+    interrupt(4_000, 700, () => seen.push(mark(), machine.archs[0]!.mode));
+    expect([seen, machine.archs[0]!.mode, mark(), cpu0().stepDue]).toEqual([[1, Mode.Irq], Mode.Guest, 1, 10_700]);
+    expect(machine.archs[0]!.fieldsOf('guest_exit').length).toBe(1);
+  });
+
+  test('is no user mode to the tick', () => {
+    interrupt(4_000, 700, (cpu) => expect(cpu.interruptedUser).toBe(false));
+  });
+
+  test('is preempted with its mark, as the kernel of a task is not', () => {
+    interrupt(4_000, 700, reschedCurr);
+    expect([cpu0().curr === T, mark(), machine.image.regs[T]!.mode, machine.image.regs[T]!.remaining])
+      .toEqual([false, 1, RegsMode.Guest, 6_000]);
+  });
+
+  test('is left for a signal, and called again for the rest', () => {
+    interrupt(4_000, 700, () => { machine.image.signals[T]!.notified = 1; });
+    const { mode, stage, argA } = machine.image.regs[T]!;
+    expect([mark(), mode, stage, argA, cpu0().signalDue]).toEqual([0, RegsMode.User, 0, 6_000, true]);
+  });
+});
