@@ -59,8 +59,6 @@ export class SimCpu extends Participant implements Arch {
   /** While the processor is taken away: until when, and what the CPU was doing; KTIME_MAX while it is not. */
   private stolenUntil: Ns = KTIME_MAX;
   private stolenMode: Mode = Mode.Idle;
-  /** When the hypervisor acts next. */
-  private theftDue: Ns = KTIME_MAX;
   /** Number of the hypervisor's next event here. */
   private theftN = -1;
   /** How many of the stalls are over. */
@@ -109,8 +107,8 @@ export class SimCpu extends Participant implements Arch {
   private planTheft(): void {
     const { hypervisor, next } = this;
     const wanted = this.mode === Mode.Idle ? next.time : this.freeAt;
-    this.theftDue = Math.min(hypervisor.begins(wanted), hypervisor.restartsAt);
-    this.considerTheft(this.theftDue);
+    this.considerTheft(hypervisor.begins(wanted));
+    this.considerTheft(hypervisor.restartsAt);
   }
 
   private considerTheft(due: Ns): void {
@@ -163,7 +161,7 @@ export class SimCpu extends Participant implements Arch {
     const { next, lapic, inbox } = this;
     // an interrupt may switch to another task, whose program is not looked into
     if (next.class !== EventClass.Step || next.time === KTIME_MAX) return next.time;
-    const interrupt = Math.min(lapic.due, inbox.first(this.now)?.due ?? KTIME_MAX, this.theftDue);
+    const interrupt = Math.min(lapic.due, inbox.first(this.now)?.due ?? KTIME_MAX);
     return Math.min(interrupt, stepsQuietUntil(this.kernel, quietest, Math.min(interrupt, atMost)));
   }
 
