@@ -5,6 +5,7 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { NSEC_PER_USEC, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
@@ -25,19 +26,28 @@ export class UptimeIdle extends OracleBase {
     id: 'F-05',
     says: 'idle time in /proc/uptime is the sum of the CPUs’ idle time in /proc/stat, but for what they sleep between the looks',
     reference: 'fs/proc/uptime.c uptime_proc_show',
-    blindTo: 'machines whose ticks never stop, and CPUs that have waited for I/O; sums that no reader has compared with their parts',
+    blindTo: 'machines whose ticks never stop, or cannot yet, and CPUs that have waited for I/O; sums that no reader has compared with ' +
+      'their parts',
     listens: ['proc_uptime', 'cpu_idle_time'],
   };
 
+  readonly #jumpsNs: Ns;
   readonly #passes = new Map<TaskId, Pass>();
+  /** Ticks may stop by now: until then idle time is counted otherwise. */
+  #bySleeps = false;
 
   constructor(facts: RunFacts) {
     super(UptimeIdle.about, facts);
+    this.#jumpsNs = new ClockError(facts.clocks).jumpsNs;
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    if (id === Event.proc_uptime) this.#begin(id, cpu, t, fields, at);
-    else this.#addPart(id, cpu, t, fields, at);
+    if (id === Event.proc_uptime) {
+      if (this.#bySleeps) this.#begin(id, cpu, t, fields, at);
+      return;
+    }
+    this.#bySleeps = true;
+    this.#addPart(id, cpu, t, fields, at);
   }
 
   #begin(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -62,8 +72,9 @@ export class UptimeIdle extends OracleBase {
   #judge({ uptime, parts, slept }: Pass, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const sum = uptime.rows[uptime.at(0) + SUM];
     const together = [...parts.values()].reduce((total, ns) => total + ns, 0);
-    // parts are whole microseconds in the sum; a clock may run a thousandth fast; CPUs that race may be read at instants a skew apart
-    const slack = parts.size * (NSEC_PER_USEC + 2 * this.facts.skewNs) + slept / 1000;
+    // parts are whole microseconds in the sum; a clock may run a thousandth fast, or jump, and each sleep with it; CPUs that race may be
+    // read at instants a skew apart
+    const slack = parts.size * (NSEC_PER_USEC + 2 * this.facts.skewNs + this.#jumpsNs) + slept / 1000;
     this.checked++;
     if (together - sum >= -slack && together - sum <= slept + slack) return;
     this.broken(() => ({
