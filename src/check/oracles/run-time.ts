@@ -20,12 +20,6 @@ const [MODE, TASK] = places('context', 'mode', 'task');
 const [RUN_TASK, RUNTIME] = places('sched_stat_runtime', 'task', 'runtime');
 const [ENABLED] = places('sched_clock_irqtime', 'enabled');
 
-/**
- * Between the reading of the run queue's clock and the switch a timer's clock may be read. Where that is a register which is far, the
- * time it takes is the next task's by the run queue, and the last one's by the machine.
- */
-const FAR_READ_NS: Ns = 1_200;
-
 export class RunTime extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'C-08',
@@ -38,6 +32,11 @@ export class RunTime extends OracleBase {
   };
 
   readonly #timesIrqs: Uint8Array;
+  /**
+   * Between the reading of the run queue's clock and the switch a timer's clock may be read, perhaps a register that is far: the next
+   * task's time by the run queue, the last one's by the machine.
+   */
+  readonly #readNs: Ns;
   readonly #ksoftirqd: readonly boolean[];
   readonly #mode: Int8Array;
   readonly #task: Int32Array;
@@ -53,6 +52,7 @@ export class RunTime extends OracleBase {
 
   constructor(facts: RunFacts) {
     super(RunTime.about, facts);
+    this.#readNs = Math.max(0, ...facts.clocks.sources.map(({ readNs }) => readNs));
     const { cpus } = facts;
     this.#timesIrqs = Uint8Array.from(facts.cputime, (flavour) => (flavour === 'tick+irqtime' ? 1 : 0));
     this.#ksoftirqd = facts.tasks.map(({ name, kernel }) => kernel === true && name.startsWith('ksoftirqd/'));
@@ -124,7 +124,7 @@ export class RunTime extends OracleBase {
     const had = t - this.#began[cpu] - this.#taken[cpu];
     const charged = this.#charged[cpu];
     this.checked++;
-    if (charged >= had - this.#owedThen[cpu] && charged <= had + this.#owed[cpu] + FAR_READ_NS) return;
+    if (charged >= had - this.#owedThen[cpu] && charged <= had + this.#owed[cpu] + this.#readNs) return;
     this.broken(() => ({
       says: `${this.nameOf(fields[at + RUN_TASK])} has had CPU ${cpu} for ${had} ns at ${t} ns, interrupts and thefts left out, and was ` +
         `charged ${charged} ns of run time; ${this.#owedThen[cpu]} ns of it may have been owed before, and ${this.#owed[cpu]} ns be ` +

@@ -130,7 +130,9 @@ describe('F-04: totals', () => {
 
 describe('F-05: idle time in uptime', () => {
   const pass = (sum: number, parts: readonly (readonly [number, number])[], iowait = 0): EventStream => {
-    const stream = new EventStream().add('proc_uptime', 0, 1_000_000, { by: BY, t: 1_000_000, idle: sum });
+    // sleeps count already
+    const stream = new EventStream().add('cpu_idle_time', 0, 1, { by: BY + 1, cpu: 0 });
+    stream.add('proc_uptime', 0, 1_000_000, { by: BY, t: 1_000_000, idle: sum });
     parts.forEach(([cpu, idle], i) => stream.add('cpu_idle_time', 0, 1_000_000 + 10_000 * (i + 1), { by: BY, cpu, idle, iowait }));
     return stream;
   };
@@ -145,6 +147,12 @@ describe('F-05: idle time in uptime', () => {
     expect(judge(pass(900_000, [[0, 1]]))).toEqual({ verdict: 'not exercised' });
     expect(judge(pass(900_000, [[0, 1], [1, 1]], 5))).toEqual({ verdict: 'not exercised' });
     expect(judge(new EventStream().add('cpu_idle_time', 0, 1, { by: 2, cpu: 0 }))).toEqual({ verdict: 'not exercised' });
+  });
+
+  it('is not compared as long as no tick could stop', () => {
+    const stream = new EventStream().add('proc_uptime', 0, 1_000_000, { by: BY, t: 1_000_000, idle: 900_000 });
+    for (const cpu of [0, 1]) stream.add('cpu_idle_time', 0, 1_010_000, { by: BY, cpu, idle: 1 });
+    expect(judge(stream)).toEqual({ verdict: 'not exercised' });
   });
 
   it('is found to lack a sleep, or to have one that was none', () => {
