@@ -11,7 +11,8 @@ import { BlockReader, StreamComparer, StreamMarks, type Marks, type Parting } fr
 
 /** All that a run leaves, each part as a text. */
 export type RunPrint = Readonly<Record<
-  'reason' | 'endNs' | 'records' | 'digest' | 'trace.bin' | 'figures' | 'verdicts' | 'broken' | 'files' | 'stuckTasks' | 'missedCuts', string
+  'reason' | 'endNs' | 'records' | 'digest' | 'trace.bin' | 'figures' | 'verdicts' | 'broken' | 'files' | 'stuckTasks' | 'missedCuts',
+  string
 >>;
 
 /** What other engines are held to. */

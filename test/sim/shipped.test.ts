@@ -50,7 +50,7 @@ describe.each(faultFree)('$name', (file) => {
 });
 
 /** What they show comes late: as much of it as there is. */
-const TAKE_TIME = ['clocks.json'];
+const TAKE_TIME = ['clocks.json', 'cputimer.json', 'tickless.json'];
 
 describe('the shipped scenarios together', () => {
   test('exercise every oracle', async () => {
