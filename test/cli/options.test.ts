@@ -65,7 +65,7 @@ describe('the flags of run', () => {
     [{ duration: '0s' }, '--duration: found "0s", expected a time above zero'],
     [{ duration: '9007199254740992ns' }, '--duration: found "9007199254740992ns", expected less than 2^53 ns'],
     [{ ties: 'random' }, '--ties: found "random", expected "fixed" or "shuffled"'],
-    [{ cputime: 'native' }, '--cputime: found "native"'],
+    [{ cputime: 'vtime' }, '--cputime: found "vtime"'],
     [{ reader: '' }, '--reader: found ""'],
     [{ trace: 'ring' }, '--trace: found "ring"'],
     [{ trace: 'ring:1k' }, '--trace: found "ring:1k", expected a ring of 64k to 2G'],

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { MAX_SOFTIRQ_RESTART, SOFTIRQ_IDLE_REPORTS } from '../../../shared/limits.ts';
 import { Printk } from '../../../shared/printk.ts';
 import { SoftirqVec } from '../../../shared/structs/cpu.ts';
+import { SystemState } from '../../../shared/structs/global.ts';
 import { TaskState } from '../../../shared/structs/task.ts';
 import { HARDIRQ_OFFSET } from '../../../src/kernel/irq/preempt-count.ts';
 import { handleSoftirqs, raiseSoftirq, reportIdleSoftirq } from '../../../src/kernel/irq/softirq.ts';
