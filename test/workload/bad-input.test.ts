@@ -121,7 +121,7 @@ describe('a dynticks block', () => {
       'has a flavour that nobody knows',
       block('"cputime": "exact"'),
       'w.json:1:54: dynticks.cputime: found "exact" (a string), expected "auto" or "tick" or "tick+irqtime" or "native" or "gen" or ' +
-        '"gen-exact".',
+        '"gen-2013" or "gen-exact".',
     ],
     [
       'has another way to read',

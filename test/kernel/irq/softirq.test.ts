@@ -32,6 +32,7 @@ beforeEach(() => {
       config: { ...cpu.config, workload: { ...cpu.config.workload, ksoftirqds: [machine.first] } },
     });
     machine.task(0).state = TaskState.Sleeping;
+    cpu.image.system.state = SystemState.Running;
     machine.task(0).slice = 1;
   });
 });
