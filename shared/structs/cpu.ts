@@ -25,7 +25,6 @@ export const CpuState = struct(
     online: word('1 once the CPU takes part'),
     preemptCount: word('depth of preempt-off, softirq and hardirq, in Linux’s bit fields'),
     needResched: word('the scheduler wants to run on the way out'),
-    contextActive: word('1 if context tracking is active on this CPU'),
     localTimerIrqs: word('row LOC of /proc/interrupts'),
     rescheduleIrqs: word('row RES'),
     callFunctionIrqs: word('row CAL'),

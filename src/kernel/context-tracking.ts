@@ -2,16 +2,10 @@
  * The edges between user mode and the kernel, and between a guest and the kernel. On CPUs with context tracking
  * each of them drives the CPU-time accounting of the running task, so that no tick is needed for it.
  */
-import { tracksContexts } from '../../shared/cputime-flavour.ts';
 import { Event } from '../../shared/events.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { vtime2013UserEnter, vtime2013UserExit } from './sched/vtime-2013.ts';
 import { vtimeUserEnter, vtimeUserExit } from './sched/vtime.ts';
-
-/** Boot: whether this CPU tracks. @linux kernel/context_tracking.c ct_cpu_track_user */
-export function ctCpuTrackUser(cpu: KernelCpu): void {
-  cpu.state.contextActive = tracksContexts(cpu.config.cputime[cpu.id]!) ? 1 : 0;
-}
 
 /** @linux kernel/context_tracking.c __ct_user_enter */
 export function ctUserEnter(cpu: KernelCpu): void {

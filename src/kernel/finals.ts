@@ -8,7 +8,7 @@ import { groupFilterOf } from './image.ts';
 import { inUserMode } from './irq/entry.ts';
 import type { KernelCpu } from './kernel-cpu.ts';
 import { processOf, threadGroupLeader } from './process.ts';
-import { vtimeStateOf } from './sched/vtime-record.ts';
+import { fillTimes, vtimeStateOf } from './sched/vtime-record.ts';
 
 /** Records a CPU's counters, accounts and clocks, and the accounts of every task that was on it last. @dynticks end of a run */
 export function traceFinals(cpu: KernelCpu): void {
@@ -33,13 +33,7 @@ function traceTask(cpu: KernelCpu, task: TaskId): void {
   fields[1] = record.cpu;
   fields[2] = record.state;
   fields[3] = vtimeStateOf(cpu, task, vtime);
-  fields[4] = vtime.starttime;
-  fields[5] = record.utime;
-  fields[6] = record.stime;
-  fields[7] = record.gtime;
-  fields[8] = vtime.utime;
-  fields[9] = vtime.stime;
-  fields[10] = vtime.gtime;
+  fillTimes(fields, record, vtime);
   fields[11] = record.sumExecRuntime;
   fields[12] = record.execStart;
   fields[13] = cpu.rq.curr === task ? 1 : 0;

@@ -15,7 +15,6 @@ import { TaskState } from '../../shared/structs/task.ts';
 import { ClocksourceId } from '../../shared/structs/timekeeper.ts';
 import { NONE } from '../../shared/units.ts';
 import { Path } from './arch.ts';
-import { ctCpuTrackUser } from './context-tracking.ts';
 import { handOverTask } from './image.ts';
 import { returnToTask } from './irq/entry.ts';
 import { startBackground } from './kthread.ts';
@@ -120,7 +119,6 @@ export function startSecondary(cpu: KernelCpu): void {
 
 /** What every CPU does first: its idle task is current, its queues are empty. */
 function startCpu(cpu: KernelCpu): void {
-  ctCpuTrackUser(cpu);
   cpu.arch.switchTo(cpu.idle);
   schedInit(cpu);
   balanceInit(cpu);

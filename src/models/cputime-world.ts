@@ -13,7 +13,6 @@ import { Standing } from '../../shared/structs/window.ts';
 import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
 import { controlOf, prepareControl } from '../engine/threads/control.ts';
 import { FreePace } from '../engine/threads/free-pace.ts';
-import { ctCpuTrackUser } from '../kernel/context-tracking.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
 import type { Participant } from '../machine/participant.ts';
 import type { MachineCells } from './machine-cells.ts';
@@ -56,7 +55,6 @@ export class World {
     control.window.horizon = HORIZON;
     next.forEach((time, id) => {
       const { cpu, arch } = this.kernel(memory, id);
-      ctCpuTrackUser(cpu);
       cpu.accounting.initIdle(cpu);
       arch.clock = since;
       begin(cpu);

@@ -14,11 +14,10 @@ import { Vtime } from '../../shared/structs/task.ts';
 import { KTIME_MAX, type Ns, type TaskId } from '../../shared/units.ts';
 import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model, type ModelThread } from '../explore/model.ts';
-import type { Search } from '../explore/search.ts';
 import type { Decisions } from '../kernel/decisions.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
 import { kcpustatCpuFetch, kcpustatField } from '../kernel/sched/kcpustat-read.ts';
-import type { Catalogued } from './catalogued.ts';
+import type { Catalogued, Mutant } from './catalogued.ts';
 import { switchTo, truthAt, World, type Edge, type Stretch } from './cputime-world.ts';
 import { machineCells } from './machine-cells.ts';
 import { answered, heldBack, isOdd } from './tampered-memory.ts';
@@ -126,81 +125,57 @@ function kcpustat(name: string, parts: Parts): Model {
   });
 }
 
-/** The reader takes the task that it found in the queue for the one that runs there. */
-const unchecked = (memory: Memory): Memory => answered(memory, vtimeCell(T, 'cpu'), () => 0);
+/** A bug of whoever writes or reads, in the life that the model has. */
+type Bug = Pick<Mutant, 'id' | 'says'> & Partial<Parts>;
 
-const KCPUSTAT = {
-  quick: (): Search => boundedAt(2),
-  thorough: (): Search => boundedAt(3),
+function catalogued(
+  id: string, says: string, parts: Parts, bugs: readonly Bug[], bounds: readonly [quick: number, thorough: number],
+): Catalogued {
+  return {
+    id, says,
+    model: kcpustat(id, parts),
+    mutants: bugs.map(({ id: bug, says: wrong, ...part }) => ({ id: bug, says: wrong, model: kcpustat(id, { ...parts, ...part }) })),
+    quick: () => boundedAt(bounds[0]),
+    thorough: () => boundedAt(bounds[1]),
+  };
+}
+
+const TORN: Bug = {
+  id: 'torn-vtime', says: 'the section is closed between the clock and what it measured', decisions: { tearVtimeWrite: true },
+};
+const OUTSIDE: Bug = {
+  id: 'delta-outside', says: 'B-01: the clock is moved before the section is entered', decisions: { vtimeDeltaOutsideSection: true },
+};
+const LATE_ODD: Bug = {
+  id: 'late-odd', says: 'the count becomes odd after the state has changed',
+  writing: (memory) => heldBack(memory, vtimeCell(T, 'seq'), vtimeCell(T, 'state'), isOdd),
+};
+const TRUSTS_CURR: Bug = {
+  id: 'trusts-curr', says: 'B-10: the reader takes whatever task is current, wherever it is and switched in or not',
+  decisions: { trustsCurr: true },
+};
+const NO_CROSS_CHECK: Bug = {
+  id: 'no-cross-check', says: 'the reader does not look on which CPU the task runs',
+  reading: (memory) => answered(memory, vtimeCell(T, 'cpu'), () => 0),
 };
 
-export const KCPUSTAT_SWITCH: Catalogued = {
-  id: 'kcpustat-switch',
-  says: 'A task enters the kernel and gives its CPU up while another CPU reads that one’s accounts twice: the truth for an instant.',
-  model: kcpustat('kcpustat-switch', { life: LEAVES }),
-  mutants: [
-    {
-      id: 'torn-vtime', says: 'the section is closed between the clock and what it measured',
-      model: kcpustat('kcpustat-switch', { life: LEAVES, decisions: { tearVtimeWrite: true } }),
-    },
-    {
-      id: 'late-odd', says: 'the count becomes odd after the state has changed',
-      model: kcpustat('kcpustat-switch', {
-        life: LEAVES, writing: (memory) => heldBack(memory, vtimeCell(T, 'seq'), vtimeCell(T, 'state'), isOdd),
-      }),
-    },
-    {
-      id: 'delta-outside', says: 'B-01: the clock is moved before the section is entered',
-      model: kcpustat('kcpustat-switch', { life: LEAVES, decisions: { vtimeDeltaOutsideSection: true } }),
-    },
-    {
-      id: 'trusts-curr', says: 'B-10: the reader takes whatever task is current, switched in or not',
-      model: kcpustat('kcpustat-switch', { life: LEAVES, decisions: { trustsCurr: true } }),
-    },
-  ],
-  ...KCPUSTAT,
-};
+export const KCPUSTAT_SWITCH = catalogued(
+  'kcpustat-switch',
+  'A task enters the kernel and gives its CPU up while another CPU reads that one’s accounts twice: the truth for an instant.',
+  { life: LEAVES }, [TORN, LATE_ODD, OUTSIDE, TRUSTS_CURR], [2, 3],
+);
 
-export const KCPUSTAT_WAKES: Catalogued = {
-  id: 'kcpustat-wakes',
-  says: 'The same where a CPU was idle, and a task begins there.',
-  model: kcpustat('kcpustat-wakes', { life: WAKES }),
-  mutants: [
-    {
-      id: 'torn-vtime', says: 'the section is closed between the clock and what it measured',
-      model: kcpustat('kcpustat-wakes', { life: WAKES, decisions: { tearVtimeWrite: true } }),
-    },
-  ],
-  ...KCPUSTAT,
-};
+export const KCPUSTAT_WAKES = catalogued(
+  'kcpustat-wakes', 'The same where a CPU was idle, and a task begins there.', { life: WAKES }, [TORN], [2, 3],
+);
 
-export const KCPUSTAT_FIELD: Catalogued = {
-  id: 'kcpustat-field',
-  says: 'The same by the reader of a single account: the user time of a CPU that a task gives up.',
-  model: kcpustat('kcpustat-field', { life: LEAVES, slot: Cpustat.User }),
-  mutants: [
-    {
-      id: 'delta-outside', says: 'B-01: the clock is moved before the section is entered',
-      model: kcpustat('kcpustat-field', { life: LEAVES, slot: Cpustat.User, decisions: { vtimeDeltaOutsideSection: true } }),
-    },
-  ],
-  ...KCPUSTAT,
-};
+export const KCPUSTAT_FIELD = catalogued(
+  'kcpustat-field', 'The same by the reader of a single account: the user time of a CPU that a task gives up.',
+  { life: LEAVES, slot: Cpustat.User }, [OUTSIDE], [2, 3],
+);
 
-export const KCPUSTAT_MIGRATION: Catalogued = {
-  id: 'kcpustat-migration',
-  says: 'A CPU’s accounts are read while its task goes over to another CPU: what the task has there is not this one’s.',
-  model: kcpustat('kcpustat-migration', { life: MOVES }),
-  mutants: [
-    {
-      id: 'no-cross-check', says: 'the reader does not look on which CPU the task runs',
-      model: kcpustat('kcpustat-migration', { life: MOVES, reading: unchecked }),
-    },
-    {
-      id: 'trusts-curr', says: 'B-10: the reader takes whatever task is current, wherever it is and switched in or not',
-      model: kcpustat('kcpustat-migration', { life: MOVES, decisions: { trustsCurr: true } }),
-    },
-  ],
-  quick: () => boundedAt(1),
-  thorough: () => boundedAt(2),
-};
+export const KCPUSTAT_MIGRATION = catalogued(
+  'kcpustat-migration',
+  'A CPU’s accounts are read while its task goes over to another CPU: what the task has there is not this one’s.',
+  { life: MOVES }, [NO_CROSS_CHECK, TRUSTS_CURR], [1, 2],
+);

@@ -10,7 +10,6 @@ import { KTIME_MAX, type CpuId, type Cycles, type Ns, type TaskId } from '../../
 import type { Arch, DeviceMode, Path } from '../../src/kernel/arch.ts';
 import type { KernelConfig } from '../../src/kernel/config.ts';
 import type { BackgroundSpec } from '../../src/kernel/background.ts';
-import { ctCpuTrackUser } from '../../src/kernel/context-tracking.ts';
 import { CALLBACKS } from '../../src/kernel/callbacks.ts';
 import { asLinux, type Decisions } from '../../src/kernel/decisions.ts';
 import { KernelImage } from '../../src/kernel/image.ts';
@@ -236,7 +235,6 @@ export class FakeMachine {
   }
 
   private start(cpu: KernelCpu): void {
-    ctCpuTrackUser(cpu);
     schedInit(cpu);
     balanceInit(cpu);
     loadInit(cpu);

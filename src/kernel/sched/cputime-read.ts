@@ -48,16 +48,8 @@ export interface TaskCputime {
  * @linux kernel/sched/cputime.c task_cputime
  */
 export function taskCputime(cpu: Looker, task: TaskId, reader: ReaderKind, out: TaskCputime): boolean {
-  const { seq } = cpu.image.vtimes[task]!;
-  const { skipReadRetry, rereadsForNothing, promiseAfterSection } = cpu.decisions;
-  for (out.retries = 0; ; out.retries++) {
-    const start = readSeqcountBegin(cpu.memory, seq);
-    copyRecord(cpu, task, out);
-    out.version = start >>> 1;
-    if (rereadsForNothing && out.retries < 2) continue;
-    if (skipReadRetry || !readSeqcountRetry(cpu.memory, seq, start)) break;
-  }
-  if (promiseAfterSection) loadPromiseLate(cpu, task, out);
+  readVersion(cpu, task, out);
+  if (cpu.decisions.promiseAfterSection) loadPromiseLate(cpu, task, out);
   evaluate(out, reader);
   return out.state >= VtimeState.Sys;
 }
@@ -67,16 +59,23 @@ export function taskCputime(cpu: Looker, task: TaskId, reader: ReaderKind, out: 
  * @linux kernel/sched/cputime.c task_gtime
  */
 export function taskGtime(cpu: Looker, task: TaskId, reader: ReaderKind, out: TaskCputime): Ns {
+  readVersion(cpu, task, out);
+  const inGuest = out.state === VtimeState.Guest || (cpu.decisions.gtimeWithoutVtime && cpu.image.tasks[task]!.vcpu !== 0);
+  const delta = inGuest ? liveTime(out, reader) : 0;
+  return out.rawGtime + delta + (inGuest || reader === 'complete' ? out.vtimeGtime : 0);
+}
+
+/** Copies the record until a whole version has been found. */
+function readVersion(cpu: Looker, task: TaskId, out: TaskCputime): void {
   const { seq } = cpu.image.vtimes[task]!;
+  const { skipReadRetry, rereadsForNothing } = cpu.decisions;
   for (out.retries = 0; ; out.retries++) {
     const start = readSeqcountBegin(cpu.memory, seq);
     copyRecord(cpu, task, out);
     out.version = start >>> 1;
-    if (!readSeqcountRetry(cpu.memory, seq, start)) break;
+    if (rereadsForNothing && out.retries < 2) continue;
+    if (skipReadRetry || !readSeqcountRetry(cpu.memory, seq, start)) return;
   }
-  const inGuest = out.state === VtimeState.Guest || (cpu.decisions.gtimeWithoutVtime && cpu.image.tasks[task]!.vcpu !== 0);
-  const delta = inGuest ? liveTime(out, reader) : 0;
-  return out.rawGtime + delta + (inGuest || reader === 'complete' ? out.vtimeGtime : 0);
 }
 
 /** Everything that belongs to one version; only meaningful if the sequence stood still meanwhile. */

@@ -1,6 +1,6 @@
 /** What both forms of a task's vtime record have in common: its clock, what its state means, and how a version comes out. */
 import { Event } from '../../../shared/events.ts';
-import { VtimeState, type Vtime } from '../../../shared/structs/task.ts';
+import { VtimeState, type Task, type Vtime } from '../../../shared/structs/task.ts';
 import { writeSeqcountEnd } from '../../../shared/sync/seqcount.ts';
 import { NOBODY, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
@@ -34,20 +34,24 @@ export function vtimeStateOf(cpu: Looker, task: TaskId, vtime: Vtime): VtimeStat
 export function publishVtime(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
   writeSeqcountEnd(cpu.memory, vtime.seq);
   const { fields } = cpu;
-  const record = cpu.image.tasks[task]!;
   fields[0] = task;
   fields[1] = cpu.memory.load(vtime.seq) >>> 1;
   fields[2] = vtimeStateOf(cpu, task, vtime);
   fields[3] = vtime.cpu;
-  fields[4] = vtime.starttime;
-  fields[5] = record.utime;
-  fields[6] = record.stime;
-  fields[7] = record.gtime;
-  fields[8] = vtime.utime;
-  fields[9] = vtime.stime;
-  fields[10] = vtime.gtime;
+  fillTimes(fields, cpu.image.tasks[task]!, vtime);
   const steals = cpu.config.stealClock && vtime.cpu !== NOBODY;
   fields[11] = steals ? cpu.stealTime.steal - cpu.rq.prevStealTime : 0;
   fields[12] = steals ? cpu.stealTime.since : 0;
   cpu.arch.traceFields(Event.vtime_publish, fields);
+}
+
+/** Fields 4 to 10 of `vtime_publish` and of `task_final`: what is charged, and what is pending since when. @dynticks fields of events */
+export function fillTimes(fields: Float64Array, charged: Task, vtime: Vtime): void {
+  fields[4] = vtime.starttime;
+  fields[5] = charged.utime;
+  fields[6] = charged.stime;
+  fields[7] = charged.gtime;
+  fields[8] = vtime.utime;
+  fields[9] = vtime.stime;
+  fields[10] = vtime.gtime;
 }

@@ -32,8 +32,7 @@ import { publishVtime, vtimeClock } from './vtime-record.ts';
 
 /** The kernel is left for user mode. @linux kernel/sched/cputime.c vtime_user_enter */
 export function vtimeUserEnter(cpu: KernelCpu, task: TaskId): void {
-  const vtime = cpu.image.vtimes[task]!;
-  writeSeqcountBegin(cpu.memory, vtime.seq);
+  const vtime = begin(cpu, task);
   if (cpu.decisions.vtimeStateFirst) changeStateFirst(cpu, task, vtime);
   accountSystem(cpu, task, vtime, take(cpu, task, vtime));
   vtime.state = VtimeState.User;
@@ -42,10 +41,9 @@ export function vtimeUserEnter(cpu: KernelCpu, task: TaskId): void {
 
 /** User mode is left for the kernel. @linux kernel/sched/cputime.c vtime_user_exit */
 export function vtimeUserExit(cpu: KernelCpu, task: TaskId): void {
-  const vtime = cpu.image.vtimes[task]!;
   // the historic order, if that fault is on: the clock is moved before anybody is warned
-  const early = cpu.decisions.vtimeDeltaOutsideSection ? takeEarly(cpu, task, vtime) : 0;
-  writeSeqcountBegin(cpu.memory, vtime.seq);
+  const early = cpu.decisions.vtimeDeltaOutsideSection ? takeEarly(cpu, task) : 0;
+  const vtime = begin(cpu, task);
   accountUser(cpu, task, vtime, early + take(cpu, task, vtime));
   vtime.state = VtimeState.Sys;
   publishVtime(cpu, task, vtime);
@@ -54,8 +52,7 @@ export function vtimeUserExit(cpu: KernelCpu, task: TaskId): void {
 /** The kernel is left for the task's guest; whoever sees the mark sees the state. @linux kernel/sched/cputime.c vtime_guest_enter */
 export function vtimeGuestEnter(cpu: KernelCpu): void {
   const task = cpu.curr;
-  const vtime = cpu.image.vtimes[task]!;
-  writeSeqcountBegin(cpu.memory, vtime.seq);
+  const vtime = begin(cpu, task);
   accountSystem(cpu, task, vtime, take(cpu, task, vtime));
   markGuest(cpu);
   vtime.state = VtimeState.Guest;
@@ -65,8 +62,7 @@ export function vtimeGuestEnter(cpu: KernelCpu): void {
 /** The guest is left. @linux kernel/sched/cputime.c vtime_guest_exit */
 export function vtimeGuestExit(cpu: KernelCpu): void {
   const task = cpu.curr;
-  const vtime = cpu.image.vtimes[task]!;
-  writeSeqcountBegin(cpu.memory, vtime.seq);
+  const vtime = begin(cpu, task);
   accountGuest(cpu, task, vtime, take(cpu, task, vtime));
   unmarkGuest(cpu);
   vtime.state = VtimeState.Sys;
@@ -79,8 +75,7 @@ export function vtimeGuestExit(cpu: KernelCpu): void {
  * @linux kernel/sched/cputime.c vtime_task_switch_generic
  */
 export function vtimeTaskSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId): void {
-  const left = cpu.image.vtimes[prev]!;
-  writeSeqcountBegin(cpu.memory, left.seq);
+  const left = begin(cpu, prev);
   if (left.state === VtimeState.Idle) accountIdleTime(cpu, take(cpu, prev, left));
   else accountKernel(cpu, prev, left, take(cpu, prev, left));
   if (cpu.chargesLeavers) chargeRemainders(cpu, prev, left);
@@ -95,9 +90,8 @@ export function vtimeTaskSwitch(cpu: KernelCpu, prev: TaskId, next: TaskId): voi
  * @linux kernel/fork.c copy_process
  */
 export function vtimeInit(cpu: KernelCpu, task: TaskId): void {
-  const vtime = cpu.image.vtimes[task]!;
-  if (cpu.memory.load(vtime.seq) === 0) return;
-  writeSeqcountBegin(cpu.memory, vtime.seq);
+  if (cpu.memory.load(cpu.image.vtimes[task]!.seq) === 0) return;
+  const vtime = begin(cpu, task);
   vtime.state = VtimeState.Inactive;
   vtime.cpu = NOBODY;
   vtime.utime = 0;
@@ -122,15 +116,20 @@ function stateOf(cpu: KernelCpu, task: TaskId): VtimeState {
  * @dynticks Linux's readers know nothing of it
  */
 export function vtimeTheft(cpu: KernelCpu, store: (cpu: KernelCpu) => void): void {
-  const vtime = cpu.image.vtimes[cpu.curr]!;
-  writeSeqcountBegin(cpu.memory, vtime.seq);
+  const vtime = begin(cpu, cpu.curr);
   store(cpu);
   publishVtime(cpu, cpu.curr, vtime);
 }
 
-function enter(cpu: KernelCpu, task: TaskId, state: VtimeState): void {
+/** Readers look again until `publishVtime` has ended the section. */
+function begin(cpu: KernelCpu, task: TaskId): Vtime {
   const vtime = cpu.image.vtimes[task]!;
   writeSeqcountBegin(cpu.memory, vtime.seq);
+  return vtime;
+}
+
+function enter(cpu: KernelCpu, task: TaskId, state: VtimeState): void {
+  const vtime = begin(cpu, task);
   vtime.state = state;
   vtime.starttime = vtimeClock(cpu);
   vtime.cpu = cpu.id;
@@ -149,8 +148,8 @@ function take(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
   return delta - stealAccountProcessTime(cpu, delta);
 }
 
-function takeEarly(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
-  const delta = take(cpu, task, vtime);
+function takeEarly(cpu: KernelCpu, task: TaskId): Ns {
+  const delta = take(cpu, task, cpu.image.vtimes[task]!);
   cpu.arch.linger();
   return delta;
 }
@@ -159,7 +158,7 @@ function takeEarly(cpu: KernelCpu, task: TaskId, vtime: Vtime): Ns {
 function tear(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
   publishVtime(cpu, task, vtime);
   cpu.arch.linger();
-  writeSeqcountBegin(cpu.memory, vtime.seq);
+  begin(cpu, task);
 }
 
 /** What the kernel is charged with unless the task bears the mark of a guest. @linux kernel/sched/cputime.c vtime_account_kernel */
@@ -174,7 +173,7 @@ function changeStateFirst(cpu: KernelCpu, task: TaskId, vtime: Vtime): void {
   vtime.state = VtimeState.User;
   publishVtime(cpu, task, vtime);
   cpu.arch.linger();
-  writeSeqcountBegin(cpu.memory, vtime.seq);
+  begin(cpu, task);
 }
 
 /** @linux kernel/sched/cputime.c vtime_account_guest */
