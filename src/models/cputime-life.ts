@@ -1,0 +1,164 @@
+/**
+ * What a task may live through while another CPU reads its CPU time, and the model of that: edges between user mode, kernel and guest,
+ * a switch, and a way to another CPU, under any flavour that tracks contexts.
+ *
+ *      CPU 0                    CPU 2                      T
+ *      800: enters the kernel                              user 300 .. 800
+ *      900: is switched away                               kernel 800 .. 900
+ *                               950: arrives by message    runs nowhere 900 .. 950
+ */
+import type { Memory } from '../../shared/memory/memory.ts';
+import type { CputimeFlavour } from '../../shared/cputime-flavour.ts';
+import { CallQueue } from '../../shared/structs/cpu.ts';
+import { Vtime, VtimeState } from '../../shared/structs/task.ts';
+import { KTIME_MAX, type Ns, type TaskId } from '../../shared/units.ts';
+import type { ModelCpu } from '../explore/explored-memory.ts';
+import { model, type Model, type ModelThread } from '../explore/model.ts';
+import type { Decisions } from '../kernel/decisions.ts';
+import type { KernelCpu } from '../kernel/kernel-cpu.ts';
+import { newTaskCputime, taskCputime, taskGtime, type ReaderKind } from '../kernel/sched/cputime-read.ts';
+import { switchTo, truthAt, World, type Edge, type Stretch } from './cputime-world.ts';
+import { machineCells } from './machine-cells.ts';
+
+/** CPU 0, where T runs at first, CPU 1, which reads, and CPU 2, where T may go on. */
+const CELLS = machineCells({ cpus: 3, tasks: 4 });
+const { map } = CELLS;
+const T: TaskId = 3;
+/** T is where it is from here on. */
+const SINCE: Ns = 300;
+/** A cell of T's record. */
+export const cellOfT = (field: keyof typeof Vtime.at): number => map.at.vtime + T * Vtime.bytes + Vtime.at[field];
+/** A word that nobody else uses: 1 once CPU 0 has let go of T. */
+const LET_GO = map.at.callQueue + CallQueue.at.bell;
+
+const ENTERS_KERNEL: Edge = [800, (cpu) => cpu.accounting.userExit(cpu)];
+const LEAVES_KERNEL: Edge = [900, (cpu) => cpu.accounting.userEnter(cpu)];
+const IS_SWITCHED_AWAY: Edge = [900, (cpu) => switchTo(cpu, cpu.idle)];
+const ENTERS_GUEST: Edge = [800, (cpu) => cpu.accounting.guestEnter(cpu)];
+const LEAVES_GUEST: Edge = [900, (cpu) => cpu.accounting.guestExit(cpu)];
+const LETS_GO: Edge = [900, (cpu) => {
+  switchTo(cpu, cpu.idle);
+  cpu.memory.store(LET_GO, 1);
+}];
+/** The message with T comes no earlier. */
+const ARRIVES: Ns = 950;
+
+/** What T does: edges, and what they make of it. */
+export interface Life {
+  readonly edges: readonly Edge[];
+  readonly inUser: boolean;
+  readonly stretches: readonly Stretch[];
+  /** T goes on on CPU 2. */
+  readonly moves?: boolean;
+}
+
+export const TWO_EDGES: Life = {
+  edges: [ENTERS_KERNEL, LEAVES_KERNEL], inUser: true,
+  stretches: [{ from: SINCE, to: 800, kind: 'user' }, { from: 800, to: 900, kind: 'system' }, { from: 900, to: KTIME_MAX, kind: 'user' }],
+};
+export const SWITCH: Life = {
+  edges: [ENTERS_KERNEL, IS_SWITCHED_AWAY], inUser: true,
+  stretches: [{ from: SINCE, to: 800, kind: 'user' }, { from: 800, to: 900, kind: 'system' }],
+};
+export const GUEST: Life = {
+  edges: [ENTERS_GUEST, LEAVES_GUEST], inUser: false,
+  stretches: [
+    { from: SINCE, to: 800, kind: 'system' }, { from: 800, to: 900, kind: 'guest' }, { from: 900, to: KTIME_MAX, kind: 'system' },
+  ],
+};
+/** What is preempted in its guest was a guest to the last. */
+export const PREEMPTED_GUEST: Life = {
+  edges: [ENTERS_GUEST, IS_SWITCHED_AWAY], inUser: false,
+  stretches: [{ from: SINCE, to: 800, kind: 'system' }, { from: 800, to: 900, kind: 'guest' }],
+};
+export const MIGRATION: Life = {
+  edges: [LETS_GO], inUser: false, moves: true,
+  stretches: [{ from: SINCE, to: 900, kind: 'system' }, { from: ARRIVES, to: KTIME_MAX, kind: 'system' }],
+};
+
+export interface Parts {
+  readonly life?: Life;
+  /** Clocks of CPU 1 at its reads; one of the lists is chosen. */
+  readonly reads?: readonly (readonly Ns[])[];
+  readonly reader?: ReaderKind;
+  readonly gtime?: boolean;
+  /** `gen`, if no other. */
+  readonly flavour?: CputimeFlavour;
+  /** What CPU 0's memory is. */
+  readonly writing?: (memory: Memory) => Memory;
+  readonly decisions?: Partial<Decisions>;
+  /** The promise is raised before the event's stores. */
+  readonly promiseFirst?: boolean;
+}
+
+interface Seen {
+  readonly tau: Ns;
+  readonly state: VtimeState;
+  readonly utime: Ns;
+  readonly stime: Ns;
+  readonly gtime: Ns;
+}
+
+function lookAt(cpu: KernelCpu, { reader = 'complete', gtime = false }: Parts): Seen {
+  const out = newTaskCputime();
+  const guest = gtime ? taskGtime(cpu, T, reader, out) : 0;
+  if (!gtime) taskCputime(cpu, T, reader, out);
+  const { starttime, state, promise, utime, stime } = out;
+  // of a task that runs nowhere nothing changes from its last instant on
+  const tau = Math.max(starttime, state === VtimeState.Inactive ? 0 : Math.min(cpu.arch.schedClock(), promise));
+  return { tau, state, utime, stime, gtime: guest };
+}
+
+/** CPU 2: what T's arrival is there. Nobody sends a message before its stores are done. */
+function takeOver(world: World, memory: Memory): void {
+  while (memory.load(LET_GO) === 0) memory.relax();
+  world.run(memory, 2, [[ARRIVES, (cpu) => switchTo(cpu, T)]]);
+}
+
+/** Whether it is the truth for its instant. */
+function isTrue({ tau, state, utime, stime, gtime }: Seen, parts: Parts): boolean {
+  const { life = TWO_EDGES, gtime: ofGuest } = parts;
+  const truth = truthAt(tau, life.stretches);
+  // the second stretch is less than a tick: under `gen` it waits in an accumulator, of which `linux` shows what T does just now
+  const hides = isLinuxOfGen(parts);
+  if (ofGuest) return gtime === (hides && state !== VtimeState.Guest ? 0 : truth.guest);
+  const hidden = hides && life === TWO_EDGES && state === VtimeState.User && tau >= 900 ? truth.system : 0;
+  return utime === truth.user + truth.guest && stime === truth.system - hidden;
+}
+
+const isLinuxOfGen = ({ reader, flavour = 'gen' }: Parts): boolean => reader === 'linux' && flavour === 'gen';
+
+export function cputimeRead(name: string, parts: Parts): Model {
+  const { life = TWO_EDGES, reads = [[850, 1_000]], decisions = {}, flavour = 'gen', writing = (memory) => memory } = parts;
+  const world = new World(CELLS, { decisions, config: { cputime: [flavour, flavour, flavour] } });
+  const mover: ModelThread[] = life.moves ? [{ name: 'CPU2', run: (memory) => takeOver(world, memory) }] : [];
+  return model({
+    name,
+    cells: CELLS.plan,
+    setUp: (memory) => world.setUp(memory, SINCE, [life.edges[0]![0], KTIME_MAX, ARRIVES], (cpu) => {
+      if (cpu.id !== 0) return;
+      switchTo(cpu, T);
+      if (life.inUser) cpu.accounting.userEnter(cpu);
+    }),
+    threads: [
+      { name: 'CPU0', run: (memory: Memory) => world.run(writing(memory), 0, life.edges, parts.promiseFirst) },
+      {
+        name: 'CPU1', run: (memory: Memory, cpu: ModelCpu) =>
+          world.look(memory, 1, cpu.choose<readonly Ns[]>('clocks', reads), (kernel) => lookAt(kernel, parts)),
+      },
+      ...mover,
+    ],
+    check: ({ results }) => {
+      const seen = results[1] as Seen[];
+      const wrong = seen.find((look) => !isTrue(look, parts));
+      if (wrong !== undefined) return `read ${JSON.stringify(wrong)}; there was ${JSON.stringify(truthAt(wrong.tau, life.stretches))}`;
+      const back = isLinuxOfGen(parts) ? undefined : seen.find((look, i) => i > 0 && !isNoEarlier(look, seen[i - 1]!));
+      return back === undefined ? undefined : `it goes back: ${JSON.stringify(seen)}`;
+    },
+  });
+}
+
+function isNoEarlier(later: Seen, earlier: Seen): boolean {
+  const { utime, stime, gtime, tau } = later;
+  return tau >= earlier.tau && utime >= earlier.utime && stime >= earlier.stime && gtime >= earlier.gtime;
+}
