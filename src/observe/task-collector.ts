@@ -27,7 +27,9 @@ const DEFAULT_PRIO = 120;
 
 /** What is kept of a task while the stream goes by. */
 interface TaskRecord {
-  ppid: number;
+  /** leader of the process that forked it, and when that one had begun: its record may have had another task since */
+  parent: TaskId;
+  parentStartNs: Ns;
   startNs: Ns;
   prio: number;
   allowed: CpuId[];
@@ -45,7 +47,7 @@ interface LastWords {
   /** run time as it was charged last, and with the stretch under way */
   readonly charged: Ns;
   readonly runtime: Ns;
-  /** its process sums it up; else its times are among those of dead threads */
+  /** its process sums it up; else it has been reaped, and its times are among those of dead threads */
   readonly listed: boolean;
   /** what the monotonic filter has handed out */
   readonly prev: CputimePair;
@@ -98,10 +100,20 @@ export class TaskCollector {
       .map((threads) => this.processOf(threads));
   }
 
-  /** A leader that has ended stays, since nobody may have asked for it; of other threads nothing does. */
+  /** Until it is reaped: a leader that has ended waits for its last thread, and for its parent if that asks for children. */
   private exists(task: TaskId): boolean {
-    const { state } = this.tasks[task]!.last ?? { state: TaskState.Free };
-    return state !== TaskState.Free && (state !== TaskState.Dead || this.facts.tasks[task]!.leader === undefined);
+    return this.tasks[task]!.last?.listed ?? false;
+  }
+
+  /** Who lost their parent are children of the task that booted, since there is no init. @linux kernel/exit.c find_new_reaper */
+  private ppidOf({ parent, parentStartNs }: TaskRecord): number {
+    const { startNs } = this.tasks[parent]!;
+    return startNs === parentStartNs && this.isAlive(parent) ? this.facts.tasks[parent]!.pid : 0;
+  }
+
+  /** Whether a thread of that leader's process goes on. */
+  private isAlive(leader: TaskId): boolean {
+    return this.facts.tasks.some((each) => (each.leader ?? each.task) === leader && isLiving(this.tasks[each.task]!.last));
   }
 
   private processOf(facts: readonly TaskFacts[]): ProcProcess {
@@ -110,8 +122,9 @@ export class TaskCollector {
     const process = this.processes[leader]!;
     const records = facts.map(({ task }) => this.tasks[task]!);
     const times = timesOf(process, records.map(({ last }) => last!));
+    const ppid = this.ppidOf(records[0]!);
     const children = { cutimeNs: times.cutimeNs, cstimeNs: times.cstimeNs, cguestNs: times.cguestNs };
-    const threads = facts.map((each, i) => procTask(each, records[i]!, { tgid, threads: Math.max(1, process.threads), ...children }));
+    const threads = facts.map((each, i) => procTask(each, records[i]!, { tgid, ppid, threads: process.threads, ...children }));
     return { leader: threads[0]!, threads, times };
   }
 
@@ -142,12 +155,14 @@ export class TaskCollector {
     const task = this.tasks[child]!;
     this.forks += 1;
     task.startNs = t;
-    const { leader = parent } = this.facts.tasks[parent]!;
-    task.ppid = this.facts.tasks[leader]!.pid;
+    task.parent = this.facts.tasks[parent]!.leader ?? parent;
+    task.parentStartNs = this.tasks[task.parent]!.startNs;
   }
 }
 
-const newTask = (prio: number): TaskRecord => ({ ppid: 0, startNs: 0, prio, allowed: [], last: null });
+const newTask = (prio: number): TaskRecord => ({ parent: 0, parentStartNs: 0, startNs: 0, prio, allowed: [], last: null });
+
+const isLiving = (last: LastWords | null): boolean => last !== null && last.listed && last.state !== TaskState.Dead;
 
 const OF = {
   cpu: final('cpu'), state: final('state'), sumExecRuntime: final('sum_exec_runtime'), execStart: final('exec_start'),
@@ -207,13 +222,13 @@ function cpusOf(fields: Float64Array, at: number, cpus: number): CpuId[] {
 
 /** A thread's own file asks for its run time afresh. @linux fs/proc/array.c do_task_stat */
 function procTask(
-  { pid, name, kernel }: TaskFacts, { ppid, startNs, prio, allowed, last }: TaskRecord,
-  shared: Pick<ProcTask, 'tgid' | 'threads' | 'cutimeNs' | 'cstimeNs' | 'cguestNs'>,
+  { pid, name, kernel }: TaskFacts, { startNs, prio, allowed, last }: TaskRecord,
+  shared: Pick<ProcTask, 'tgid' | 'ppid' | 'threads' | 'cutimeNs' | 'cstimeNs' | 'cguestNs'>,
 ): ProcTask {
   const { cputime, runtime, charged, prev, processor, counts, state, waitsForIo } = last!;
   const adjusted = adjustCputime(cputime, runtime, prev);
   return {
-    pid, ppid, name, startNs, prio, processor, ...shared,
+    pid, name, startNs, prio, processor, ...shared,
     kernelThread: kernel === true,
     state: stateLetter(state, waitsForIo),
     utimeNs: adjusted.utime, stimeNs: adjusted.stime, guestNs: cputime.gtime,
@@ -223,7 +238,7 @@ function procTask(
   };
 }
 
-/** A task that is being woken counts as running; one that has ended stays a zombie, since nobody reaps it. */
+/** A task that is being woken counts as running; one that has ended and is still there is a zombie. */
 function stateLetter(state: number, waitsForIo: boolean): ProcTask['state'] {
   if (state === TaskState.Running || state === TaskState.Waking) return 'R';
   if (state === TaskState.Sleeping) return waitsForIo ? 'D' : 'S';

@@ -10,7 +10,7 @@ const recording = (name: string): string => readFileSync(new URL(`recordings/${n
 const version = (name: string) => KERNEL_VERSIONS.find((v) => v.name === name)!;
 
 const FOUR_CPUS = new MachineSnapshotCollector({ ...FACTS, cpus: 4 }).finish();
-const [TASK] = play(new MachineSnapshotCollector(FACTS), [row('task_final', 0, 0, { task: 2, state: 1 })]).finish().tasks;
+const [TASK] = play(new MachineSnapshotCollector(FACTS), [row('task_final', 0, 0, { task: 2, listed: 1, state: 1 })]).finish().tasks;
 
 /** A task as the file shows it. */
 function readStatus(text: string): ProcTask {

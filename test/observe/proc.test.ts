@@ -164,10 +164,10 @@ describe('MachineSnapshotCollector', () => {
       row('sched_process_fork', 0, 30_000_000, { parent: 2, child: 3 }),
       row('sched_switch', 1, 6, { prev: 1, prev_prio: 120, next: 2, next_prio: 49 }),
       row('task_final', 2, 1000, {
-        task: 2, cpu: 1, state: TaskState.Running, vtime_state: VtimeState.User, starttime: 900,
+        task: 2, cpu: 1, listed: 1, state: TaskState.Running, vtime_state: VtimeState.User, starttime: 900,
         utime: 600, stime: 200, vtime_utime: 50, vtime_stime: 50, sum_exec_runtime: 500,
       }),
-      row('task_final', 2, 1000, { task: 3, cpu: 0, state: TaskState.Dead, utime: 7, sum_exec_runtime: 9 }),
+      row('task_final', 2, 1000, { task: 3, cpu: 0, listed: 1, state: TaskState.Dead, utime: 7, sum_exec_runtime: 9 }),
       row('task_final', 2, 1000, { task: 4, state: TaskState.Free }),
     ]);
     expect(tasks).toMatchObject([
@@ -181,7 +181,7 @@ describe('MachineSnapshotCollector', () => {
 
   it('leaves out what the linux reader does not see: the accumulator of what the task is not doing', () => {
     const [task] = tasksAfter([row('task_final', 2, 1000, {
-      task: 2, state: TaskState.Running, vtime_state: VtimeState.Sys, starttime: 900,
+      task: 2, listed: 1, state: TaskState.Running, vtime_state: VtimeState.Sys, starttime: 900,
       utime: 600, stime: 200, vtime_utime: 150, vtime_stime: 100, sum_exec_runtime: 1000,
     })], 'linux');
     expect(task).toMatchObject({ utimeNs: 600, stimeNs: 400 });
@@ -189,14 +189,14 @@ describe('MachineSnapshotCollector', () => {
 
   it('never shows less than the filter has handed out to a reader of the run', () => {
     const [task] = tasksAfter([row('task_final', 2, 1000, {
-      task: 2, state: TaskState.Sleeping, utime: 100, stime: 0, sum_exec_runtime: 120, prev_utime: 40, prev_stime: 60,
+      task: 2, listed: 1, state: TaskState.Sleeping, utime: 100, stime: 0, sum_exec_runtime: 120, prev_utime: 40, prev_stime: 60,
     })]);
     expect(task).toMatchObject({ utimeNs: 60, stimeNs: 60 });
   });
 
   it('counts the run of a thread that runs up to the end, but shows in schedstat what was charged', () => {
     const [task] = tasksAfter([row('task_final', 2, 1000, {
-      task: 2, state: TaskState.Running, on_cpu: 1, exec_start: 700, sum_exec_runtime: 500, utime: 800, run_delay: 7, pcount: 3,
+      task: 2, listed: 1, state: TaskState.Running, on_cpu: 1, exec_start: 700, sum_exec_runtime: 500, utime: 800, run_delay: 7, pcount: 3,
     })]);
     expect(task).toMatchObject({ utimeNs: 800, runtimeNs: 500, runDelayNs: 7, timeslices: 3 });
   });
@@ -205,9 +205,9 @@ describe('MachineSnapshotCollector', () => {
     const facts = { ...FACTS, tasks: FACTS.tasks.map((task) => (task.task === 3 || task.task === 4 ? { ...task, leader: 2 } : task)) };
     const [process, ...others] = play(new MachineSnapshotCollector(facts), [
       row('task_final', 2, 1000, {
-        task: 2, state: TaskState.Running, on_cpu: 1, exec_start: 900, sum_exec_runtime: 50, utime: 150, listed: 1,
+        task: 2, listed: 1, state: TaskState.Running, on_cpu: 1, exec_start: 900, sum_exec_runtime: 50, utime: 150,
       }),
-      row('task_final', 2, 1000, { task: 3, state: TaskState.Sleeping, sum_exec_runtime: 30, stime: 30, listed: 1, nvcsw: 4 }),
+      row('task_final', 2, 1000, { task: 3, listed: 1, state: TaskState.Sleeping, sum_exec_runtime: 30, stime: 30, nvcsw: 4 }),
       row('task_final', 2, 1000, { task: 4, state: TaskState.Dead, sum_exec_runtime: 20, stime: 20 }),
       row('process_final', 2, 1000, { task: 2, threads: 2, stime: 20, rtime: 20, cutime: 7, rest_stime: 5 }),
     ]).finish().threadGroups;
@@ -221,10 +221,38 @@ describe('MachineSnapshotCollector', () => {
     expect(procPidStat(process!)).toMatch(/^1000 .* 17 0 /);
   });
 
+  describe('of processes that end', () => {
+    /** Task 3 is a thread of task 2, which forks task 4. */
+    const facts = { ...FACTS, tasks: FACTS.tasks.map((task) => (task.task === 3 ? { ...task, leader: 2 } : task)) };
+    const born = [0, 1, 2].map((i) => row('sched_process_fork', 0, 5 + i, { parent: [0, 0, 3][i]!, child: 2 + i }));
+    const last = (task: number, state: TaskState, listed: 0 | 1): Row => row('task_final', 0, 1000, { task, state, listed });
+    const shown = (...rows: readonly Row[]): (string | number)[][] =>
+      play(new MachineSnapshotCollector(facts), [...born, ...rows]).finish().tasks.map(({ pid, state, ppid }) => [pid, state, ppid]);
+    const { Running, Sleeping, Dead } = TaskState;
+
+    it('shows a leader that has ended as a zombie while another thread lives', () => {
+      const words = [last(2, Dead, 1), last(3, Sleeping, 1), last(4, Running, 1)];
+      expect(shown(...words)).toEqual([[1000, 'Z', 0], [1001, 'S', 0], [1002, 'R', 1000]]);
+    });
+
+    it('shows a zombie that its parent has not asked for, whose children are nobody’s', () => {
+      expect(shown(last(2, Dead, 1), last(3, Dead, 0), last(4, Running, 1))).toEqual([[1000, 'Z', 0], [1002, 'R', 0]]);
+    });
+
+    it('shows nothing of a process that has been reaped', () => {
+      expect(shown(last(2, Dead, 0), last(3, Dead, 0), last(4, Running, 1))).toEqual([[1002, 'R', 0]]);
+    });
+
+    it('does not take whoever has the record of a parent now for that parent', () => {
+      const again = row('sched_process_fork', 0, 500, { parent: 4, child: 2 });
+      expect(shown(again, last(2, Running, 1), last(3, Dead, 0), last(4, Running, 1))).toEqual([[1000, 'R', 1002], [1002, 'R', 0]]);
+    });
+  });
+
   it('calls a task that waits for a device D, and knows where each may run', () => {
     const [waits, sleeps] = tasksAfter([
-      row('task_final', 2, 1000, { task: 2, state: TaskState.Sleeping, in_iowait: 1 }),
-      row('task_final', 2, 1000, { task: 3, state: TaskState.Sleeping }),
+      row('task_final', 2, 1000, { task: 2, listed: 1, state: TaskState.Sleeping, in_iowait: 1 }),
+      row('task_final', 2, 1000, { task: 3, listed: 1, state: TaskState.Sleeping }),
       row('task_cpus_final', 2, 1000, { task: 2, cpus0: 2 }),
       row('task_cpus_final', 2, 1000, { task: 3, cpus0: 2 ** 32 - 1 }),
     ]);
@@ -236,9 +264,11 @@ describe('MachineSnapshotCollector', () => {
       ...boot, kcpustat(0, { nice: 10, user: 5 }), kcpustat(1, { system: 3 }),
       row('cpu_final', 0, 1000, { cpu: 0, online: 1, curr: 2 }), row('cpu_final', 1, 1000, { cpu: 1, online: 1, curr: 3 }),
       row('task_final', 0, 1000, {
-        task: 2, state: TaskState.Running, vtime_state: VtimeState.Guest, starttime: 900, vtime_gtime: 1, nice: 4,
+        task: 2, listed: 1, state: TaskState.Running, vtime_state: VtimeState.Guest, starttime: 900, vtime_gtime: 1, nice: 4,
       }),
-      row('task_final', 1, 1000, { task: 3, state: TaskState.Running, vtime_state: VtimeState.Sys, starttime: 940, vtime_utime: 9 }),
+      row('task_final', 1, 1000, {
+        task: 3, listed: 1, state: TaskState.Running, vtime_state: VtimeState.Sys, starttime: 940, vtime_utime: 9,
+      }),
     ]).finish().cpus.map(({ kcpustat: slots }) => slots);
     expect(nice).toMatchObject({ user: 5, nice: 111, guest: 0, guest_nice: 101 });
     expect(kernel).toMatchObject({ user: 0, system: 63 });
