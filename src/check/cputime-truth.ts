@@ -55,6 +55,8 @@ export class CputimeTruth {
   readonly #tickDelta: Float64Array;
   /** All of it. */
   readonly #interrupts: Float64Array;
+  /** What ticks that were shorter than it have forgotten of it, and of thefts. */
+  readonly #forgotten: Float64Array;
   /** Time of an idle task that is idle or iowait when its CPU goes on. */
   readonly #idling: Float64Array;
   readonly #iowait: IowaitCount;
@@ -78,6 +80,7 @@ export class CputimeTruth {
     this.#since = new Float64Array(cpus);
     this.#tickDelta = new Float64Array(cpus);
     this.#interrupts = new Float64Array(cpus);
+    this.#forgotten = new Float64Array(cpus);
     this.#idling = new Float64Array(cpus);
     this.#iowait = new IowaitCount(facts);
     this.#stolen = new StolenTime(cpus);
@@ -129,6 +132,11 @@ export class CputimeTruth {
   /** Irq and softirq time that a CPU has booked to its slots, and to no task. */
   interruptsOf(cpu: CpuId): Ns {
     return this.#interrupts[cpu];
+  }
+
+  /** By how much a CPU's slots exceed its ticks: what it timed since the last one, and what was longer than the tick that it came off. */
+  beyondTicks(cpu: CpuId): Ns {
+    return this.#forgotten[cpu] + this.#tickDelta[cpu];
   }
 
   /** How much of the time from `from` to `to` a CPU did not have. */
@@ -204,23 +212,24 @@ export class CputimeTruth {
     // such a tick charges what was measured: whether somebody waits for I/O is asked then
     if (this.#facts.cputime[cpu] === 'native') this.#endIdling(cpu);
     if (!this.#rules[cpu].ticks) return;
-    const left = this.#facts.tickNs - this.#takeOther(cpu);
+    const left = this.#takeOther(cpu, 1);
     if (left > 0) this.#book(cpu, task, this.#sampledSlot(cpu, task), left);
   }
 
   #onIdleTicks(cpu: CpuId, ticks: number): void {
     if (!this.#rules[cpu].ticks || ticks <= 0) return;
-    const left = ticks * this.#facts.tickNs - this.#takeOther(cpu);
+    const left = this.#takeOther(cpu, ticks);
     if (left > 0) this.#book(cpu, this.#task[cpu], Idle, left);
   }
 
-  /** What has been stolen since the last tick, and spent in timed interrupts: it is no time of whatever the tick hits. */
-  #takeOther(cpu: CpuId): Ns {
+  /** What is left of `ticks`: what has been stolen since the last one, and spent in timed interrupts, is no time of what they hit. */
+  #takeOther(cpu: CpuId, ticks: number): Ns {
     const stolen = this.#stolen.take(cpu);
     this.#add(cpu, Steal, stolen);
-    const other = stolen + this.#tickDelta[cpu];
+    const left = ticks * this.#facts.tickNs - stolen - this.#tickDelta[cpu];
     this.#tickDelta[cpu] = 0;
-    return other;
+    this.#forgotten[cpu] += Math.max(0, -left);
+    return left;
   }
 
   /** What a tick finds. */

@@ -8,12 +8,12 @@ import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import { NOBODY, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
-import { ClockError } from '../clock-error.ts';
+import { AccountsBegin } from '../accounts-begin.ts';
 import { CputimeTruth } from '../cputime-truth.ts';
 import { KeptEvents, places } from '../kept-events.ts';
-import { StoppedTicks } from '../stopped-ticks.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict, WitnessEvent } from '../oracle.ts';
+import { TickLedger } from '../tick-ledger.ts';
 
 const [TICK_TASK] = places('tick', 'task');
 const [CHILD] = places('sched_process_fork', 'child');
@@ -21,9 +21,6 @@ const PUBLISHED = places('vtime_publish', 'task', 'utime', 'stime', 'vtime_utime
 const FINAL = places('task_final', 'task', 'utime', 'stime', 'vtime_utime', 'vtime_stime', 'vtime_gtime');
 const [F_CPU, F_STATE, F_STARTTIME] = places('task_final', 'cpu', 'vtime_state', 'starttime');
 const [CPU] = places('kcpustat_final', 'cpu');
-/** Phase of the first and of the last tick; and where interrupts are timed, they may take the place of the last one. */
-const SAMPLING_TICKS = 2;
-const IRQTIME_TICKS = 1;
 const BUSY_SLOTS = places('kcpustat_final', 'user', 'nice', 'system', 'softirq', 'irq');
 const NOBODYS_SLOTS = places('kcpustat_final', 'idle', 'iowait', 'steal');
 
@@ -34,11 +31,11 @@ export class MachineConservation extends OracleBase {
       'the CPUs ran',
     reference: 'kernel/sched/cputime.c account_user_time and its siblings',
     blindTo: 'time booked to the wrong task or the wrong CPU; and it speaks only at the end of a run',
-    listens: [...new Set([...CputimeTruth.listens, ...StoppedTicks.listens, 'vtime_publish', 'kcpustat_final', 'task_final'] as const)],
+    listens: [...new Set([...CputimeTruth.listens, ...TickLedger.listens, 'vtime_publish', 'kcpustat_final', 'task_final'] as const)],
   };
 
   readonly #truth: CputimeTruth;
-  readonly #firstContext: Float64Array;
+  readonly #begin: AccountsBegin;
   /** Charged and pending time of each record's present life. */
   readonly #charged: Float64Array;
   readonly #pending: Float64Array;
@@ -48,34 +45,31 @@ export class MachineConservation extends OracleBase {
   /** Time since the last flush, of whatever each tracked CPU runs. */
   readonly #runningSince: Float64Array;
   readonly #final: KeptEvents;
-  readonly #stopped: StoppedTicks;
-  /** Ticks come by the kernel’s clock, which may be off. */
-  readonly #error: ClockError;
+  readonly #ticks: TickLedger;
 
   constructor(facts: RunFacts) {
     super(MachineConservation.about, facts);
-    this.#error = new ClockError(facts.clocks);
     this.#truth = new CputimeTruth(facts);
-    this.#firstContext = new Float64Array(facts.cpus).fill(-1);
+    this.#begin = new AccountsBegin(facts);
     this.#charged = new Float64Array(facts.tasks.length);
     this.#pending = new Float64Array(facts.tasks.length);
     this.#runningSince = new Float64Array(facts.cpus).fill(-1);
     this.#final = new KeptEvents(facts.cpus, 'kcpustat_final');
-    this.#stopped = new StoppedTicks(facts);
+    this.#ticks = new TickLedger(facts);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    this.#stopped.onEvent(id, cpu, t, fields, at);
+    this.#ticks.onEvent(id, cpu, t, fields, at);
     if (id === Event.sched_process_fork) this.#onFork(fields[at + CHILD], t);
     const hit = id === Event.tick && samples(this.facts.cputime[cpu]) ? fields[at + TICK_TASK] : NOBODY;
     const had = hit === NOBODY ? 0 : this.#chargedBySampling(hit, t);
     this.#truth.onEvent(id, cpu, t, fields, at);
     if (hit !== NOBODY) this.#charged[hit] += this.#chargedBySampling(hit, t) - had;
     switch (id) {
-      case Event.context:
-        if (this.#firstContext[cpu] < 0) this.#firstContext[cpu] = t;
-        return;
-      case Event.vtime_publish: return this.#account(PUBLISHED, fields, at);
+      case Event.context: return this.#begin.onContext(cpu, t);
+      case Event.vtime_publish:
+        this.#begin.onPublish(cpu, t);
+        return this.#account(PUBLISHED, fields, at);
       case Event.task_final: return this.#onFinal(fields, at);
       case Event.kcpustat_final: return this.#final.keep(fields[at + CPU], id, cpu, t, fields, at);
     }
@@ -107,10 +101,11 @@ export class MachineConservation extends OracleBase {
     let owed = 0;
     let tolerance = 0;
     for (let cpu = 0; cpu < this.facts.cpus; cpu++) {
-      if (samples(this.facts.cputime[cpu])) owed -= this.#stopped.ahead(cpu, end);
-      if (this.#firstContext[cpu] >= 0) elapsed += end - this.#firstContext[cpu];
+      if (this.#begin.of(cpu) >= 0) elapsed += end - this.#begin.of(cpu);
       if (this.#runningSince[cpu] >= 0) running += end - this.#runningSince[cpu];
-      tolerance += this.#allowed(cpu, end);
+      if (!samples(this.facts.cputime[cpu])) continue;
+      owed -= this.#ticks.ahead(cpu, end) + this.#truth.beyondTicks(cpu);
+      tolerance += this.#ticks.allowed(cpu, end);
     }
     const booked = charged + pending + running + idle + owed;
     if (Math.abs(elapsed - booked) <= tolerance) return;
@@ -124,19 +119,6 @@ export class MachineConservation extends OracleBase {
 
   #chargedBySampling(task: TaskId, t: Ns): Ns {
     return this.#truth.userAt(task, t) + this.#truth.systemAt(task, t);
-  }
-
-  /** Sampling misses up to a tick at either end; the others only the moments before their first hook. */
-  /** How far the ticks’ clock may be off by then. Where a counter jumps ticks come and stay away as they like. */
-  #offBy(end: Ns): Ns {
-    return this.#error.jumpsNs > 0 ? Infinity : this.#error.after(end);
-  }
-
-  #allowed(cpu: CpuId, end: Ns): Ns {
-    const { cputime, tickNs, stalledNs } = this.facts;
-    if (!samples(cputime[cpu])) return tickNs;
-    const ticks = SAMPLING_TICKS + (cputime[cpu] === 'tick+irqtime' ? IRQTIME_TICKS : 0);
-    return ticks * tickNs + stalledNs[cpu] + this.#offBy(end) + this.#stopped.twice(cpu);
   }
 
   #account(p: readonly number[], fields: Float64Array, at: number): void {
