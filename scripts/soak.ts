@@ -95,10 +95,10 @@ function messageRow({ pattern, pool, memory, messages }: MessageCase, result: Me
 }
 
 function readRow(name: string, memory: string, seed: string, result: ReadsResult): string {
-  const { reads, overlapped, retried, illegal, unjudged, backward, windows, seconds, broken } = result;
+  const { reads, looks, overlapped, retried, illegal, unjudged, backward, windows, seconds, broken } = result;
   const cells = [
     name.padEnd(17), memory.padEnd(8), seed.padStart(5), String(reads).padStart(10),
-    `${((100 * overlapped) / reads).toFixed(2)} %`.padStart(8), String(retried).padStart(9),
+    `${((100 * overlapped) / Math.max(1, looks['task_cputime'] ?? 0)).toFixed(2)} %`.padStart(8), String(retried).padStart(9),
     ...[illegal, unjudged, backward].map((found) => String(found).padStart(8)),
     `${windows.overlapping} of ${windows.opened}`.padStart(18), seconds.toFixed(0).padStart(8),
   ];
@@ -130,7 +130,9 @@ async function reads(args: readonly string[]): Promise<boolean> {
     console.error(progressOf(results, parts));
     sound &&= isSound(part, result);
   }
-  console.log(readRow('all', '', '', sumOf(results)));
+  const sum = sumOf(results);
+  console.log(readRow('all', '', '', sum));
+  for (const [event, made] of Object.entries(sum.looks)) console.log(`  ${event.padEnd(22)} ${made.toLocaleString('en').padStart(13)}`);
   await CpuPool.closeAll();
   return sound;
 }

@@ -50,7 +50,8 @@ const table = {
   sched_migrate_task: ['sched', { task: 'task', prio: 'code', orig_cpu: 'cpu', dest_cpu: 'cpu' }],
   sched_process_fork: ['sched', { parent: 'task', child: 'task' }],
   sched_process_exit: ['sched', { task: 'task', prio: 'code' }],
-  sched_stat_runtime: ['sched', { task: 'task', runtime: 'ns' }],
+  /** A task has run so much more; its class is told of so much now, and still to be told of what whoever asked has charged. */
+  sched_stat_runtime: ['sched', { task: 'task', runtime: 'ns', told: 'ns', untold: 'ns' }],
 
   user_enter: ['context_tracking', { dummy: 'code' }],
   user_exit: ['context_tracking', { dummy: 'code' }],

@@ -2,7 +2,7 @@
  * How often the faults of CPU time that are races are caught where nobody forces them: runs on threads in `free`, each with a
  * seed of its own, of so many looks each.
  */
-import { brokenIn, LOOKS, race } from './race.ts';
+import { brokenIn, race } from './race.ts';
 
 /** Each with the scenario in which it has the most chances. */
 export const RACY_FAULTS: Readonly<Record<string, string>> = {
@@ -34,7 +34,7 @@ export async function rateOf({ fault, runs, ...rest }: RatePlan): Promise<Rate> 
   const found = new Map<string, number>();
   let caught = 0;
   for (let seed = 1; seed <= runs; seed++) {
-    const run = await race({ scenario: RACY_FAULTS[fault]!, memory: 'wasm', seed, fault, events: LOOKS, ...rest });
+    const { run } = await race({ scenario: RACY_FAULTS[fault]!, memory: 'wasm', seed, fault, ...rest });
     const broken = brokenIn(run);
     if (broken.length > 0) caught += 1;
     for (const text of broken) {

@@ -1,23 +1,26 @@
 /**
- * Remote reads that race real writers: scenarios with readers, on threads in `free`, until so many reads of tasks' CPU time have
- * been made. A soak is rounds of parts, each a run of its own with a seed of its own, so that what fails has a name. Readers are held
- * up now and then in the midst of a look, so that writers overtake them on a host of one core, too. What the oracles say is the result.
+ * Remote reads that race real writers: scenarios with readers, on threads in `free`, until so many looks at CPU time of tasks,
+ * processes and CPUs have been made. A soak is rounds of parts, each a run of its own with a seed of its own, so that what fails has
+ * a name. Readers are held up now and then in the midst of a look, so that writers overtake them on a host of one core, too. What the
+ * oracles say is the result.
  */
-import { Event } from '../../shared/events.ts';
 import type { ThreadsChoice } from '../../src/engine/run.ts';
-import type { RunResult } from '../../src/sim.ts';
-import { brokenIn, race } from './race.ts';
+import { brokenIn, race, type RaceResult } from './race.ts';
 
 /** The scenarios of a round, and of a hundred reads how many are theirs. */
 const ROUND = [
-  { scenario: 'mutual-reads', memory: 'wasm', share: 64 },
-  { scenario: 'mutual-reads', memory: 'atomics', share: 25 },
-  { scenario: 'racing-reads', memory: 'wasm', share: 10 },
+  { scenario: 'mutual-reads', memory: 'wasm', share: 60 },
+  { scenario: 'mutual-reads', memory: 'atomics', share: 24 },
+  { scenario: 'racing-reads', memory: 'wasm', share: 6 },
+  { scenario: 'racing-views', memory: 'wasm', share: 2 },
+  { scenario: 'racing-views', memory: 'atomics', share: 1 },
+  { scenario: 'racing-accounts', memory: 'wasm', share: 3 },
+  { scenario: 'racing-exits', memory: 'wasm', share: 3 },
   { scenario: 'reads-everywhere', memory: 'wasm', share: 1 },
 ] as const;
-const ROUND_READS = 4_000_000;
+const ROUND_READS = 1_000_000;
 
-export const READ_SCENARIOS = ['mutual-reads', 'racing-reads', 'reads-everywhere'] as const;
+export const READ_SCENARIOS = [...new Set(ROUND.map(({ scenario }) => scenario))];
 
 export interface ReadsPart {
   readonly scenario: string;
@@ -30,7 +33,9 @@ export interface ReadsPart {
 /** What came of a part. */
 export interface ReadsResult {
   readonly reads: number;
-  /** Reads in whose bracket a version was published. */
+  /** The same by event. */
+  readonly looks: Readonly<Record<string, number>>;
+  /** Reads of a task in whose bracket a version was published. */
   readonly overlapped: number;
   readonly illegal: number;
   readonly unjudged: number;
@@ -61,15 +66,21 @@ export function partsOf(reads: number, seed: number, only: Partial<Pick<ReadsPar
 
 export async function soakReads({ reads, ...part }: ReadsPart): Promise<ReadsResult> {
   const began = performance.now();
-  const run = await race({ ...part, looks: reads, events: [Event.task_cputime], napsInLooks: true });
-  return resultOf(run, (performance.now() - began) / 1_000);
+  const result = await race({ ...part, looks: reads, napsInLooks: true });
+  return resultOf(result, (performance.now() - began) / 1_000);
 }
 
-function resultOf(run: RunResult, seconds: number): ReadsResult {
-  const { readRaces, threads } = run;
+/** Oracles that judge looks at processes, guest time, sleeps and accounts, as V-02 does those at tasks. */
+const OTHER_JUDGES = ['A-05', 'A-06', 'I-03', 'V-03'];
+
+function resultOf({ run, looks }: RaceResult, seconds: number): ReadsResult {
+  const { readRaces, threads, verdicts } = run;
   const { reads, overlapped, illegal, unjudged, backward } = readRaces;
+  const others = verdicts.filter(({ id }) => OTHER_JUDGES.includes(id)).map(({ verdict }) => verdict.unjudged ?? 0);
   return {
-    reads, overlapped, seconds, illegal: illegal ?? 0, unjudged: unjudged ?? reads, backward: backward ?? 0,
+    reads: Object.values(looks).reduce((sum, made) => sum + made, 0),
+    looks, overlapped, seconds, illegal: illegal ?? 0, backward: backward ?? 0,
+    unjudged: others.reduce((sum, each) => sum + each, unjudged ?? reads),
     retried: threads!.reports.reduce((sum, { readRetries }) => sum + readRetries.slice(1).reduce((a, b) => a + b, 0), 0),
     broken: brokenIn(run),
     windows: threads!.windows,
@@ -80,9 +91,18 @@ function resultOf(run: RunResult, seconds: number): ReadsResult {
 export function sumOf(results: readonly ReadsResult[]): ReadsResult {
   const sum = (of: (result: ReadsResult) => number): number => results.reduce((total, result) => total + of(result), 0);
   return {
-    reads: sum(({ reads }) => reads), overlapped: sum(({ overlapped }) => overlapped), illegal: sum(({ illegal }) => illegal),
+    reads: sum(({ reads }) => reads), looks: looksOf(results),
+    overlapped: sum(({ overlapped }) => overlapped), illegal: sum(({ illegal }) => illegal),
     unjudged: sum(({ unjudged }) => unjudged), backward: sum(({ backward }) => backward), retried: sum(({ retried }) => retried),
     seconds: sum(({ seconds }) => seconds), broken: results.flatMap(({ broken }) => broken),
     windows: { opened: sum(({ windows }) => windows.opened), overlapping: sum(({ windows }) => windows.overlapping) },
   };
+}
+
+function looksOf(results: readonly ReadsResult[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const { looks } of results) {
+    for (const [event, made] of Object.entries(looks)) sum[event] = (sum[event] ?? 0) + made;
+  }
+  return sum;
 }

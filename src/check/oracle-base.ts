@@ -13,6 +13,8 @@ export abstract class OracleBase implements Oracle, EventConsumer {
   protected readonly facts: RunFacts;
   /** How often the property was put to the test. */
   protected checked = 0;
+  /** Looks of readers of which nobody can say whether they were right. */
+  protected unjudged = 0;
   #violations = 0;
   #witness: Witness | undefined;
 
@@ -39,6 +41,10 @@ export abstract class OracleBase implements Oracle, EventConsumer {
   }
 
   protected verdict(): Verdict {
+    return this.unjudged === 0 ? this.#judgement() : { ...this.#judgement(), unjudged: this.unjudged };
+  }
+
+  #judgement(): Verdict {
     const { checked } = this;
     if (this.#witness) return { verdict: 'broken', checked, violations: this.#violations, witness: this.#witness };
     return checked === 0 ? { verdict: 'not exercised' } : { verdict: 'held', checked };

@@ -6,10 +6,16 @@ import type { EventConsumer } from '../../shared/event-consumer.ts';
 import type { EventName } from '../../shared/events.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
 
-export type Verdict =
+export type Verdict = (
   | { readonly verdict: 'held'; readonly checked: number }
   | { readonly verdict: 'not exercised' }
-  | { readonly verdict: 'broken'; readonly checked: number; readonly violations: number; readonly witness: Witness };
+  | { readonly verdict: 'broken'; readonly checked: number; readonly violations: number; readonly witness: Witness }
+) & Unjudged;
+
+/** Looks of readers of which an oracle of theirs could not say whether they were right. Absent: there was none. */
+interface Unjudged {
+  readonly unjudged?: number;
+}
 
 /** One event of the stream, as a person reads it. */
 export interface WitnessEvent {

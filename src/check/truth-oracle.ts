@@ -82,7 +82,10 @@ export abstract class TruthOracle extends OracleBase {
 
   #judge(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const tau = this.#instant(fields, at);
-    if (tau < 0 || !this.#history.at(fields[at + this.#places[0]], tau, this.#true)) return;
+    if (tau < 0 || !this.#history.at(fields[at + this.#places[0]], tau, this.#true)) {
+      this.unjudged++;
+      return;
+    }
     this.checked++;
     this.judge(id, cpu, t, fields, at, this.#true, tau);
   }

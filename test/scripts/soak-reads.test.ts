@@ -6,7 +6,7 @@ import { partsOf, sumOf, type ReadsResult } from '../../scripts/soak/reads.ts';
 import { ReadsLog } from '../../scripts/soak/reads-log.ts';
 
 const result = (reads: number): ReadsResult => ({
-  reads, overlapped: reads / 10, illegal: 0, unjudged: 0, backward: 0, retried: 1, seconds: 2, broken: [],
+  reads, looks: { task_cputime: reads }, overlapped: reads / 10, illegal: 0, unjudged: 0, backward: 0, retried: 1, seconds: 2, broken: [],
   windows: { opened: 4, overlapping: 3 },
 });
 
@@ -25,7 +25,9 @@ describe('a soak of reads', () => {
   });
 
   it('sums up its parts', () => {
-    expect(sumOf([result(100), result(50)])).toMatchObject({ reads: 150, overlapped: 15, seconds: 4, windows: { opened: 8 } });
+    expect(sumOf([result(100), result(50)])).toMatchObject({
+      reads: 150, looks: { task_cputime: 150 }, overlapped: 15, seconds: 4, windows: { opened: 8 },
+    });
   });
 });
 

@@ -145,7 +145,10 @@ export class GroupSums extends OracleBase {
   #onLook(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     if (!this.facts.racing) return this.#judge(id, cpu, t, fields, at);
     const { threads } = this.facts.processes[this.#processOf[fields[at + MEMBER]]];
-    if (this.#sampled || threads.some((task) => this.#forks[task] > 1)) return;
+    if (this.#sampled || threads.some((task) => this.#forks[task] > 1)) {
+      this.unjudged++;
+      return;
+    }
     this.#waiting.push(this.#looks.take(id, cpu, t, fields, at));
   }
 

@@ -56,7 +56,10 @@ export class IdleRead extends OracleBase {
     const version = fields[at + VERSION];
     const slot = this.#slotOf(target, version);
     // a version that comes later in the stream: only where CPUs race, and there the next look must agree with it
-    if (slot < 0 && version !== 0 && version % 2 === 0) return;
+    if (slot < 0 && version !== 0 && version % 2 === 0) {
+      this.unjudged++;
+      return;
+    }
     const worth = slot < 0 ? 0 : this.#worth(slot, fields[at + NOW]);
     const sum = fields[at + IDLE] + fields[at + IOWAIT];
     const wrong = version % 2 !== 0 ? 'the record was being written' : sum !== worth ? `that version is worth ${worth} ns then` : undefined;

@@ -144,7 +144,10 @@ export class KcpustatTrue extends OracleBase {
     const p = id === Event.kcpustat_field ? FIELD : FETCH;
     const target = fields[at + p[CPU]];
     const tracked = tracksContexts(this.facts.cputime[target]);
-    if (tracked ? !this.#points.find(target, fields[at + p[TASK]], fields[at + p[K]]) : this.facts.racing) return;
+    if (tracked ? !this.#points.find(target, fields[at + p[TASK]], fields[at + p[K]]) : this.facts.racing) {
+      this.unjudged++;
+      return;
+    }
     this.checked++;
     for (const slots of this.#groups(target)) {
       const told = id === Event.kcpustat_field ? soleValue(slots, fields, at) : sumOf(slots, fields, at);

@@ -8,6 +8,13 @@
  *
  * So what is owed is bounded: it grows in interrupts, shrinks outside, and each stretch of a task may be off by what was
  * owed when it began, one way, and by what is owed now, the other way.
+ *
+ * Another CPU may charge a task that runs, under the run queue's lock; where CPUs race its row may stand in the stream before
+ * the task's turn has begun, or after it is over. So such rows are passed by: the task's own CPU finds under that lock what
+ * others have charged since, and says it in its own next row.
+ *
+ *      by the lock      CPU 0: A, then B | CPU 1: charges B 40 | CPU 0: charges B 60, its class is told of 100
+ *      in the stream    CPU 1: charges B 40 | CPU 0: A, then B | CPU 0: charges B 60, its class is told of 100
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event, Mode } from '../../../shared/events.ts';
@@ -17,7 +24,7 @@ import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
 
 const [MODE, TASK] = places('context', 'mode', 'task');
-const [RUN_TASK, RUNTIME] = places('sched_stat_runtime', 'task', 'runtime');
+const [RUN_TASK, TOLD, UNTOLD] = places('sched_stat_runtime', 'task', 'told', 'untold');
 const [ENABLED] = places('sched_clock_irqtime', 'enabled');
 
 export class RunTime extends OracleBase {
@@ -26,8 +33,8 @@ export class RunTime extends OracleBase {
     says: 'the run time that a task is charged while it runs is the time for which it had the CPU, less what interrupts and thefts took ' +
       'where those are timed; softirqs are ksoftirqd’s own time',
     reference: 'kernel/sched/core.c update_rq_clock_task, kernel/sched/sched.h irq_time_read',
-    blindTo: 'what is owed from one task to the next, up to the length of the interrupts before; where CPUs race, tasks that another ' +
-      'CPU has charged',
+    blindTo: 'what is owed from one task to the next, up to the length of the interrupts before; what another CPU charges, until the ' +
+      'task’s own has found it',
     listens: ['context', 'sched_stat_runtime', 'sched_clock_irqtime'],
   };
 
@@ -43,12 +50,11 @@ export class RunTime extends OracleBase {
   readonly #at: Float64Array;
   /** What interrupts and thefts may still be owed. */
   readonly #owed: Float64Array;
-  // of the present task's stretch: when it began, what was owed then, what was taken since, what was charged
+  // of the present task's stretch: when it began, what was owed then, what was taken since, what its class was told of
   readonly #began: Float64Array;
   readonly #owedThen: Float64Array;
   readonly #taken: Float64Array;
-  readonly #charged: Float64Array;
-  readonly #doubtful: Uint8Array;
+  readonly #told: Float64Array;
 
   constructor(facts: RunFacts) {
     super(RunTime.about, facts);
@@ -63,8 +69,7 @@ export class RunTime extends OracleBase {
     this.#began = new Float64Array(cpus);
     this.#owedThen = new Float64Array(cpus);
     this.#taken = new Float64Array(cpus);
-    this.#charged = new Float64Array(cpus);
-    this.#doubtful = new Uint8Array(cpus);
+    this.#told = new Float64Array(cpus);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -83,8 +88,7 @@ export class RunTime extends OracleBase {
     this.#began[cpu] = t;
     this.#owedThen[cpu] = this.#owed[cpu];
     this.#taken[cpu] = 0;
-    this.#charged[cpu] = 0;
-    this.#doubtful[cpu] = 0;
+    this.#told[cpu] = 0;
   }
 
   #advance(cpu: CpuId, t: Ns): void {
@@ -107,22 +111,15 @@ export class RunTime extends OracleBase {
   }
 
   #onRuntime(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    const task = fields[at + RUN_TASK];
-    const on = this.#task.indexOf(task);
-    if (on === NOBODY) return;
-    this.#charged[on] += fields[at + RUNTIME];
-    if (on !== cpu) {
-      // by whoever asked: how far that CPU had come for it, the stream does not say
-      if (this.facts.racing) this.#doubtful[on] = 1;
-      return;
-    }
+    if (fields[at + RUN_TASK] !== this.#task[cpu]) return;
+    this.#told[cpu] += fields[at + TOLD];
     this.#advance(cpu, t);
-    if (this.#doubtful[cpu] === 0) this.#judge(id, cpu, t, fields, at);
+    this.#judge(id, cpu, t, fields, at);
   }
 
   #judge(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const had = t - this.#began[cpu] - this.#taken[cpu];
-    const charged = this.#charged[cpu];
+    const charged = this.#told[cpu] + fields[at + UNTOLD];
     this.checked++;
     if (charged >= had - this.#owedThen[cpu] && charged <= had + this.#owed[cpu] + this.#readNs) return;
     this.broken(() => ({

@@ -194,8 +194,10 @@ export function updateCurr(cpu: KernelCpu): void {
   const { curr, clock } = rq;
   if (curr === cpu.idle) return;
   const t = cpu.image.tasks[curr]!;
-  const delta = updateCurrCommon(cpu, rq, curr) + takeRefreshed(t);
+  const own = updateCurrCommon(rq, t);
+  const delta = own + takeRefreshed(t);
   if (delta <= 0) return;
+  cpu.arch.trace6(Event.sched_stat_runtime, curr, own, delta, 0);
   updateLoadSum(rq, clock - delta, false);
   updateLoadSum(rq, clock, true);
   if (chargeClass(cpu, curr, t, delta)) reschedCurr(cpu);
@@ -205,13 +207,11 @@ export function updateCurr(cpu: KernelCpu): void {
  * The run time of a CPU's running task, up to that CPU's rq clock; its lock held. Returns by how much.
  * @linux kernel/sched/fair.c update_curr_common
  */
-function updateCurrCommon(cpu: KernelCpu, { clockTask }: Rq, curr: TaskId): Ns {
-  const t = cpu.image.tasks[curr]!;
+function updateCurrCommon({ clockTask }: Rq, t: Task): Ns {
   const delta = clockTask - t.execStart;
   if (delta <= 0) return 0;
   t.execStart = clockTask;
   t.sumExecRuntime += delta;
-  cpu.arch.trace(Event.sched_stat_runtime, curr, delta);
   return delta;
 }
 
@@ -229,9 +229,12 @@ function takeRefreshed(t: Task): Ns {
 function refreshCurr(cpu: KernelCpu, on: CpuId): void {
   const rq = cpu.image.rqs[on]!;
   updateRqClockOf(cpu, on, cpu.arch.schedClockCpu(on));
-  const t = cpu.image.tasks[rq.curr]!;
-  const delta = updateCurrCommon(cpu, rq, rq.curr);
-  if (delta > 0) t.refreshed += delta;
+  const { curr } = rq;
+  const t = cpu.image.tasks[curr]!;
+  const delta = updateCurrCommon(rq, t);
+  if (delta === 0) return;
+  t.refreshed += delta;
+  cpu.arch.trace6(Event.sched_stat_runtime, curr, delta, 0, t.refreshed);
 }
 
 /** Returns whether the class wants another look at who shall run. */

@@ -7,8 +7,12 @@ import type { Verdict } from '../../../src/check/oracle.ts';
 const T = 2;
 const FACTS = runFacts(2, 'tick+irqtime', ['task']);
 const judge = (stream: EventStream, facts = FACTS): Verdict => stream.feed(new RunTime(facts)).finish(0);
-const charged = (stream: EventStream, t: number, runtime: number, cpu = 0): EventStream =>
-  stream.add('sched_stat_runtime', cpu, t, { task: T, runtime });
+/** By T's own CPU, whose class is told of what others have `refreshed`, too. */
+const charged = (stream: EventStream, t: number, runtime: number, refreshed = 0): EventStream =>
+  stream.add('sched_stat_runtime', 0, t, { task: T, runtime, told: runtime + refreshed });
+/** By a reader on `cpu`, who has charged `untold` by then. */
+const refreshed = (stream: EventStream, t: number, runtime: number, { cpu = 1, untold = runtime } = {}): EventStream =>
+  stream.add('sched_stat_runtime', cpu, t, { task: T, runtime, untold });
 /** T runs from 1,000 on, and is interrupted from 1,100 to 1,150. */
 const interrupted = (): EventStream => new EventStream()
   .add('context', 0, 0, { mode: Mode.Idle, task: 0 })
@@ -72,9 +76,31 @@ describe('C-08, run time', () => {
     expect(judge(charged(stream(), 1_300, 279))).toMatchObject({ verdict: 'broken' });
   });
 
-  test('counts what another CPU has charged, and says nothing of it where CPUs race', () => {
-    const stream = (): EventStream => charged(charged(interrupted(), 1_200, 150, 1), 1_300, 101);
-    expect(judge(stream())).toMatchObject({ verdict: 'broken' });
-    expect(judge(stream(), racingFacts(FACTS, 1_000))).toMatchObject({ verdict: 'not exercised' });
+  test('counts what another CPU has charged, as the task’s own found it', () => {
+    const stream = (own: number): EventStream => charged(refreshed(interrupted(), 1_200, 150), 1_300, own, 150);
+    expect(judge(stream(100))).toMatchObject({ verdict: 'held' });
+    expect(judge(stream(101))).toMatchObject({ verdict: 'broken' });
+  });
+
+  test('judges what the task’s own CPU charges for a reader, too', () => {
+    const stream = (own: number): EventStream => refreshed(refreshed(interrupted(), 1_200, 150), 1_250, own, { cpu: 0, untold: 150 + own });
+    expect(judge(stream(50))).toMatchObject({ verdict: 'held' });
+    expect(judge(stream(51))).toMatchObject({ verdict: 'broken' });
+    expect(judge(charged(stream(50), 1_300, 50, 200))).toEqual({ verdict: 'held', checked: 2 });
+  });
+
+  // as on threads: CPU 1 charged the task in its turn, by the run queue's lock, but its clock was behind, or ahead
+  test.each([['before its turn', 900], ['after its own charge', 1_350]])('does not ask where that stands in the stream: %s', (_, t) => {
+    const stream = (own: number): EventStream => {
+      const rows = new EventStream();
+      if (t < 1_000) refreshed(rows, t, 150);
+      rows.add('context', 0, 1_000, { mode: Mode.User, task: T });
+      charged(rows, 1_300, own, 150);
+      if (t > 1_000) refreshed(rows, t, 150);
+      return charged(rows, 1_400, 100);
+    };
+    const racing = racingFacts(FACTS, 1_000);
+    expect(judge(stream(150), racing)).toEqual({ verdict: 'held', checked: 2 });
+    expect(judge(stream(151), racing)).toMatchObject({ verdict: 'broken' });
   });
 });
