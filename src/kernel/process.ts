@@ -15,11 +15,6 @@ export function processOf(cpu: KernelCpu, task: TaskId): ProcessId {
   return task < cpu.image.map.shape.cpus ? NONE : cpu.config.workload.processOf[task - cpu.image.map.shape.cpus]!;
 }
 
-/** @linux include/linux/sched/signal.h same_thread_group */
-export function sameThreadGroup(cpu: KernelCpu, a: TaskId, b: TaskId): boolean {
-  return a === b || processOf(cpu, a) === processOf(cpu, b);
-}
-
 /** @linux include/linux/sched/signal.h thread_group_leader */
 export function threadGroupLeader(cpu: KernelCpu, process: ProcessId): TaskId {
   return processSpecOf(cpu, process).threads[0]!;

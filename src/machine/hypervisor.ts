@@ -29,8 +29,6 @@ export interface Thefts {
   readonly restarts: readonly StealRestart[];
 }
 
-export const NO_THEFTS: Thefts = { windows: [], restarts: [] };
-
 export class Hypervisor {
   /** It may take this CPU's processor. */
   readonly active: boolean;

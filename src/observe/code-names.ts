@@ -13,7 +13,7 @@ import { MultiStopState } from '../../shared/structs/smp.ts';
 import { TimerFunction, WheelOp } from '../../shared/structs/timer.ts';
 import { SmpFunction } from '../kernel/smp.ts';
 import { StopFunction } from '../kernel/stop-machine.ts';
-import { CpuClock } from '../kernel/sched/thread-group.ts';
+import { CpuClock } from '../kernel/time/posix-cpu-clock.ts';
 import { OpKind } from '../kernel/user.ts';
 import { DeviceId } from '../kernel/time/clockevents.ts';
 import { WatchdogVerdict } from '../kernel/time/clocksource-watchdog.ts';

@@ -1,5 +1,4 @@
 /** How far a participant may go in a window: what differs between `free` and `lockstep` on its side. */
-import type { EventKind } from '../../../shared/memory/guards.ts';
 import type { Standing } from '../../../shared/structs/window.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
 import type { Participant } from '../../machine/participant.ts';
@@ -20,6 +19,3 @@ export interface Pace {
   /** Says in the standing when its next ordered event may come. */
   publishOrdered(participant: Participant, standing: Standing): void;
 }
-
-/** Events up to this kind need no order among CPUs. */
-export type Quietest = typeof EventKind.Local | typeof EventKind.Reading;

@@ -3,7 +3,7 @@ import { assert } from '../../../shared/assert.ts';
 import type { ClockId } from '../../../shared/structs/timekeeper.ts';
 import type { TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
-import { CpuClock } from '../sched/thread-group.ts';
+import { CpuClock } from '../time/posix-cpu-clock.ts';
 import { ReadView, type ReadTarget } from '../user.ts';
 import { readClock } from './clock-reads.ts';
 import { readCpuIdle, readCpuLine, readKcpustat, readKcpustatField } from './cpu-reads.ts';

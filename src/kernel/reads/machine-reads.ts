@@ -24,7 +24,7 @@ export function readUptime(cpu: KernelCpu, by: TaskId, reader: ReaderKind): void
 }
 
 /** Counted by sleeps where ticks may stop, by charges where they may not. @linux fs/proc/stat.c get_idle_time */
-export function getIdleTime(cpu: KernelCpu, target: CpuId, reader: ReaderKind): Ns {
+function getIdleTime(cpu: KernelCpu, target: CpuId, reader: ReaderKind): Ns {
   const us = cpu.decisions.uptimeByCharges ? -1 : getCpuIdleTimeUs(cpu, target, cpu.idleTimes);
   return us === -1 ? kcpustatField(cpu, target, Cpustat.Idle, reader) : us * NSEC_PER_USEC;
 }

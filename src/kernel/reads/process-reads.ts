@@ -3,10 +3,10 @@ import { Event } from '../../../shared/events.ts';
 import type { TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import type { ReaderKind } from '../sched/cputime-read.ts';
-import { threadGroupCputime, threadGroupCputimeAdjusted, type CpuClock } from '../sched/thread-group.ts';
+import { threadGroupCputime, threadGroupCputimeAdjusted } from '../sched/thread-group.ts';
 import { childTimes, nsecToClockT } from '../sys.ts';
-import { cpuClockOf } from '../time/posix-cpu-clock.ts';
-import { codeOf } from './task-reads.ts';
+import { cpuClockOf, type CpuClock } from '../time/posix-cpu-clock.ts';
+import { RusageWho, codeOf, traceRusage } from './task-reads.ts';
 
 /** What /proc/<pid>/stat shows of its times. @linux fs/proc/array.c do_task_stat */
 export function readStat(cpu: KernelCpu, by: TaskId, member: TaskId, reader: ReaderKind): void {
@@ -16,33 +16,16 @@ export function readStat(cpu: KernelCpu, by: TaskId, member: TaskId, reader: Rea
 
 /** What RUSAGE_SELF shows of it. @linux kernel/sys.c getrusage */
 export function readRusage(cpu: KernelCpu, by: TaskId, member: TaskId, reader: ReaderKind): void {
-  const { arch, adjusted, fields } = cpu;
   lookAtGroup(cpu, by, member, reader);
   adjustGroup(cpu, by, member);
-  fields[0] = by;
-  fields[1] = member;
-  fields[2] = 0;
-  fields[3] = arch.schedClock();
-  fields[4] = adjusted.utime;
-  fields[5] = adjusted.stime;
-  fields[6] = cpu.groupCputime.nvcsw;
-  fields[7] = cpu.groupCputime.nivcsw;
-  arch.traceFields(Event.getrusage, fields);
+  traceRusage(cpu, by, member, RusageWho.Self, cpu.adjusted, cpu.groupCputime);
 }
 
 /** What RUSAGE_CHILDREN shows of it. @linux kernel/sys.c getrusage */
 export function readChildren(cpu: KernelCpu, by: TaskId, member: TaskId): void {
-  const { arch, childTimes: times, fields } = cpu;
-  fields[3] = arch.schedClock();
+  const { childTimes: times } = cpu;
   childTimes(cpu, member, times);
-  fields[0] = by;
-  fields[1] = member;
-  fields[2] = -1;
-  fields[4] = times.utime;
-  fields[5] = times.stime;
-  fields[6] = times.nvcsw;
-  fields[7] = times.nivcsw;
-  arch.traceFields(Event.getrusage, fields);
+  traceRusage(cpu, by, member, RusageWho.Children, times, times);
 }
 
 /** Its times and its children's in clock ticks. @linux kernel/sys.c do_sys_times */

@@ -4,13 +4,13 @@
  * and whose promise each was, since the task may move to another CPU in between.
  */
 import { Event } from '../../../shared/events.ts';
+import type { Task } from '../../../shared/structs/task.ts';
 import type { TaskId } from '../../../shared/units.ts';
 import { RETRY_BUCKETS, type KernelCpu } from '../kernel-cpu.ts';
 import { taskSchedRuntime } from '../sched/core.ts';
 import { taskCputimeAdjusted } from '../sched/cputime-adjust.ts';
 import { promiseOfRunner, taskCputime, taskGtime, type ReaderKind, type TaskCputime } from '../sched/cputime-read.ts';
-import { CpuClock } from '../sched/thread-group.ts';
-import { cpuClockOf } from '../time/posix-cpu-clock.ts';
+import { CpuClock, cpuClockOf } from '../time/posix-cpu-clock.ts';
 import type { ReadTarget } from '../user.ts';
 import type { Looker } from './looker.ts';
 
@@ -58,20 +58,9 @@ export function readTaskStat(cpu: KernelCpu, by: TaskId, task: TaskId, reader: R
 
 /** What RUSAGE_THREAD shows of it. @linux kernel/sys.c getrusage */
 export function readThreadRusage(cpu: KernelCpu, by: TaskId, task: TaskId, reader: ReaderKind): void {
-  const { arch, adjusted, image } = cpu;
   const running = lookAtCputime(cpu, by, task, reader);
   adjustTask(cpu, by, task, running);
-  const { nvcsw, nivcsw } = image.tasks[task]!;
-  const { fields } = cpu;
-  fields[0] = by;
-  fields[1] = task;
-  fields[2] = 1;
-  fields[3] = arch.schedClock();
-  fields[4] = adjusted.utime;
-  fields[5] = adjusted.stime;
-  fields[6] = nvcsw;
-  fields[7] = nivcsw;
-  arch.traceFields(Event.getrusage, fields);
+  traceRusage(cpu, by, task, RusageWho.Thread, cpu.adjusted, cpu.image.tasks[task]!);
 }
 
 /** Its clocks of user time, and of all time that was charged. @linux kernel/time/posix-cpu-timers.c cpu_clock_sample */
@@ -142,3 +131,22 @@ function countRetries(cpu: Looker, { retries }: TaskCputime): void {
 
 /** As events have it. @dynticks a reader's look */
 export const codeOf = (reader: ReaderKind): number => (reader === 'complete' ? 1 : 0);
+
+/** Whose usage is asked for. @linux include/uapi/linux/resource.h RUSAGE_SELF, RUSAGE_CHILDREN, RUSAGE_THREAD */
+export const RusageWho = { Self: 0, Children: -1, Thread: 1 } as const;
+
+/** What getrusage answers. @dynticks a reader's look */
+export function traceRusage(
+  { arch, fields }: KernelCpu, by: TaskId, of: TaskId, who: number,
+  { utime, stime }: Pick<TaskCputime, 'utime' | 'stime'>, { nvcsw, nivcsw }: Pick<Task, 'nvcsw' | 'nivcsw'>,
+): void {
+  fields[0] = by;
+  fields[1] = of;
+  fields[2] = who;
+  fields[3] = arch.schedClock();
+  fields[4] = utime;
+  fields[5] = stime;
+  fields[6] = nvcsw;
+  fields[7] = nivcsw;
+  arch.traceFields(Event.getrusage, fields);
+}

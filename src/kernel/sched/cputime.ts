@@ -34,7 +34,7 @@ export function accountSystemIndexTime(cpu: KernelCpu, task: TaskId, delta: Ns, 
  * interrupt did, and the task bears the mark of a guest, it was the guest.
  * @linux kernel/sched/cputime.c account_system_time
  */
-export function accountSystemTime(cpu: KernelCpu, task: TaskId, offset: number, delta: Ns): void {
+function accountSystemTime(cpu: KernelCpu, task: TaskId, offset: number, delta: Ns): void {
   const count = cpu.state.preemptCount - offset;
   if (count === 0 && cpu.image.tasks[task]!.vcpu !== 0) accountGuestTime(cpu, task, delta);
   else accountSystemIndexTime(cpu, task, delta, systemIndex(count));

@@ -52,7 +52,7 @@ function noteIrqtime(cpu: KernelCpu, enabled: boolean): void {
 }
 
 /** An edge; `offset` is what it has just added to the preempt count. @linux kernel/sched/cputime.c irqtime_account_irq */
-export function irqtimeAccountIrq(cpu: KernelCpu, offset: number): void {
+function irqtimeAccountIrq(cpu: KernelCpu, offset: number): void {
   if (!irqtimeEnabled(cpu)) return;
   const { irqtime, state } = cpu;
   const delta = cpu.arch.schedClock() - irqtime.irqStartTime;

@@ -29,10 +29,6 @@ import { taskSchedRuntime } from './core.ts';
 import { cputimeAdjust, type AdjustedCputime } from './cputime-adjust.ts';
 import { taskCputime, taskGtime, type ReaderKind } from './cputime-read.ts';
 
-/** What a CPU clock counts. @linux include/linux/posix-timers.h CPUCLOCK_PROF, CPUCLOCK_VIRT, CPUCLOCK_SCHED */
-export const CpuClock = { Prof: 0, Virt: 1, Sched: 2 } as const;
-export type CpuClock = (typeof CpuClock)[keyof typeof CpuClock];
-
 /** One look at a process. */
 export interface GroupCputime {
   /** Version of the record of dead threads: sequence / 2. */

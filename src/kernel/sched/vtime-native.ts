@@ -48,7 +48,7 @@ export function vtimeNativeGuestExit(cpu: KernelCpu): void {
  * An edge of an interrupt or softirq; `offset` is what it has just added to the preempt count.
  * @linux kernel/sched/cputime.c vtime_account_irq
  */
-export function vtimeAccountIrq(cpu: KernelCpu, offset: number): void {
+function vtimeAccountIrq(cpu: KernelCpu, offset: number): void {
   const count = cpu.state.preemptCount - offset;
   const { cpuAccounting: buckets } = cpu;
   if ((count & HARDIRQ_MASK) !== 0) buckets.hardirqTime += take(cpu);

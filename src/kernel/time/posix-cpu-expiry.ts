@@ -11,8 +11,8 @@ import { Signal, SignalBit, type PosixTimer } from '../../../shared/structs/sign
 import { KTIME_MAX, NONE, type Ns, type ProcessId, type TaskId } from '../../../shared/units.ts';
 import type { CputimerTimes, KernelCpu } from '../kernel-cpu.ts';
 import { processOf } from '../process.ts';
-import { CpuClock } from '../sched/thread-group.ts';
 import { sendSignal } from '../signal.ts';
+import { CpuClock } from './posix-cpu-clock.ts';
 import { NO_POSIX_TIMER, isCpuClock, isPerThread, itimerNumberOf, perThread, traceCputimer } from './posix-cpu-timers.ts';
 import { cpuTimerFire, lockTimer, unlockTimer } from './posix-timers.ts';
 import { lockTaskSighand, procSampleCputime, sampleOf, stopProcessTimers, unlockTaskSighand } from './thread-group-cputimer.ts';

@@ -20,8 +20,8 @@ import { KTIME_MAX, type Ns, type ProcessId, type TaskId } from '../../../shared
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { processOf } from '../process.ts';
 import { taskSchedRuntime } from '../sched/core.ts';
-import { CpuClock } from '../sched/thread-group.ts';
 import { Outcome } from '../syscalls/outcome.ts';
+import { CpuClock } from './posix-cpu-clock.ts';
 import { lockTaskSighand, sampleOf, threadGroupStartCputime, unlockTaskSighand } from './thread-group-cputimer.ts';
 
 /** `PosixTimer.firing`, beside 0 and the task that fires it + 1: it was set anew meanwhile. */
@@ -92,28 +92,29 @@ export function posixCpuTimerSet(cpu: KernelCpu, index: number, timer: PosixTime
  * @linux kernel/time/posix-cpu-timers.c posix_cpu_timer_rearm
  */
 export function posixCpuTimerRearm(cpu: KernelCpu, timer: PosixTimer): number {
-  const { owner, interval, expires } = timer;
-  const process = processOf(cpu, owner);
+  const process = processOf(cpu, timer.owner);
   const pct = lockTaskSighand(cpu, process);
-  const now = cpuClockSample(cpu, timer, process, pct);
-  const periods = now < expires ? 0 : Math.floor((now - expires) / interval) + 1;
-  timer.expires = expires + periods * interval;
+  const periods = periodsUntil(timer, cpuClockSample(cpu, timer, process, pct));
+  timer.expires += periods * timer.interval;
   armTimer(cpu, timer, pct);
   unlockTaskSighand(cpu, process);
   return periods;
 }
 
 /** How long until it is due, by its clock; 0: it is off. Its lock held. @linux kernel/time/posix-cpu-timers.c posix_cpu_timer_get */
-export function posixCpuTimerGet(cpu: KernelCpu, { owner, clock, expires, interval, queued }: PosixTimer): Ns {
+export function posixCpuTimerGet(cpu: KernelCpu, timer: PosixTimer): Ns {
+  const { owner, expires, interval, queued } = timer;
   if (expires === 0) return 0;
   const process = processOf(cpu, owner);
-  const pct = lockTaskSighand(cpu, process);
-  const now = clock === ClockId.ThreadCputime
-    ? taskSchedRuntime(cpu, owner)
-    : sampleOf(threadGroupStartCputime(cpu, process, pct, owner), CpuClock.Sched);
+  const now = cpuClockSample(cpu, timer, process, lockTaskSighand(cpu, process));
   unlockTaskSighand(cpu, process);
-  const passed = interval > 0 && queued !== 0 && now >= expires ? (Math.floor((now - expires) / interval) + 1) * interval : 0;
+  const passed = interval > 0 && queued !== 0 ? periodsUntil(timer, now) * interval : 0;
   return Math.max(1, expires + passed - now);
+}
+
+/** How many periods have begun since it was first due, that one included. @linux kernel/time/posix-cpu-timers.c bump_cpu_timer */
+function periodsUntil({ expires, interval }: PosixTimer, now: Ns): number {
+  return now < expires ? 0 : Math.floor((now - expires) / interval) + 1;
 }
 
 /** It is set anew or ends, its lock held. @linux kernel/time/posix-cpu-timers.c disarm_timer */

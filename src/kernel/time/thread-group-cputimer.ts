@@ -13,7 +13,9 @@ import { readSeqcountBegin, readSeqcountRetry } from '../../../shared/sync/seqco
 import { KTIME_MAX, type Ns, type ProcessId, type TaskId } from '../../../shared/units.ts';
 import type { CputimerTimes, KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
-import { CpuClock, threadGroupCputime } from '../sched/thread-group.ts';
+import { processSpecOf } from '../process.ts';
+import { threadGroupCputime } from '../sched/thread-group.ts';
+import { CpuClock, cpuClockOf } from './posix-cpu-clock.ts';
 
 /** @linux include/linux/sched/signal.h lock_task_sighand */
 export function lockTaskSighand(cpu: KernelCpu, process: ProcessId): PosixCputimers {
@@ -27,10 +29,9 @@ export function unlockTaskSighand(cpu: KernelCpu, process: ProcessId): void {
   spinUnlock(cpu, cpu.image.posixCputimers[process]!.lock, LockClass.Siglock, process);
 }
 
-/** What one of the three clocks makes of the times. @linux kernel/time/posix-cpu-timers.c store_samples */
+/** What one of the three clocks shows. @linux kernel/time/posix-cpu-timers.c store_samples */
 export function sampleOf({ utime, stime, runtime }: CputimerTimes, clock: CpuClock): Ns {
-  if (clock === CpuClock.Sched) return runtime;
-  return clock === CpuClock.Virt ? utime : utime + stime;
+  return cpuClockOf(clock, utime, stime, runtime);
 }
 
 /**
@@ -56,9 +57,10 @@ function chargedTimes(cpu: KernelCpu, process: ProcessId): CputimerTimes {
   }
 }
 
-function sumCharged({ image, config }: KernelCpu, process: ProcessId, out: CputimerTimes): void {
+function sumCharged(cpu: KernelCpu, process: ProcessId, out: CputimerTimes): void {
+  const { image } = cpu;
   const signal = image.signalStructs[process]!;
-  const { threads } = config.workload.processes[process]!;
+  const { threads } = processSpecOf(cpu, process);
   out.utime = signal.chargedUtime;
   out.stime = signal.chargedStime;
   out.runtime = signal.sumSchedRuntime;

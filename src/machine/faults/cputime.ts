@@ -35,13 +35,6 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
     decisions: { ignorePromise: true },
   },
   {
-    id: 'B-01',
-    says: 'the user-time flush moves starttime before it enters the write section (Linux until 3.12)',
-    caughtBy: ['V-02', 'R-01'],
-    breaksGuards: true,
-    decisions: { vtimeDeltaOutsideSection: true },
-  },
-  {
     id: 'unmarked-exit',
     says: 'a thread that ends moves its times to its process without telling readers of the process that they move',
     caughtBy: ['A-05'],
@@ -49,16 +42,23 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
     decisions: { movesTimesUnmarked: true },
   },
   {
-    id: 'B-03',
-    says: 'the pair that /proc shows leaves out what no tick and no entry into the kernel has charged yet (Linux until 3.12)',
-    caughtBy: ['R-04'],
-    decisions: { showsStoredTimes: true },
+    id: 'B-01',
+    says: 'the user-time flush moves starttime before it enters the write section (Linux until 3.12)',
+    caughtBy: ['V-02', 'R-01'],
+    breaksGuards: true,
+    decisions: { vtimeDeltaOutsideSection: true },
   },
   {
     id: 'B-02',
     says: 'each CPU’s snapshots are by a clock of its own, 30 us ahead of the one before, and readers take them for theirs (until 3.9)',
     caughtBy: ['R-02', 'V-01', 'V-03'],
     decisions: { vtimeByRawClock: true },
+  },
+  {
+    id: 'B-03',
+    says: 'the pair that /proc shows leaves out what no tick and no entry into the kernel has charged yet (Linux until 3.12)',
+    caughtBy: ['R-04'],
+    decisions: { showsStoredTimes: true },
   },
   {
     id: 'B-04',
@@ -85,6 +85,24 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
     decisions: { gtimeWithoutVtime: true },
   },
   {
+    id: 'B-08',
+    says: 'a reader of a CPU’s accounts leaves out what its running task has not been charged, so that they stand still (Linux until 5.6)',
+    caughtBy: ['V-03'],
+    decisions: { leavesOutPending: true },
+  },
+  {
+    id: 'B-09',
+    says: '/proc/stat shows user time as guest time at nice tasks (Linux until 5.6)',
+    caughtBy: ['F-02'],
+    decisions: { showsUserAsGuestNice: true },
+  },
+  {
+    id: 'B-10',
+    says: 'a reader of a CPU’s accounts takes the pending time of whatever task is current, switched in or not (Linux until 5.5)',
+    caughtBy: ['V-03', 'R-03'],
+    decisions: { trustsCurr: true },
+  },
+  {
     id: 'B-11',
     says: 'the pair that /proc shows is scaled anew each time, with no memory of what was shown before (Linux until 2.6.24)',
     caughtBy: ['R-06'],
@@ -109,30 +127,6 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
     decisions: { keepsStaleRuntime: true },
   },
   {
-    id: 'B-08',
-    says: 'a reader of a CPU’s accounts leaves out what its running task has not been charged, so that they stand still (Linux until 5.6)',
-    caughtBy: ['V-03'],
-    decisions: { leavesOutPending: true },
-  },
-  {
-    id: 'B-09',
-    says: '/proc/stat shows user time as guest time at nice tasks (Linux until 5.6)',
-    caughtBy: ['F-02'],
-    decisions: { showsUserAsGuestNice: true },
-  },
-  {
-    id: 'B-10',
-    says: 'a reader of a CPU’s accounts takes the pending time of whatever task is current, switched in or not (Linux until 5.5)',
-    caughtBy: ['V-03', 'R-03'],
-    decisions: { trustsCurr: true },
-  },
-  {
-    id: 'B-18',
-    says: '/proc/uptime sums up idle time as it was charged, though sleeps are counted otherwise (Linux until 5.15)',
-    caughtBy: ['F-05'],
-    decisions: { uptimeByCharges: true },
-  },
-  {
     id: 'B-15',
     says: 'a steal clock begins anew, and what was seen of the old one is kept, so that all time looks stolen (Linux until 4.6)',
     caughtBy: ['A-08', 'A-01'],
@@ -150,6 +144,12 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
     says: 'the time of interrupts is charged by ticks, to one account at each, however many ticks there were (Linux until 4.8)',
     caughtBy: ['A-01', 'C-07'],
     decisions: { chargesIrqTimeByTicks: true },
+  },
+  {
+    id: 'B-18',
+    says: '/proc/uptime sums up idle time as it was charged, though sleeps are counted otherwise (Linux until 5.15)',
+    caughtBy: ['F-05'],
+    decisions: { uptimeByCharges: true },
   },
   {
     id: 'B-19',

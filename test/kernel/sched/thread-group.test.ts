@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { EventKind } from '../../../shared/memory/guards.ts';
 import type { TaskId } from '../../../shared/units.ts';
-import type { ReaderKind } from '../../../src/kernel/sched/cputime-read.ts';
+import { taskSchedRuntime } from '../../../src/kernel/sched/core.ts';
+import { taskCputime, type ReaderKind } from '../../../src/kernel/sched/cputime-read.ts';
 import {
-  CpuClock, newGroupCputime, threadGroupCputime, threadGroupCputimeAdjusted, threadGroupGtime, type GroupCputime,
+  newGroupCputime, threadGroupCputime, threadGroupCputimeAdjusted, threadGroupGtime, type GroupCputime,
 } from '../../../src/kernel/sched/thread-group.ts';
 import { childTimes, newChildTimes, nsecToClockT } from '../../../src/kernel/sys.ts';
-import { cpuClockSample, cpuClockSampleGroup } from '../../../src/kernel/time/posix-cpu-clock.ts';
+import { CpuClock, cpuClockOf } from '../../../src/kernel/time/posix-cpu-clock.ts';
 import type { FakeMachine } from '../../support/fake-arch.ts';
 import { begin, die, processMachine, run } from '../../support/process-machine.ts';
 import { doAt, switchTo } from '../../support/tracked.ts';
@@ -103,8 +104,10 @@ describe('the run time of a process', () => {
     machine.setClock(1_500);
     return machine;
   };
-  const ask = (machine: FakeMachine, cpu: number): number =>
-    machine.as(cpu, (on) => cpuClockSampleGroup(on, LEADER, CpuClock.Sched));
+  const ask = (machine: FakeMachine, cpu: number): number => machine.as(cpu, (on) => {
+    threadGroupCputime(on, LEADER, 'linux', on.groupCputime);
+    return on.groupCputime.sumExecRuntime;
+  });
 
   test('is what the CPUs have written down last, to a stranger', () => expect(ask(running(), 1)).toBe(200));
 
@@ -117,7 +120,7 @@ describe('the run time of a process', () => {
 
   test('is brought up to date by whoever reads the thread’s own clock', () => {
     const machine = running();
-    expect(machine.as(1, (cpu) => cpuClockSample(cpu, LEADER, CpuClock.Sched))).toBe(700);
+    expect(machine.as(1, (cpu) => taskSchedRuntime(cpu, LEADER))).toBe(700);
     expect(ask(machine, 1)).toBe(700);
   });
 });
@@ -125,7 +128,11 @@ describe('the run time of a process', () => {
 describe('a CPU clock', () => {
   test('of a process counts user time, or both, of all threads', () => {
     const machine = twoThreads();
-    const sample = (clock: CpuClock): number => machine.as(1, (cpu) => cpuClockSampleGroup(cpu, THREAD, clock));
+    const sample = (clock: CpuClock): number => machine.as(1, (cpu) => {
+      threadGroupCputime(cpu, THREAD, 'linux', cpu.groupCputime);
+      const { utime, stime, sumExecRuntime } = cpu.groupCputime;
+      return cpuClockOf(clock, utime, stime, sumExecRuntime);
+    });
     machine.as(0, () => {
       machine.image.tasks[LEADER]!.utime = 40_000;
       machine.image.tasks[THREAD]!.stime = 3_000;
@@ -135,7 +142,10 @@ describe('a CPU clock', () => {
 
   test('of a thread counts what that one has had', () => {
     const machine = threadRuns();
-    const sample = (clock: CpuClock): number => machine.as(1, (cpu) => cpuClockSample(cpu, THREAD, clock));
+    const sample = (clock: CpuClock): number => machine.as(1, (cpu) => {
+      taskCputime(cpu, THREAD, 'linux', cpu.cputime);
+      return cpuClockOf(clock, cpu.cputime.utime, cpu.cputime.stime, 0);
+    });
     expect([sample(CpuClock.Virt), sample(CpuClock.Prof)]).toEqual([0, 700]);
   });
 });
