@@ -370,8 +370,8 @@ const table = {
   guest_exit: ['context_tracking', { task: 'task' }],
   /** A CPU charges stolen time; `fresh` is what its steal clock has gained since it was charged last. */
   account_steal_time: ['dynticks', { steal: 'ns', fresh: 'ns' }],
-  /** The steal clock of a CPU begins anew at 0, and so does what was charged of it: `prev_steal_time` from now on. */
-  steal_clock_restart: ['dynticks', { prev_steal_time: 'ns' }],
+  /** A CPU's hypervisor begins a new record of what it took: the steal clock goes on from `steal`; so much of it is charged. */
+  steal_clock_restart: ['dynticks', { steal: 'ns', prev_steal_time: 'ns' }],
 } as const satisfies Record<string, readonly [string, FieldList]>;
 
 export type EventName = keyof typeof table;

@@ -104,12 +104,14 @@ function randomEvent(draws: Draws, cpus: number): Block {
   }
 }
 
-/** The hypervisor takes processors away, once or again and again. */
+/** The hypervisor takes processors away, once or again and again, and may begin a new record of that. */
 function randomThefts(draws: Draws, cpus: number): Block[] {
-  return Array.from({ length: draws.int(1, 2) }, () => ({
+  const thefts = Array.from({ length: draws.int(1, 2) }, () => ({
     cpu: draws.int(0, cpus - 1), at: `${draws.int(30, 900)}ms`, for: `${draws.int(20, 9_000)}us`,
     ...(draws.chance(0.7) ? { every: `${draws.int(11, 90)}ms` } : {}),
   }));
+  const restarts = thefts.filter(() => draws.chance(0.4)).map(({ cpu }) => ({ cpu, at: `${draws.int(30, DISTURBED_MS)}ms`, restarts: true }));
+  return [...thefts, ...restarts];
 }
 
 function randomReaders(draws: Draws, cpus: number): Block[] {

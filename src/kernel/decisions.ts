@@ -173,8 +173,8 @@ export interface Decisions {
   readonly chargesIrqTimeByTicks: boolean;
   /** B-19: the ticks that an idle CPU did without are charged though its contexts are tracked, and one that finds a task is one of them. */
   readonly countsIdleTicksOfTracked: boolean;
-  /** B-15: what was seen of the hypervisor's old record is kept when a new one begins at 0. */
-  readonly keepsPrevSteal: boolean;
+  /** B-15: the steal clock is 0 again when the hypervisor begins a new record, yet what was seen of the old one is kept. */
+  readonly stealClockGoesBack: boolean;
   /** Whether the n-th message from a CPU is lost on its way. */
   dropsMessage(from: CpuId, to: CpuId, n: number): boolean;
   /** Whether the n-th message from a CPU is put on the list with nobody told of it. */
@@ -271,7 +271,7 @@ export const asLinux: Decisions = {
   readsIrqTimeFromSlots: false,
   chargesIrqTimeByTicks: false,
   countsIdleTicksOfTracked: false,
-  keepsPrevSteal: false,
+  stealClockGoesBack: false,
   dropsMessage: () => false,
   losesDoorbell: () => false,
   itimerWithoutTick: false,

@@ -33,13 +33,14 @@ export function hasProcessor({ state, stealTime }: KernelCpu): boolean {
 }
 
 /**
- * The hypervisor has a new record, which begins at 0, and the kernel tells it where: what it had seen of the old one says
- * nothing of this one.
- * @linux arch/x86/kernel/kvm.c kvm_register_steal_time
+ * The hypervisor has a new record, which begins at 0. The kernel adds to it what the old one has said: its steal clock goes on, and
+ * nothing is lost. KVM has the same by going on with the old record.
+ * @linux drivers/xen/time.c xen_manage_runstate_time
  */
-export function registerStealTime(cpu: KernelCpu): void {
-  cpu.arch.trace(Event.steal_clock_restart, cpu.decisions.keepsPrevSteal ? cpu.rq.prevStealTime : 0);
-  cpu.accounting.theft(cpu, restart);
+export function stealRecordRestarts(cpu: KernelCpu): void {
+  const kept = cpu.decisions.stealClockGoesBack ? 0 : cpu.stealTime.steal;
+  cpu.arch.trace(Event.steal_clock_restart, kept, cpu.rq.prevStealTime);
+  if (cpu.decisions.stealClockGoesBack) cpu.accounting.theft(cpu, forget);
 }
 
 function noteBegin({ stealTime, arch }: KernelCpu): void {
@@ -53,13 +54,10 @@ function noteEnd({ stealTime, arch }: KernelCpu): void {
   stealTime.changed = arch.schedClock();
 }
 
-/** What has not been accounted yet of the old record is lost. @linux kernel/sched/core.c account_reset_rq (until 4.7) */
-function restart({ stealTime, rq, arch, decisions }: KernelCpu): void {
+/** The historic way: the clock is what the record says. */
+function forget({ stealTime, arch }: KernelCpu): void {
   stealTime.changed = arch.schedClock();
   stealTime.steal = 0;
-  if (decisions.keepsPrevSteal) return;
-  rq.prevStealTime = 0;
-  rq.prevStealTimeRq = 0;
 }
 
 /** Work stood still meanwhile; only who waits for an instant has come nearer to it. */

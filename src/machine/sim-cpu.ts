@@ -14,7 +14,7 @@ import { callInterrupt, deviceInterrupt, ipiInterrupt, step, timerInterrupt } fr
 import { kindOfStep, kindOfTimerInterrupt } from '../kernel/event-kind.ts';
 import { ALL_EARS, type KernelCpu } from '../kernel/kernel-cpu.ts';
 import type { DeviceId } from '../kernel/time/clockevents.ts';
-import { hasProcessor, registerStealTime, theftBegins, theftEnds } from '../kernel/steal.ts';
+import { hasProcessor, stealRecordRestarts, theftBegins, theftEnds } from '../kernel/steal.ts';
 import { stepsQuietUntil } from '../kernel/lookahead.ts';
 import { look } from '../kernel/reads/look.ts';
 import { countersOf, type CounterSpec, type HardwareCounter } from './counters.ts';
@@ -126,7 +126,7 @@ export class SimCpu extends Participant implements Arch {
     if (this.stolenUntil !== KTIME_MAX) return this.giveBack();
     if (hypervisor.restartsAt <= this.now) {
       hypervisor.restartDone();
-      return registerStealTime(kernel);
+      return stealRecordRestarts(kernel);
     }
     this.stolenUntil = hypervisor.ends;
     this.stolenMode = this.mode;

@@ -16,7 +16,7 @@ import type { OracleDescription, Verdict } from '../oracle.ts';
 const [OWNER, TARGET, FUNCTION, KIND] = places('csd_lock', 'owner', 'cpu', 'function', 'kind');
 const [ORIGIN, , CALL_KIND] = places('csd_function_entry', 'origin', 'n', 'kind');
 
-/** A receiver may be busy with interrupts off. */
+/** A receiver may be busy with interrupts off; or it has no processor. */
 const LATENESS_NS: Ns = NSEC_PER_MSEC;
 
 /** One record: of an owner and a target, or of a function and a target. */
@@ -57,9 +57,10 @@ export class CallRecords extends OracleBase {
 
   override finish(end: Ns): Verdict {
     for (const [key, { locked, since, lockedBy }] of this.#records) {
-      if (locked === 0 || since + LATENESS_NS >= end) continue;
+      const target = key % this.facts.cpus;
+      if (locked === 0 || since + LATENESS_NS + this.facts.stalledNs[target] >= end) continue;
       this.broken(() => ({
-        says: `the record by which CPU ${lockedBy} calls CPU ${key % this.facts.cpus} is locked since ${since} ns; the run ended ` +
+        says: `the record by which CPU ${lockedBy} calls CPU ${target} is locked since ${since} ns; the run ended ` +
           `at ${end} ns`,
         events: [],
       }));

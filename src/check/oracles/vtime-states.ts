@@ -39,28 +39,22 @@ export class VtimeStates extends OracleBase {
     says: 'a task’s vtime changes state only along the edges of Linux’s hooks, and only its own CPU writes it, where contexts are tracked',
     reference: 'kernel/sched/cputime.c vtime_task_switch_generic and its siblings',
     blindTo: 'whether the state is that of the CPU’s real context (V-01 sees that by the values)',
-    listens: ['vtime_publish', 'sched_process_fork', 'steal_clock_restart'],
+    listens: ['vtime_publish', 'sched_process_fork'],
   };
 
   readonly #last: KeptEvents;
   /** 1 from a task's fork to its first version, which may empty the record that an earlier life has left. */
   readonly #newborn: Uint8Array;
-  /** 1 from the restart of a CPU's steal clock to the version that says so. */
-  readonly #restarts: Uint8Array;
 
   constructor(facts: RunFacts) {
     super(VtimeStates.about, facts);
     this.#last = new KeptEvents(facts.tasks.length, 'vtime_publish');
     this.#newborn = new Uint8Array(facts.tasks.length);
-    this.#restarts = new Uint8Array(facts.cpus);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    switch (id) {
-      case Event.sched_process_fork: this.#newborn[fields[at + CHILD]] = 1; return;
-      case Event.steal_clock_restart: this.#restarts[cpu] = 1; return;
-      default: this.#onPublish(id, cpu, t, fields, at);
-    }
+    if (id === Event.sched_process_fork) this.#newborn[fields[at + CHILD]] = 1;
+    else this.#onPublish(id, cpu, t, fields, at);
   }
 
   #onPublish(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -85,8 +79,7 @@ export class VtimeStates extends OracleBase {
     const from = known ? this.#last.rows[before + STATE] : Inactive;
     if (this.#newborn[task] === 1 && from === Inactive && state === Inactive) return undefined;
     const owner = known ? this.#last.rows[before + CPU] : NOBODY;
-    const theft = known && state === from && (this.#restarts[writer] === 1 || this.#isTheft(before, fields, at));
-    this.#restarts[writer] = 0;
+    const theft = known && state === from && this.#isTheft(before, fields, at);
     if (!theft && !(MAY_FOLLOW[from]?.includes(state) ?? false)) return `${STATE_NAMES[from]} cannot become ${STATE_NAMES[state] ?? state}`;
     if ((state === Idle) !== (task < this.facts.cpus) && state !== Inactive) return `state ${STATE_NAMES[state]} is not for such a task`;
     if (state !== Inactive && cpu !== writer) return `CPU ${writer} writes that it runs on CPU ${cpu}`;

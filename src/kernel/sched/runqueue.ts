@@ -49,10 +49,14 @@ function irqTimeRead({ image, decisions }: KernelCpu, on: CpuId): Ns {
   return slots.cpustat(Cpustat.Irq) + slots.cpustat(Cpustat.Softirq);
 }
 
-/** And it stands still while the processor is taken away. @linux kernel/sched/core.c update_rq_clock_task */
+/**
+ * And it stands still while the processor is taken away. If another CPU has moved it on during a theft, more was stolen than passes
+ * now; the rest is forgotten (since 6.14, and stable kernels since 5.15.179), or it came off whoever runs next.
+ * @linux kernel/sched/core.c update_rq_clock_task
+ */
 function stolenIn(rq: Rq, { steal }: StealTime, delta: Ns): Ns {
   const stolen = stealWithin(steal - rq.prevStealTimeRq, delta);
-  rq.prevStealTimeRq += stolen;
+  rq.prevStealTimeRq = steal;
   return stolen;
 }
 

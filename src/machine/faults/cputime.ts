@@ -130,7 +130,7 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
     id: 'B-15',
     says: 'a steal clock begins anew, and what was seen of the old one is kept, so that all time looks stolen (Linux until 4.6)',
     caughtBy: ['A-08', 'A-01'],
-    decisions: { keepsPrevSteal: true },
+    decisions: { stealClockGoesBack: true },
   },
   {
     id: 'B-16',

@@ -55,6 +55,12 @@ describe('S-01, records of calls', () => {
     expect(witnessOf(judge(left, 1_000_101)).says).toMatch(/^the record by which CPU 0 calls CPU 1 is locked since 100 ns/);
   });
 
+  it('lets a record be locked as long as the CPU that is called has no processor', () => {
+    const left = lock(new EventStream(), 100, 0, 1, SYNC);
+    const stalled = (stalledNs: number[]) => judgeStream(CallRecords, { ...facts, stalledNs }, left, 1_005_100).verdict;
+    expect([stalled([0, 5_000, 0]), stalled([5_000, 4_999, 5_000])]).toEqual(['held', 'broken']);
+  });
+
   it('lets a record seem locked twice where CPUs race, and no more', () => {
     const racing = racingFacts(facts, 1_000_000);
     const twice = lock(lock(new EventStream(), 100, 0, 1, MANY), 99, 0, 1, MANY);

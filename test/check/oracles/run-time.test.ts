@@ -5,7 +5,8 @@ import { EventStream, racingFacts, runFacts } from '../../support/event-stream.t
 import type { Verdict } from '../../../src/check/oracle.ts';
 
 const T = 2;
-const FACTS = runFacts(2, 'tick+irqtime', ['task']);
+const OTHER = 3;
+const FACTS = runFacts(2, 'tick+irqtime', ['task', 'other']);
 const judge = (stream: EventStream, facts = FACTS): Verdict => stream.feed(new RunTime(facts)).finish(0);
 /** By T's own CPU, whose class is told of what others have `refreshed`, too. */
 const charged = (stream: EventStream, t: number, runtime: number, refreshed = 0): EventStream =>
@@ -34,7 +35,7 @@ describe('C-08, run time', () => {
     const verdict = judge(charged(interrupted(), 1_300, 300));
     expect(verdict.verdict === 'broken' && verdict.witness.says).toBe(
       'task has had CPU 0 for 250 ns at 1300 ns, interrupts and thefts left out, and was charged 300 ns of run time; 0 ns of it may have ' +
-        'been owed before, and 0 ns be owed now',
+        'been owed before, and 0 ns be owed now; it may begin 0 ns before, and 0 ns of thefts be forgotten',
     );
   });
   test('finds time that the task did not get', () => {
@@ -78,6 +79,25 @@ describe('C-08, run time', () => {
 
   test('counts what another CPU has charged, as the task’s own found it', () => {
     const stream = (own: number): EventStream => charged(refreshed(interrupted(), 1_200, 150), 1_300, own, 150);
+    expect(judge(stream(100))).toMatchObject({ verdict: 'held' });
+    expect(judge(stream(101))).toMatchObject({ verdict: 'broken' });
+  });
+
+  test('lets a task have what another CPU charged it of a theft, and no more', () => {
+    const stream = (own: number): EventStream => charged(refreshed(new EventStream()
+      .add('context', 0, 1_000, { mode: Mode.User, task: T })
+      .add('context', 0, 1_100, { mode: Mode.Steal, task: T }), 1_160, 160)
+      .add('context', 0, 1_200, { mode: Mode.User, task: T }), 1_400, own, 160);
+    expect(judge(stream(200))).toMatchObject({ verdict: 'held' });
+    expect(judge(stream(301))).toMatchObject({ verdict: 'broken' });
+    expect(judge(stream(139))).toMatchObject({ verdict: 'broken' });
+  });
+
+  test('has a stretch begin with the last charge of the task before: the switch does not read the clock again', () => {
+    const stream = (runtime: number): EventStream => charged(new EventStream()
+      .add('context', 0, 1_000, { mode: Mode.User, task: OTHER })
+      .add('sched_stat_runtime', 0, 1_200, { task: OTHER, runtime: 200, told: 200 })
+      .add('context', 0, 1_230, { mode: Mode.System, task: T }), 1_300, runtime);
     expect(judge(stream(100))).toMatchObject({ verdict: 'held' });
     expect(judge(stream(101))).toMatchObject({ verdict: 'broken' });
   });
