@@ -1,26 +1,4 @@
-/**
- * `npm run soak -- WHAT`: what must hold for ever, for as long as you like; ends with 1 if it does not.
- *
- * `messages`: ten million messages through the lists that connect threads, in each pattern, with each
- * size of pool, on both memories: none lost, doubled, altered or overtaken.
- *
- *      --messages N      --pattern "all to all"      --pool N      --memory wasm|atomics
- *      --loads N         how often a thread looks before it sleeps; as an engine would measure, if left out
- *      --mutant WHICH    breaks the lists on purpose
- *
- * `reads`: a million reads of CPU time that race their writers on threads, readers on every CPU: all legal, all judged, none
- * backward. Parts of some millions, each with a seed of its own; a soak that was broken off goes on where its log ends:
- *
- *      npm run soak -- reads --reads 100000000 --log reads.ndjson
- *
- *      --reads N         --scenario NAME   --memory wasm|atomics   --seed N    the first part's
- *      --log FILE        parts that stand there are not repeated
- *
- * `faults`: how often each fault of CPU time that is a race is caught there, as it comes and with readers held up; ends with 1 if one is
- * never caught, though it pauses where it does its harm.
- *
- *      --runs N          --looks N         --fault ID              --widen US    the fault pauses up to so long where it does harm
- */
+/** `npm run soak -- --help`: what must hold for ever, for as long as you like; ends with 1 if it does not. */
 import { availableParallelism, cpus as hostCpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { MUTANTS } from './soak/message-mutants.ts';
@@ -35,6 +13,48 @@ const MESSAGES = 10_000_000;
 const READS = 1_000_000;
 const STUCK_AFTER_MS = 30_000;
 const WORKER = new URL('./soak/message-worker.js', import.meta.url);
+
+/** What each soak is, and its options. */
+const HELP = {
+  messages: `npm run soak -- messages [--messages N] [--pattern NAME] [--pool N] [--memory wasm|atomics] [--loads N] [--mutant NAME]
+
+Messages through the lists that connect threads, in each pattern, with each size of pool, on both memories: none lost, doubled,
+altered or overtaken.
+
+  --messages N      of each kind (${MESSAGES.toLocaleString('en')})
+  --pattern NAME    only: ${PATTERNS.join(', ')}
+  --pool N          only: ${POOLS.join(', ')} messages of each participant
+  --memory M        only wasm or atomics
+  --loads N         how often a thread looks before it sleeps (as an engine would measure)
+  --mutant NAME     breaks the lists on purpose: ${MUTANTS.join(', ')}`,
+
+  reads: `npm run soak -- reads [--reads N] [--scenario NAME] [--memory wasm|atomics] [--seed N] [--log FILE]
+
+Looks at CPU time of tasks, processes and CPUs that race their writers on threads, readers on every CPU: all legal, all judged,
+none backward. Parts of some hundred thousand, each with a seed of its own.
+
+  --reads N         looks in all (${READS.toLocaleString('en')})
+  --scenario NAME   only: ${READ_SCENARIOS.join(', ')}
+  --memory M        only parts over wasm or atomics
+  --seed N          the first part's (1)
+  --log FILE        what each part came to; parts that stand there are not repeated, so that a soak that was broken off goes on
+
+Example: npm run soak -- reads --reads 100000000 --log reads.ndjson`,
+
+  faults: `npm run soak -- faults [--runs N] [--looks N] [--fault ID] [--widen US]
+
+How often each fault of CPU time that is a race is caught, as it comes, with readers held up, and with a pause where it does its harm.
+
+  --runs N          of each fault (5)
+  --looks N         of each run (20000)
+  --fault ID        only: ${Object.keys(RACY_FAULTS).join(', ')}
+  --widen US        longest pause of the fault where it does its harm (500)`,
+} as const;
+const EXITS = 'Exit code 1: something was found that must not be; of a fault: that it was never caught, though it pauses.';
+
+function help(what?: keyof typeof HELP): string {
+  return [...(what === undefined ? Object.values(HELP) : [HELP[what]]), EXITS].join('\n\n');
+}
 
 class Usage extends Error {}
 
@@ -177,8 +197,13 @@ async function faults(args: readonly string[]): Promise<boolean> {
 }
 
 async function main([what, ...args]: readonly string[]): Promise<void> {
-  const soak = { messages, reads, faults }[what ?? ''];
-  if (soak === undefined) throw new Usage('what to soak? "messages", "reads" or "faults"');
+  const known = what === 'messages' || what === 'reads' || what === 'faults';
+  if (what === '--help' || args.includes('--help')) {
+    console.log(help(known ? what : undefined));
+    return;
+  }
+  if (!known) throw new Usage('what to soak? "messages", "reads" or "faults"; --help says more');
+  const soak = { messages, reads, faults }[what];
   console.log(`node ${process.version}, ${hostCpus()[0]!.model}, ${availableParallelism()} cores\n`);
   if (!await soak(args)) process.exitCode = 1;
 }

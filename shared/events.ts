@@ -102,12 +102,12 @@ const table = {
   cputime_adjust: ['dynticks', { by: 'task', task: 'task', rtime: 'ns', utime: 'ns', stime: 'ns', turn: 'count' }],
   /**
    * A reader's look at a CPU's kcpustat with pending time added: through which task's record (-1: nothing is pending), its version
-   * k and promise p, and the CPU's promises before and after.
+   * k and promise p, and the CPU's promises before and after; passes that were thrown away, versions that went by meanwhile.
    */
   kcpustat_cpu_fetch: ['dynticks', {
-    by: 'task', cpu: 'cpu', reader: 'code', t: 'ns', user: 'ns', nice: 'ns', system: 'ns', softirq: 'ns', irq: 'ns',
-    idle: 'ns', iowait: 'ns', steal: 'ns', guest: 'ns', guest_nice: 'ns',
-    task: 'task', k: 'count', state: 'code', starttime: 'ns', p: 'ns', p0: 'ns', p1: 'ns', stolen: 'ns', stolen_since: 'ns',
+    by: 'task', cpu: 'cpu', reader: 'code', t: 'ns', user: 'ns', nice: 'ns', system: 'ns', softirq: 'ns', irq: 'ns', idle: 'ns',
+    iowait: 'ns', steal: 'ns', guest: 'ns', guest_nice: 'ns', task: 'task', k: 'count', state: 'code', starttime: 'ns', p: 'ns',
+    p0: 'ns', p1: 'ns', stolen: 'ns', stolen_since: 'ns', retries: 'count', published: 'count',
   }],
   /** At the end of a run: a CPU's kcpustat as it stands in memory. */
   kcpustat_final: ['dynticks', {
@@ -195,7 +195,9 @@ const table = {
   /** Ticks that did not come are charged to idle when it is over. */
   account_idle_ticks: ['dynticks', { ticks: 'count', jiffies: 'count', idle_jiffies: 'count' }],
   /** A reader's look at how long a CPU has slept; category 0 idle, 1 I/O wait; `version` is the one accepted. */
-  cpu_idle_time: ['dynticks', { by: 'task', cpu: 'cpu', version: 'count', now: 'ns', idle: 'ns', iowait: 'ns' }],
+  cpu_idle_time: ['dynticks', {
+    by: 'task', cpu: 'cpu', version: 'count', now: 'ns', idle: 'ns', iowait: 'ns', retries: 'count', published: 'count',
+  }],
   /** A busy CPU asks an idle one to balance: `flags` are `NohzFlag`s. */
   nohz_kick: ['dynticks', { cpu: 'cpu', flags: 'code' }],
   /** A window of the load average is over: `active` in units of 2^11. */
@@ -299,7 +301,7 @@ const table = {
   task_gtime: ['dynticks', {
     by: 'task', task: 'task', reader: 'code', t: 'ns', k0: 'count', p0: 'ns', k1: 'count', p1: 'ns', k: 'count', p: 'ns',
     state: 'code', starttime: 'ns', raw_gtime: 'ns', vtime_gtime: 'ns', gtime: 'ns', p0_cpu: 'cpu', p1_cpu: 'cpu',
-    stolen: 'ns', stolen_since: 'ns',
+    stolen: 'ns', stolen_since: 'ns', retries: 'count',
   }],
   /**
    * A reader's look at a process, by a thread of it: version of the record of dead threads, live threads, the first and the last
@@ -307,20 +309,18 @@ const table = {
    */
   thread_group_cputime: ['dynticks', {
     by: 'task', task: 'task', reader: 'code', t: 'ns', version: 'count', threads: 'count', tau0: 'ns', tau1: 'ns',
-    utime: 'ns', stime: 'ns', rtime: 'ns',
+    utime: 'ns', stime: 'ns', rtime: 'ns', retries: 'count', published: 'count',
   }],
   /** As `cputime_adjust`, of those sums. */
   thread_group_cputime_adjusted: ['dynticks', { by: 'task', task: 'task', rtime: 'ns', utime: 'ns', stime: 'ns', turn: 'count' }],
   /** A reader has read a CPU clock (a `CpuClock`) of a thread, or of the whole process. */
   cpu_clock_sample: ['dynticks', { by: 'task', task: 'task', clock: 'code', thread: 'code', t: 'ns', value: 'ns' }],
   /** What a reader was told of a process (who 0), of the children that it has waited for (-1), or of a thread (1). */
-  getrusage: ['dynticks', {
-    by: 'task', task: 'task', who: 'code', t: 'ns', utime: 'ns', stime: 'ns', nvcsw: 'count', nivcsw: 'count',
-  }],
+  getrusage: ['dynticks', { by: 'task', task: 'task', who: 'code', t: 'ns', utime: 'ns', stime: 'ns', nvcsw: 'count', nivcsw: 'count' }],
   /** A reader's look at one of a CPU's accounts (a `Cpustat`); fields as in `kcpustat_cpu_fetch`. */
   kcpustat_field: ['dynticks', {
-    by: 'task', cpu: 'cpu', reader: 'code', t: 'ns', usage: 'code', value: 'ns',
-    task: 'task', k: 'count', state: 'code', starttime: 'ns', p: 'ns', p0: 'ns', p1: 'ns', stolen: 'ns', stolen_since: 'ns',
+    by: 'task', cpu: 'cpu', reader: 'code', t: 'ns', usage: 'code', value: 'ns', task: 'task', k: 'count', state: 'code',
+    starttime: 'ns', p: 'ns', p0: 'ns', p1: 'ns', stolen: 'ns', stolen_since: 'ns', retries: 'count', published: 'count',
   }],
   /**
    * A thread's times are its process's from now on, in version `k` of that one's sums: as `task_cputime` saw them, and as they
@@ -336,7 +336,7 @@ const table = {
   /** Another CPU has done the tick of one whose own is stopped: the task that runs there, and its run time since then. */
   sched_tick_remote: ['dynticks', { cpu: 'cpu', task: 'task', runtime: 'ns' }],
   /** A reader's look at what /proc/uptime shows: boot time, and idle time of all CPUs together, begun at `t`. */
-  proc_uptime: ['dynticks', { by: 'task', reader: 'code', t: 'ns', uptime: 'ns', idle: 'ns' }],
+  proc_uptime: ['dynticks', { by: 'task', reader: 'code', t: 'ns', uptime: 'ns', idle: 'ns', retries: 'count', published: 'count' }],
   /**
    * At the end of a run: what stands in memory of a process, by its leader: times of threads that are gone (`rest_`: what Linux's
    * reader leaves out), of children that were waited for, and what its filter has handed out.

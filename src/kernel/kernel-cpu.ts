@@ -15,6 +15,7 @@ import type { Arch } from './arch.ts';
 import type { KernelConfig } from './config.ts';
 import type { Decisions } from './decisions.ts';
 import type { KernelImage } from './image.ts';
+import { newReadPasses, RETRY_BUCKETS, type ReadPasses } from './locking/read-passes.ts';
 import { CpuidleDevice } from './sched/cpuidle.ts';
 import { newIdleTimes, type IdleTimes } from './time/idle-sleep.ts';
 import type { CputimeAccounting } from './sched/cputime-accounting.ts';
@@ -74,9 +75,6 @@ export interface IncomingCall {
 
 /** More than any event has fields. */
 export const FIELDS_MAX = 32;
-
-/** Reads are counted by passes that were thrown away: none, one, two and so on, and all that had more. */
-export const RETRY_BUCKETS = 8;
 
 /** Times of a process by which its CPU timers count. @linux include/linux/sched/types.h struct task_cputime */
 export interface CputimerTimes {
@@ -145,7 +143,9 @@ export class KernelCpu {
   readonly clockOffsets: ClockOffsets = { clockWasSetSeq: -1, real: 0, boot: 0, tai: 0 };
   /** Scratch for a look at a task's CPU time. */
   readonly cputime: TaskCputime = newTaskCputime();
-  /** How often reads of this CPU were overtaken by a writer; differs from run to run where CPUs race, so it is no part of the trace. */
+  /** Scratch for how often the look under way was begun anew. */
+  readonly passes: ReadPasses = newReadPasses();
+  /** Looks that this CPU made, by how often a writer overtook them. */
   readonly readRetries = new Float64Array(RETRY_BUCKETS);
   /** Scratch for a look at how long a CPU has slept. */
   readonly idleTimes: IdleTimes = newIdleTimes();

@@ -3,6 +3,7 @@ import { Event } from '../../../shared/events.ts';
 import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
 import { KTIME_MAX, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { beginLook, sayPasses } from '../locking/read-passes.ts';
 import type { ReaderKind } from '../sched/cputime-read.ts';
 import { kcpustatCpuFetch, kcpustatField } from '../sched/kcpustat-read.ts';
 import { getCpuSleepTime } from '../time/idle-sleep.ts';
@@ -23,6 +24,7 @@ export function readCpuLine(cpu: KernelCpu, by: TaskId, target: CpuId, reader: R
 /** All its accounts. @linux kernel/sched/cputime.c kcpustat_cpu_fetch */
 export function readKcpustat(cpu: Looker, by: TaskId, target: CpuId, reader: ReaderKind): void {
   const { arch, fields, kcpustatSample: sample } = cpu;
+  beginLook(cpu);
   const p0 = arch.promiseOf(target);
   kcpustatCpuFetch(cpu, target, reader, fields, SLOTS_AT);
   if (cpu.decisions.showsUserAsGuestNice) fields[SLOTS_AT + Cpustat.GuestNice] = fields[SLOTS_AT + Cpustat.User]!;
@@ -37,6 +39,7 @@ export function readKcpustat(cpu: Looker, by: TaskId, target: CpuId, reader: Rea
 /** One of its accounts. @linux kernel/sched/cputime.c kcpustat_field */
 export function readKcpustatField(cpu: Looker, by: TaskId, target: CpuId, slot: number, reader: ReaderKind): void {
   const { arch, fields, kcpustatSample: sample } = cpu;
+  beginLook(cpu);
   const p0 = arch.promiseOf(target);
   const value = kcpustatField(cpu, target, slot, reader);
   fields[0] = by;
@@ -55,8 +58,9 @@ export function readCpuIdle(cpu: KernelCpu, by: TaskId, target: CpuId, reader: R
   else readKcpustat(cpu, by, target, reader);
 }
 
-/** Which task's record the accounts were completed by, its version, between which promises, and what was stolen meanwhile. */
-function sayWhere({ arch, fields, kcpustatSample: sample }: Looker, target: CpuId, p0: Ns, at: number): void {
+/** Which task's record the accounts were completed by, its version, between which promises, what was stolen, and the passes it took. */
+function sayWhere(cpu: Looker, target: CpuId, p0: Ns, at: number): void {
+  const { arch, fields, kcpustatSample: sample } = cpu;
   fields[at] = sample.task;
   fields[at + 1] = sample.version;
   fields[at + 2] = sample.state;
@@ -66,11 +70,20 @@ function sayWhere({ arch, fields, kcpustatSample: sample }: Looker, target: CpuI
   fields[at + 6] = arch.promiseOf(target);
   fields[at + 7] = sample.stolen;
   fields[at + 8] = sample.stolenSince;
+  sayPasses(cpu, at + 9);
 }
 
 /** Where ticks may stop, /proc/stat shows how long the CPU has slept instead. */
 function readIdleTime(cpu: KernelCpu, by: TaskId, target: CpuId): void {
-  const times = cpu.idleTimes;
+  const { arch, fields, idleTimes: times } = cpu;
+  beginLook(cpu);
   getCpuSleepTime(cpu, target, times);
-  cpu.arch.trace6(Event.cpu_idle_time, by, target, times.version, times.now, times.idle, times.iowait);
+  fields[0] = by;
+  fields[1] = target;
+  fields[2] = times.version;
+  fields[3] = times.now;
+  fields[4] = times.idle;
+  fields[5] = times.iowait;
+  sayPasses(cpu, 6);
+  arch.traceFields(Event.cpu_idle_time, fields);
 }

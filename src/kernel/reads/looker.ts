@@ -3,7 +3,8 @@ import { newTaskCputime } from '../sched/cputime-read.ts';
 import { newKcpustatSample } from '../sched/kcpustat-read.ts';
 import { KTIME_MAX } from '../../../shared/units.ts';
 import type { Arch } from '../arch.ts';
-import { FIELDS_MAX, RETRY_BUCKETS, type KernelCpu } from '../kernel-cpu.ts';
+import { FIELDS_MAX, type KernelCpu } from '../kernel-cpu.ts';
+import { newReadPasses, RETRY_BUCKETS } from '../locking/read-passes.ts';
 
 /** Its clock, promises and trace. */
 type LookerArch = Pick<Arch, 'schedClock' | 'promiseOf' | 'linger' | 'trace6' | 'traceFields'>;
@@ -11,7 +12,7 @@ type LookerArch = Pick<Arch, 'schedClock' | 'promiseOf' | 'linger' | 'trace6' | 
 export type Looker = Pick<
   KernelCpu,
   'id' | 'memory' | 'image' | 'decisions' | 'config' | 'vtimeOf2013' | 'fields' | 'cputime' | 'kcpustatSample' | 'kcpustatSlot'
-  | 'readRetries' | 'looksUntil'
+  | 'passes' | 'readRetries' | 'looksUntil'
 > & { readonly arch: LookerArch };
 
 /** One that is no CPU. @dynticks the coordinator of the machine may read, too */
@@ -24,6 +25,7 @@ export function newLooker(of: Pick<KernelCpu, 'memory' | 'image' | 'decisions' |
     cputime: newTaskCputime(),
     kcpustatSample: newKcpustatSample(),
     kcpustatSlot: new Float64Array(1),
+    passes: newReadPasses(),
     readRetries: new Float64Array(RETRY_BUCKETS),
     looksUntil: KTIME_MAX,
   };

@@ -3,6 +3,7 @@ import { Event } from '../../../shared/events.ts';
 import { Cpustat } from '../../../shared/structs/cpu.ts';
 import { NSEC_PER_USEC, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { beginLook, sayPasses } from '../locking/read-passes.ts';
 import type { ReaderKind } from '../sched/cputime-read.ts';
 import { kcpustatField } from '../sched/kcpustat-read.ts';
 import { getCpuIdleTimeUs } from '../time/idle-sleep.ts';
@@ -13,6 +14,7 @@ import { codeOf } from './task-reads.ts';
 export function readUptime(cpu: KernelCpu, by: TaskId, reader: ReaderKind): void {
   const { arch, fields, image } = cpu;
   const t = arch.schedClock();
+  beginLook(cpu);
   let idle: Ns = 0;
   for (let target = 0; target < image.map.shape.cpus; target++) idle += getIdleTime(cpu, target, reader);
   fields[0] = by;
@@ -20,6 +22,7 @@ export function readUptime(cpu: KernelCpu, by: TaskId, reader: ReaderKind): void
   fields[2] = t;
   fields[3] = ktimeGetBoottime(cpu);
   fields[4] = idle;
+  sayPasses(cpu, 5);
   arch.traceFields(Event.proc_uptime, fields);
 }
 

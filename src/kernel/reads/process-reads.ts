@@ -2,6 +2,7 @@
 import { Event } from '../../../shared/events.ts';
 import type { TaskId } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { beginLook, sayPasses } from '../locking/read-passes.ts';
 import type { ReaderKind } from '../sched/cputime-read.ts';
 import { threadGroupCputime, threadGroupCputimeAdjusted } from '../sched/thread-group.ts';
 import { childTimes, nsecToClockT } from '../sys.ts';
@@ -53,6 +54,7 @@ export function readGroupClock(cpu: KernelCpu, by: TaskId, member: TaskId, clock
 function lookAtGroup(cpu: KernelCpu, by: TaskId, member: TaskId, reader: ReaderKind): void {
   const { arch, fields, groupCputime } = cpu;
   const t = arch.schedClock();
+  beginLook(cpu);
   threadGroupCputime(cpu, member, reader, groupCputime);
   fields[0] = by;
   fields[1] = member;
@@ -65,6 +67,7 @@ function lookAtGroup(cpu: KernelCpu, by: TaskId, member: TaskId, reader: ReaderK
   fields[8] = groupCputime.utime;
   fields[9] = groupCputime.stime;
   fields[10] = groupCputime.sumExecRuntime;
+  sayPasses(cpu, 11);
   arch.traceFields(Event.thread_group_cputime, fields);
 }
 

@@ -6,7 +6,8 @@
 import { Event } from '../../../shared/events.ts';
 import type { Task } from '../../../shared/structs/task.ts';
 import type { TaskId } from '../../../shared/units.ts';
-import { RETRY_BUCKETS, type KernelCpu } from '../kernel-cpu.ts';
+import type { KernelCpu } from '../kernel-cpu.ts';
+import { beginLook, countRetries } from '../locking/read-passes.ts';
 import { taskSchedRuntime } from '../sched/core.ts';
 import { taskCputimeAdjusted } from '../sched/cputime-adjust.ts';
 import { promiseOfRunner, taskCputime, taskGtime, type ReaderKind, type TaskCputime } from '../sched/cputime-read.ts';
@@ -28,8 +29,9 @@ export function readTaskGtime(cpu: Looker, by: TaskId, task: TaskId, reader: Rea
   fields[4] = memory.load(vtime.seq) >>> 1;
   fields[15] = vtime.cpu;
   fields[5] = promiseOfRunner(cpu, fields[15]);
+  beginLook(cpu);
   const gtime = taskGtime(cpu, task, reader, sample);
-  countRetries(cpu, sample);
+  countRetries(cpu);
   fields[16] = vtime.cpu;
   fields[7] = promiseOfRunner(cpu, fields[16]);
   fields[6] = memory.load(vtime.seq) >>> 1;
@@ -46,6 +48,7 @@ export function readTaskGtime(cpu: Looker, by: TaskId, task: TaskId, reader: Rea
   fields[14] = gtime;
   fields[17] = sample.stolen;
   fields[18] = sample.stolenSince;
+  fields[19] = cpu.passes.retries;
   arch.traceFields(Event.task_gtime, fields);
 }
 
@@ -92,8 +95,9 @@ export function lookAtCputime(cpu: Looker, by: TaskId, task: TaskId, reader: Rea
   const k0 = memory.load(vtime.seq) >>> 1;
   const p0Cpu = vtime.cpu;
   const p0 = promiseOfRunner(cpu, p0Cpu);
+  beginLook(cpu);
   const running = taskCputime(cpu, task, reader, sample);
-  countRetries(cpu, sample);
+  countRetries(cpu);
   const p1Cpu = vtime.cpu;
   const p1 = promiseOfRunner(cpu, p1Cpu);
   const k1 = memory.load(vtime.seq) >>> 1;
@@ -118,15 +122,11 @@ export function lookAtCputime(cpu: Looker, by: TaskId, task: TaskId, reader: Rea
   fields[18] = sample.stime;
   fields[19] = p0Cpu;
   fields[20] = p1Cpu;
-  fields[21] = sample.retries;
+  fields[21] = cpu.passes.retries;
   fields[22] = sample.stolen;
   fields[23] = sample.stolenSince;
   arch.traceFields(Event.task_cputime, fields);
   return running;
-}
-
-function countRetries(cpu: Looker, { retries }: TaskCputime): void {
-  cpu.readRetries[Math.min(retries, RETRY_BUCKETS - 1)]! += 1;
 }
 
 /** As events have it. @dynticks a reader's look */

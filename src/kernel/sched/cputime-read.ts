@@ -12,6 +12,7 @@
 import { VtimeState } from '../../../shared/structs/task.ts';
 import { readSeqcountBegin, readSeqcountRetry } from '../../../shared/sync/seqcount.ts';
 import { KTIME_MAX, NOBODY, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
+import { readAgain } from '../locking/read-passes.ts';
 import type { Looker } from '../reads/looker.ts';
 import { vtimeClock, vtimeStateOf } from './vtime-record.ts';
 
@@ -38,8 +39,6 @@ export interface TaskCputime {
   stolenSince: Ns;
   utime: Ns;
   stime: Ns;
-  /** Passes that were thrown away. */
-  retries: number;
 }
 
 /**
@@ -69,11 +68,10 @@ export function taskGtime(cpu: Looker, task: TaskId, reader: ReaderKind, out: Ta
 function readVersion(cpu: Looker, task: TaskId, out: TaskCputime): void {
   const { seq } = cpu.image.vtimes[task]!;
   const { skipReadRetry, rereadsForNothing } = cpu.decisions;
-  for (out.retries = 0; ; out.retries++) {
-    const start = readSeqcountBegin(cpu.memory, seq);
+  for (let start = readSeqcountBegin(cpu.memory, seq); ; start = readAgain(cpu, seq, start)) {
     copyRecord(cpu, task, out);
     out.version = start >>> 1;
-    if (rereadsForNothing && out.retries < 2) continue;
+    if (rereadsForNothing && cpu.passes.retries < 2) continue;
     if (skipReadRetry || !readSeqcountRetry(cpu.memory, seq, start)) return;
   }
 }
@@ -156,6 +154,6 @@ export function promiseOfRunner(cpu: Looker, runner: CpuId): Ns {
 export function newTaskCputime(): TaskCputime {
   return {
     version: 0, promise: 0, clock: 0, state: VtimeState.Inactive, starttime: 0, rawUtime: 0, rawStime: 0, rawGtime: 0,
-    vtimeUtime: 0, vtimeStime: 0, vtimeGtime: 0, stolen: 0, stolenSince: 0, utime: 0, stime: 0, retries: 0,
+    vtimeUtime: 0, vtimeStime: 0, vtimeGtime: 0, stolen: 0, stolenSince: 0, utime: 0, stime: 0,
   };
 }

@@ -17,6 +17,7 @@ import { Cpustat, NR_CPUSTAT } from '../../../shared/structs/cpu.ts';
 import { VtimeState } from '../../../shared/structs/task.ts';
 import { readSeqcountBegin, readSeqcountRetry } from '../../../shared/sync/seqcount.ts';
 import { NOBODY, NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
+import { readAgain } from '../locking/read-passes.ts';
 import type { Looker } from '../reads/looker.ts';
 import { copyStolen, liveTime, promiseOfRunner, type ReaderKind } from './cputime-read.ts';
 import { vtimeClock, vtimeStateOf } from './vtime-record.ts';
@@ -125,8 +126,7 @@ function fetchThrough(
   const vtime = cpu.image.vtimes[task]!;
   const { kcpustatSample: sample, decisions: { trustsCurr } } = cpu;
   if (trustsCurr) cpu.arch.linger();
-  for (;;) {
-    const start = readSeqcountBegin(cpu.memory, vtime.seq);
+  for (let start = readSeqcountBegin(cpu.memory, vtime.seq); ; start = readAgain(cpu, vtime.seq, start)) {
     const runner = vtime.cpu;
     sample.state = vtimeStateOf(cpu, task, vtime);
     const isThere = (runner === target || runner === NOBODY) && sample.state !== VtimeState.Inactive;

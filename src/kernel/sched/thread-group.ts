@@ -24,6 +24,7 @@ import { KTIME_MAX, type Ns, type ProcessId, type TaskId } from '../../../shared
 import { groupFilterOf } from '../image.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
+import { readAgain } from '../locking/read-passes.ts';
 import { processOf, processSpecOf } from '../process.ts';
 import { taskSchedRuntime } from './core.ts';
 import { cputimeAdjust, type AdjustedCputime } from './cputime-adjust.ts';
@@ -58,8 +59,8 @@ export function threadGroupCputime(cpu: KernelCpu, member: TaskId, reader: Reade
   out.locked = readSeqcountRetry(cpu.memory, signal.seq, start);
   if (!out.locked) return;
   spinLock(cpu, signal.lock, LockClass.Stats, process);
+  out.version = readAgain(cpu, signal.seq, start) >>> 1;
   sumUp(cpu, process, reader, out);
-  out.version = cpu.memory.load(signal.seq) >>> 1;
   spinUnlock(cpu, signal.lock, LockClass.Stats, process);
 }
 

@@ -24,6 +24,7 @@ import {
 } from '../../../shared/sync/seqcount.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
 import type { KernelCpu } from '../kernel-cpu.ts';
+import { readAgain } from '../locking/read-passes.ts';
 import { tickNohzActive } from './tick-sched.ts';
 import { ktimeGet, ktimeGetUntil, spendKtime } from './timekeeping.ts';
 
@@ -83,8 +84,8 @@ export function getCpuSleepTime(cpu: KernelCpu, target: CpuId, into: IdleTimes):
     return;
   }
   const waits = image.rqs[target]!.nrIowait > 0;
-  for (;;) {
-    const seq = decisions.skipIdleRetry ? memory.load(record.seq) : readSeqcountBegin(memory, record.seq);
+  let seq = decisions.skipIdleRetry ? memory.load(record.seq) : readSeqcountBegin(memory, record.seq);
+  for (; ; seq = readAgain(cpu, record.seq, seq)) {
     const { entrytime } = record;
     // an event that takes long ends a sleep later than some of its readers' clocks stand; and what its CPU has not come to yet,
     // it may yet spend otherwise

@@ -105,6 +105,7 @@ describe('a reader that is overtaken', () => {
     const out = newTaskCputime();
     machine.as(1, (cpu) => taskCputime(cpu, T, 'complete', out));
     expect(out).toMatchObject({ version: 3, state: VtimeState.Sys, starttime: 1_000, vtimeUtime: 700, utime: 700 });
+    expect(machine.cpus[1]!.passes).toEqual({ retries: 1, published: 1 });
   });
 
   test('keeps the old one with the fault missing-retry', () => {

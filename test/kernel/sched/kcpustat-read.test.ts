@@ -90,6 +90,20 @@ describe('kcpustat_cpu_fetch', () => {
     });
     expect([fetch(machine, 'linux'), turns()]).toEqual([{ Idle: 1_000 }, 1]);
   });
+
+  test('looks again if the task’s record has changed meanwhile, and counts that', () => {
+    const machine = inUserMode();
+    const reader = machine.archs[1]!;
+    const schedClock = reader.schedClock.bind(reader);
+    reader.schedClock = () => {
+      reader.schedClock = schedClock;
+      machine.as(0, (cpu) => vtimeUserExit(cpu, T));
+      machine.as(1, () => undefined);
+      return schedClock();
+    };
+    expect(fetch(machine, 'complete')).toEqual({ Idle: 1_000, User: 700, System: 300 });
+    expect(machine.cpus[1]!.passes).toEqual({ retries: 1, published: 1 });
+  });
 });
 
 describe('kcpustat_field', () => {

@@ -73,6 +73,7 @@ describe('thread_group_cputime', () => {
       return schedClock();
     };
     expect(read(machine, 'complete')).toMatchObject({ utime: 1_100, stime: 800, threads: 1, locked: true });
+    expect(machine.cpus[1]!.passes).toEqual({ retries: 1, published: 1 });
     expect(machine.archs[1]!.fieldsOf('lock_acquire')).toHaveLength(machine.archs[1]!.fieldsOf('lock_release').length);
   });
 

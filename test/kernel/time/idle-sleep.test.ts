@@ -65,6 +65,21 @@ describe('a sleep', () => {
     });
     expect([times.idle, times.now]).toEqual([3_000, 4_000]);
   });
+
+  test('is looked at again if it ends meanwhile, which is counted', () => {
+    const machine = new FakeMachine(2, []);
+    slept(machine, 1_000);
+    let looks = 0;
+    const promiseOf = (): number => {
+      if (looks++ > 0) return 3_000;
+      machine.as(1, (cpu) => tickNohzStopIdle(cpu, 2_500));
+      machine.as(0, () => undefined);
+      return 2_000;
+    };
+    Object.assign(machine.archs[0]!, { promiseOf });
+    expect(read(machine, 3_000)).toEqual([1_500, 0]);
+    expect(machine.cpus[0]!.passes).toEqual({ retries: 1, published: 1 });
+  });
 });
 
 test('Linux’s readers have it in whole us, and -1 where no tick ever stops', () => {
