@@ -7,13 +7,12 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { tuneV8 } from '../src/host/v8-tuning.ts';
 import { compare } from './linux/compare.ts';
-import { letterOf } from './linux/configurations.ts';
+import { laterBecause, letterOf, placeOf } from './linux/configurations.ts';
 import { isTickless, kindsAgree, kindsTable, readerKinds, type ReaderKinds } from './linux/reader-kinds.ts';
 import { readRecordings, type Recording } from './linux/recordings.ts';
 import { passText, tallyOf, type PassReport } from './linux/report.ts';
 import { rulesOf, toleranceFile } from './linux/rules.ts';
 import { simulatedFigures } from './linux/simulated.ts';
-import { COMPARED } from './linux/workloads.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const RECORDINGS = join(ROOT, 'test', 'linux', 'recordings');
@@ -44,20 +43,21 @@ async function main({ recordings, only, json, verbose, readers }: Flags): Promis
   if (readers) return besideReaders(recordings, only);
   const rules = rulesOf(toleranceFile.parse(JSON.parse(readFileSync(TOLERANCES, 'utf8'))));
   const all = readRecordings(recordings).filter((recording) => only.length === 0 || only.some((name) => isMeant(recording, name)));
-  const compared = all.filter((recording) => letterOf(recording) !== null && recording.workload in COMPARED);
+  const compared = all.filter((recording) => laterBecause(recording) === null);
   const reports: PassReport[] = [];
   for (const recording of compared) {
     const name = nameOf(recording);
     process.stderr.write(`${reports.length + 1} of ${compared.length}: ${name}\n`);
-    const figures = compare(`${letterOf(recording)}/${recording.pass}`, recording.figures, await simulatedFigures(recording), rules);
+    const figures = compare(placeOf(recording), recording.figures, await simulatedFigures(recording), rules);
     reports.push({ name, figures });
     if (!json) console.log(passText(reports.at(-1)!, verbose));
   }
-  const later = all.filter((recording) => !compared.includes(recording)).map(nameOf);
+  const later = all.filter((recording) => !compared.includes(recording))
+    .map((recording) => ({ name: nameOf(recording), why: laterBecause(recording) }));
   const total = tallyOf(reports.flatMap(({ figures }) => figures));
   if (json) console.log(JSON.stringify({ passes: reports, later, total }, null, 2));
   else {
-    for (const name of later) console.log(`later ${name}`);
+    for (const { name, why } of later) console.log(`later ${name}: ${why}`);
     console.log(`${reports.length} passes: ${total.ok} figures ok, ${total.out} out, ${total.noise} noise; ${later.length} passes later`);
   }
   if (reports.length === 0) console.error('nothing to compare');

@@ -31,21 +31,27 @@ export function objectAt(node: JsonNode, key: string): ObjectNode {
 /** To read one of the files. */
 const FILE_NS: Ns = 2 * NSEC_PER_MSEC;
 
-/** What has gone on before in the same boot, as far as it is still felt: passes that were like that, and tasks that do the same. */
+/** What has gone on before in the same boot, as far as it is still felt: after which workloads, and tasks that do the same. */
 export interface Before {
-  readonly pass: RegExp;
+  readonly follows: (earlier: readonly string[]) => boolean;
   readonly tasks: readonly string[];
 }
+
+/** Workloads in which tasks share a CPU. */
+const SHARES = ['share', 'readershare'];
+/** All CPUs but the first, or all but the first two, are busy; the first two are awake at the same time. */
+const MOVERS = ['busy', 'busy3', 'slack'];
 
 export const BEFORE: readonly Before[] = [
   {
     // while tasks that may not move have shared a CPU, the others have come to look for work more and more rarely
-    pass: /^(reader)?share(\/|$)/,
+    follows: (earlier) => earlier.some((workload) => SHARES.includes(workload)),
     tasks: ['a', 'b'].map((name) => `"before-${name}": { "cpus": [3], "loop": 1, "runtime": 1000000 }`),
   },
   {
-    // while the recorder looked and a worker was awake on the first CPU, rcu_preempt has moved on to the next one that idled
-    pass: /^slack(\/|$)/,
+    // rcu_preempt goes to the next CPU that idles: while the first two are awake, in a boot and in slack, that is the third, and there
+    // it stays; busy sends it back to the first, from where a look sends it to the second, as on a machine of which nothing is said
+    follows: (earlier) => (earlier.findLast((workload) => MOVERS.includes(workload)) ?? 'slack') === 'slack',
     tasks: [
       '"before-look": { "cpus": [0], "loop": 15, "syscall": "2ms", "free": "" }',
       '"before-worker": { "cpus": [1], "loop": 1, "runtime": 60000 }',

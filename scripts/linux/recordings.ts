@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { leavesOf, type Leaves } from './leaves.ts';
+import { workloadNamed } from './workloads.ts';
 
 /** How a recorded machine was started. */
 const configuration = z.strictObject({
@@ -24,7 +25,7 @@ export type Configuration = z.infer<typeof configuration> & { readonly name: str
 /** One pass of a workload in one configuration. */
 export interface Recording {
   readonly configuration: Configuration;
-  /** `busy` */
+  /** `busy`, whatever follows that in its folder's name */
   readonly workload: string;
   /** `busy`, recorded with tracing on, or `busy/notrace` */
   readonly pass: string;
@@ -104,7 +105,7 @@ function passesOf(folder: string, config: Configuration, workload: string): Reco
   if (!existsSync(file)) return [];
   const passes = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, 'utf8')));
   return Object.entries(passes).map(([pass, figures]) => ({
-    configuration: config, workload, pass,
+    configuration: config, workload: workloadNamed(workload), pass,
     traced: !pass.endsWith('/notrace'),
     figures: leavesOf(figures),
   }));

@@ -18,7 +18,7 @@ import { rtappRun } from './rtapp-run.ts';
 import { timelineOf, type Timeline } from './timeline.ts';
 import { TraceCounts } from './trace-counts.ts';
 import { WorkerFigures } from './worker-figures.ts';
-import { COMPARED } from './workloads.ts';
+import { COMPARED, workloadNamed } from './workloads.ts';
 
 const SCENARIOS = join(import.meta.dirname, '..', '..', '..', 'scenarios');
 
@@ -56,8 +56,8 @@ export async function simulatedFigures(recording: Recording, scenarios = SCENARI
 
 /** Tasks that do what earlier passes of the same boot have done. */
 export function tasksBefore({ configuration, pass }: Recording): string[] {
-  const earlier = passesBefore(configuration, pass);
-  return BEFORE.filter((before) => earlier.some((name) => before.pass.test(name))).flatMap(({ tasks }) => tasks);
+  const earlier = passesBefore(configuration, pass).map((before) => workloadNamed(before.replace('/notrace', '')));
+  return BEFORE.filter(({ follows }) => follows(earlier)).flatMap(({ tasks }) => tasks);
 }
 
 /** Workers in the recorder's order: tasks, then the scenario's readers. */

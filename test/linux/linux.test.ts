@@ -3,18 +3,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compare } from '../../scripts/linux/compare.ts';
-import { letterOf } from '../../scripts/linux/configurations.ts';
+import { laterBecause, letterOf, placeOf } from '../../scripts/linux/configurations.ts';
 import { readRecordings, type Recording } from '../../scripts/linux/recordings.ts';
 import { ruleFor, rulesOf, toleranceFile } from '../../scripts/linux/rules.ts';
 import { simulatedFigures } from '../../scripts/linux/simulated.ts';
-import { COMPARED } from '../../scripts/linux/workloads.ts';
+import { COMPARED, workloadNamed } from '../../scripts/linux/workloads.ts';
 
 const SCENARIOS = join(import.meta.dirname, '..', '..', 'scenarios');
 const folder = join(import.meta.dirname, 'recordings');
 const recordings = readRecordings(folder);
-const compared = recordings.filter((recording) => letterOf(recording) !== null && recording.workload in COMPARED);
+const compared = recordings.filter((recording) => laterBecause(recording) === null);
 const rules = rulesOf(toleranceFile.parse(JSON.parse(readFileSync(join(import.meta.dirname, 'tolerances.json'), 'utf8'))));
-const placeOf = (recording: Recording): string => `${letterOf(recording)}/${recording.pass}`;
 
 describe('the tolerances', () => {
   test('have a row for every figure of every compared recording', () => {
@@ -39,10 +38,28 @@ describe('the tolerances', () => {
   });
 });
 
+describe('a recording that is not compared', () => {
+  const [some] = compared.filter(({ pass }) => pass === 'reader');
+  const like = (changes: Partial<Recording>, cmdline = ''): string | null =>
+    laterBecause({ ...some!, ...changes, configuration: { ...some!.configuration, cmdline } });
+
+  test('says why: its kernel, a parameter, its workload, or where its workers are', () => {
+    const elsewhere = new Map(some!.figures).set('workers.1.cpu', 2);
+    expect([like({}), like({}, 'nohz_full=2,3'), like({ workload: workloadNamed('sys3') }), like({ figures: elsewhere })]).toEqual([
+      null, 'what nohz_full does is for later', 'there is no workload of the name sys3 here',
+      'its workers are on CPUs 3, 2; those of scenarios/reader.json on 3, 0',
+    ]);
+  });
+
+  test('is none if only its name says more than that of a workload', () => {
+    expect(['reader-long', 'readermix_2', 'readermixed'].map(workloadNamed)).toEqual(['reader', 'readermix', 'readermixed']);
+  });
+});
+
 describe('a CPU that idles where ticks may stop', () => {
-  const whole = compared.filter(({ workload }) => !COMPARED[workload]!.threads && COMPARED[workload]!.rtappNs === null);
-  const idle = whole.flatMap(({ workload, figures }) =>
-    [0, 1, 2, 3].filter((cpu) => [0, 1, 2].every((i) => figures.get(`workers.${i}.cpu`) !== cpu)).map((cpu) => [workload, cpu] as const));
+  const whole = Object.entries(COMPARED).filter(([, { threads, rtappNs }]) => !threads && rtappNs === null);
+  const idle = whole.flatMap(([workload, { cpus }]) =>
+    [0, 1, 2, 3].filter((cpu) => !cpus.includes(cpu)).map((cpu) => [workload, cpu] as const));
   const figuresOf = (cpu: number): string[] => [
     `LOC.${cpu}`, `CAL.${cpu}`, `timer_list.${cpu}.idle_calls`, `timer_list.${cpu}.idle_sleeps`, `timer_list.${cpu}.nr_events`,
     `trace.events.cpu_idle.${cpu}`, `trace.events.tick_stop.${cpu}`, `trace.hrtimer_expire.tick_sched_timer.${cpu}`,
