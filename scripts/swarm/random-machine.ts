@@ -110,7 +110,8 @@ function randomThefts(draws: Draws, cpus: number): Block[] {
     cpu: draws.int(0, cpus - 1), at: `${draws.int(30, 900)}ms`, for: `${draws.int(20, 9_000)}us`,
     ...(draws.chance(0.7) ? { every: `${draws.int(11, 90)}ms` } : {}),
   }));
-  const restarts = thefts.filter(() => draws.chance(0.4)).map(({ cpu }) => ({ cpu, at: `${draws.int(30, DISTURBED_MS)}ms`, restarts: true }));
+  const restarts = thefts.filter(() => draws.chance(0.4))
+    .map(({ cpu }) => ({ cpu, at: `${draws.int(30, DISTURBED_MS)}ms`, restarts: true }));
   return [...thefts, ...restarts];
 }
 
