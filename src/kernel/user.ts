@@ -107,6 +107,8 @@ export const OpKind = {
   SetCpuItimer: 43,
   /** a = index into `Workload.reads`, b = ns: each so often a timer looks there, or (c = 1) the coordinator; the task sleeps for good */
   ReaderTimer: 44,
+  /** `clock_nanosleep` on the CPU clock of the task's process: a as `TimerSettime`; b = ns */
+  CpuNanosleep: 45,
 } as const;
 export type OpKind = (typeof OpKind)[keyof typeof OpKind];
 
@@ -219,6 +221,8 @@ export interface PosixTimerSpec {
   readonly clock: ClockId;
   /** its first expiry is an instant of that clock, and no distance */
   readonly absolute: boolean;
+  /** It sends no signal, but ends a sleep of its task. */
+  readonly wakes?: true;
 }
 
 /** The same for a timer that is a file. */

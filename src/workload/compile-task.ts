@@ -98,7 +98,7 @@ class TaskCompiler {
       case 'io': return out.emit(OpKind.Io, ns, 0, 0, index);
       case 'itimer': return out.emit(OpKind.SetItimer, ns, event.intervalNs, 0, index);
       case 'pipe': return this.#pipe(event);
-      case 'clock_nanosleep': return out.emit(OpKind.ClockNanosleep, ns, event.clock, Number(event.absolute), index);
+      case 'clock_nanosleep': return this.#nanosleep(event);
       case 'sigmask': return out.emit(OpKind.Sigprocmask, event.writes ? ALL_SIGNALS : 0, 0, 0, index);
       case 'reap': return out.emit(OpKind.Reap, 0, 0, 0, index);
       case 'pause': return out.emit(OpKind.Pause, 0, 0, 0, index);
@@ -127,6 +127,14 @@ class TaskCompiler {
       case 'fd_read': return out.emit(OpKind.TimerfdRead, this.#context.names.timerfd(ref, null), 0, 0, index);
       default: return this.#conditionEvent(event);
     }
+  }
+
+  /** On the CPU clock of the process it is a timer of the task that sleeps, one for each way of saying when. */
+  #nanosleep(event: EventDeclaration): void {
+    const { ns, clock, absolute, index } = event;
+    if (clock !== ClockId.ProcessCputime) return this.#out.emit(OpKind.ClockNanosleep, ns, clock, Number(absolute), index);
+    const timer = this.#posixTimer(absolute ? 'clock_nanosleep absolute' : 'clock_nanosleep', { ...timerSpec(event), wakes: true });
+    this.#out.emit(OpKind.CpuNanosleep, timer, ns, 0, index);
   }
 
   /** The interval timers are the process's; the others are POSIX timers, one of each clock. */

@@ -300,6 +300,16 @@ describe('the events that are ours', () => {
     expect(workload.timerfds).toEqual([{ clock: 0, absolute: false, cancelOnSet: true, soft: true }]);
   });
 
+  it('sleep on the CPU clock of their process by a timer of their own', () => {
+    const sleeps = '"clock_nanosleep": {"clock": "process_cputime", "value": "5ms"}, '
+      + '"clock_nanosleep1": {"clock": "process_cputime", "value": "9ms", "absolute": true}';
+    const { workload } = resolve(`{"tasks": {"t": {"instance": 2, ${sleeps}}}}`);
+    const relative = { clock: 2, absolute: false, wakes: true };
+    const absolute = { clock: 2, absolute: true, wakes: true };
+    expect(workload.posixTimers).toEqual([relative, relative, absolute, absolute]);
+    expect(own(sleeps)[0]).toEqual([[OpKind.CpuNanosleep, 0, 5e6], [OpKind.CpuNanosleep, 1, 9e6]]);
+  });
+
   it('make a machine as large as the CPUs that they call', () => {
     expect(resolve('{"tasks": {"t": {"call": {"cpus": [6]}}}}').cpus).toBe(7);
   });

@@ -58,8 +58,11 @@ function sleepOn(cpu: KernelCpu, task: TaskId, regs: UserRegs, clock: ClockId, e
   return Outcome.Done;
 }
 
-/** A signal is there already: the sleep is over before the CPU is given away, unless somebody has woken the task. */
-function wokenBySignal(cpu: KernelCpu, task: TaskId): boolean {
+/**
+ * A signal is there already: the sleep is over before the CPU is given away, unless somebody has woken the task.
+ * @linux kernel/sched/core.c signal_pending_state
+ */
+export function wokenBySignal(cpu: KernelCpu, task: TaskId): boolean {
   const { image, memory } = cpu;
   const at = image.tasks[task]!.base + Task.at.state;
   return signalPending(cpu, task) && memory.cas(at, TaskState.Sleeping, TaskState.Running) === TaskState.Sleeping;

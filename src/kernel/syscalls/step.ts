@@ -21,6 +21,7 @@ import { doSignal, exitSignals, sigprocmask } from '../signal.ts';
 import { doSchedYield, schedSetattr } from '../sched/syscalls.ts';
 import { setItimer } from '../time/itimer.ts';
 import { handlePosixCpuTimers } from '../time/posix-cpu-expiry.ts';
+import { processCpuNsleep } from '../time/posix-cpu-nsleep.ts';
 import { setCpuItimer } from '../time/posix-cpu-timers.ts';
 import { timerDeleteCall, timerGettime, timerSettime } from '../time/posix-timers.ts';
 import { timerfdRead, timerfdSettime } from '../time/timerfd.ts';
@@ -143,6 +144,7 @@ function invoke(cpu: KernelCpu, task: TaskId, regs: UserRegs): Outcome {
     case OpKind.SetItimer: return setItimer(cpu, task, regs);
     case OpKind.SetCpuItimer: return setCpuItimer(cpu, task, regs);
     case OpKind.ClockNanosleep: return clockNanosleep(cpu, task, regs);
+    case OpKind.CpuNanosleep: return processCpuNsleep(cpu, task, regs);
     case OpKind.TimerSettime: return timerSettime(cpu, task, regs);
     case OpKind.TimerfdSettime: return timerfdSettime(cpu, task, regs);
     case OpKind.TimerfdRead: return timerfdRead(cpu, task, regs);

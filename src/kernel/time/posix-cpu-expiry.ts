@@ -140,7 +140,7 @@ function nextFiring({ image: { posixTimers } }: KernelCpu, task: TaskId): number
 /** Unless it was set anew since. @linux kernel/time/posix-cpu-timers.c handle_posix_cpu_timers */
 function fire(cpu: KernelCpu, task: TaskId, index: number): void {
   const timer = lockTimer(cpu, index);
-  if (timer.firing === task + 1) cpuTimerFire(cpu, timer);
+  if (timer.firing === task + 1) cpuTimerFire(cpu, index, timer);
   timer.firing = 0;
   unlockTimer(cpu, index);
 }

@@ -20,6 +20,7 @@ import { NONE, type Ns, type TaskId } from '../../../shared/units.ts';
 import { posixTimerOf } from '../image.ts';
 import type { HrtimerCallback, KernelCpu } from '../kernel-cpu.ts';
 import { spinLock, spinUnlock } from '../locking/lock.ts';
+import { tryToWakeUp } from '../sched/wakeup.ts';
 import { sendSignal } from '../signal.ts';
 import { Outcome } from '../syscalls/outcome.ts';
 import { disarmTimer, isCpuClock, posixCpuTimerGet, posixCpuTimerRearm, posixCpuTimerSet } from './posix-cpu-timers.ts';
@@ -37,14 +38,14 @@ export function posixTimersInit(cpu: KernelCpu): void {
 }
 
 /** With the timer locked: it begins with its first setting. @linux kernel/time/posix-timers.c do_timer_create */
-function timerCreate(cpu: KernelCpu, task: TaskId, index: number, timer: PosixTimer): void {
+export function timerCreate(cpu: KernelCpu, task: TaskId, index: number, timer: PosixTimer): void {
   timer.owner = task;
   timer.clock = cpu.config.workload.posixTimers[index]!.clock;
   cpu.image.signals[task]!.hasTimers = 1;
 }
 
-/** Each instance of a declaration has its own timers. */
-function indexOf(cpu: KernelCpu, task: TaskId, { argA }: UserRegs): number {
+/** Each instance of a declaration has its own timers. @dynticks timers are known before the machine boots */
+export function indexOf(cpu: KernelCpu, task: TaskId, { argA }: UserRegs): number {
   return argA + cpu.image.tasks[task]!.instance;
 }
 
@@ -71,7 +72,7 @@ function arm(cpu: KernelCpu, index: number, timer: PosixTimer, value: Ns): void 
   const { absolute } = cpu.config.workload.posixTimers[index]!;
   if (isCpuClock(timer.clock)) {
     // one that is due already fires now, even if the thread never runs again
-    if (!posixCpuTimerSet(cpu, index, timer, value, absolute)) cpuTimerFire(cpu, timer);
+    if (!posixCpuTimerSet(cpu, index, timer, value, absolute)) cpuTimerFire(cpu, index, timer);
     return;
   }
   const mode = absolute ? HrtimerMode.Abs : HrtimerMode.Rel;
@@ -81,9 +82,13 @@ function arm(cpu: KernelCpu, index: number, timer: PosixTimer, value: Ns): void 
   timer.active = 1;
 }
 
-/** With the timer locked: its signal; without a period it has no date any more. @linux kernel/time/posix-cpu-timers.c cpu_timer_fire */
-export function cpuTimerFire(cpu: KernelCpu, timer: PosixTimer): void {
-  posixTimerEvent(cpu, timer);
+/**
+ * With the timer locked: its signal, or the end of its task's sleep; without a period it has no date any more.
+ * @linux kernel/time/posix-cpu-timers.c cpu_timer_fire
+ */
+export function cpuTimerFire(cpu: KernelCpu, index: number, timer: PosixTimer): void {
+  if (cpu.config.workload.posixTimers[index]!.wakes) tryToWakeUp(cpu, timer.owner);
+  else posixTimerEvent(cpu, timer);
   if (timer.interval === 0) timer.expires = 0;
 }
 

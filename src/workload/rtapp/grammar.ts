@@ -55,6 +55,9 @@ export const TIMER_CLOCKS: Readonly<Record<string, number>> = { realtime: 0, mon
 /** And those that count CPU time: of the process, or of the one thread. */
 export const POSIX_TIMER_CLOCKS: Readonly<Record<string, number>> = { ...TIMER_CLOCKS, process_cputime: 2, thread_cputime: 3 };
 
+/** And those that a task can sleep on: none is its own CPU clock, which stands still meanwhile (EINVAL). */
+export const SLEEP_CLOCKS: Readonly<Record<string, number>> = { ...TIMER_CLOCKS, process_cputime: 2 };
+
 /** What a `cputimer` counts by: an interval timer of the process, or a POSIX timer. */
 export const CPUTIMER_CLOCKS = ['prof', 'virtual', 'thread', 'process'] as const;
 

@@ -5,7 +5,7 @@ import { meantHint } from '../did-you-mean.ts';
 import { BadQuantity, parseTime } from '../quantity.ts';
 import type { JsonNode, ObjectNode } from './document.ts';
 import { oneOf, type EventReader } from './event-value.ts';
-import { CPUTIMER_CLOCKS, POSIX_TIMER_CLOCKS, TIMER_CLOCKS, type OWN_EVENT_NAMES } from './grammar.ts';
+import { CPUTIMER_CLOCKS, POSIX_TIMER_CLOCKS, SLEEP_CLOCKS, TIMER_CLOCKS, type OWN_EVENT_NAMES } from './grammar.ts';
 import type { CpuList } from './model.ts';
 import type { Source } from './source.ts';
 
@@ -35,7 +35,7 @@ const readClockNanosleep: EventReader = ({ source }, node, path) => {
   const object = source.object(node, path, '{"clock": clock, "value": time, "absolute": false}');
   refuseUnknown(source, object, path, ['clock', 'value', 'absolute']);
   return {
-    ...clockOf(source, object, path, TIMER_CLOCKS),
+    ...clockOf(source, object, path, SLEEP_CLOCKS),
     ns: quantityOf(source, needed(source, object, path, 'value', 'a time'), `${path}.value`),
   };
 };

@@ -173,6 +173,12 @@ describe('an rt-app file', () => {
         + '"tai" or "process_cputime" or "thread_cputime". Did you mean "monotonic"?',
     ],
     [
+      'sleeps on its own CPU clock, which stands still meanwhile',
+      task('"clock_nanosleep": {"clock": "thread_cputime", "value": "5ms"}'),
+      'w.json:1:47: tasks.t.clock_nanosleep.clock: found "thread_cputime" (a string), expected "realtime" or "monotonic" or "boottime" '
+        + 'or "tai" or "process_cputime".',
+    ],
+    [
       'sets a timer without a name',
       task('"fd_timer": {"value": "5ms"}'),
       'w.json:1:30: tasks.t.fd_timer: found no "name", expected "name": which timer.',
