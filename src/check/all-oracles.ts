@@ -24,6 +24,7 @@ import { ClocksourceVerdict } from './oracles/clocksource-verdict.ts';
 import { CpuConservation } from './oracles/cpu-conservation.ts';
 import { CpuExact } from './oracles/cpu-exact.ts';
 import { CputimeExact } from './oracles/cputime-exact.ts';
+import { CputimeSplit } from './oracles/cputime-split.ts';
 import { CputimerEarly } from './oracles/cputimer-early.ts';
 import { CputimerLate } from './oracles/cputimer-late.ts';
 import { CputimePossible } from './oracles/cputime-possible.ts';
@@ -121,7 +122,7 @@ const ORACLES: readonly OracleClass[] = [
   ReadMonotonic, ReadTrue, KcpustatMonotonic, GuestWithinUser, AdjustedFresh, AdjustedMonotonic, AdjustedSum,
   CputimePossible, ReadRetries, ReadOrder, CputimerEarly, CputimerLate,
   CputimeExact, KsoftirqdRuntime, GroupSums, GuestTime, TickCharges, StealCharges, CpuExact, RunTime, CpuConservation,
-  MachineConservation,
+  MachineConservation, CputimeSplit,
   ProcForm, GuestColumns, ProcColumns, ProcTotals, UptimeIdle, BootInstant,
 ];
 

@@ -50,7 +50,7 @@ export class CpuTimers {
     for (const [key, timer] of this.#timers) if (timer.process === begins) this.#timers.delete(key);
   }
 
-  /** Whose expiry the event is. */
+  /** Whose setting or expiry the event is: they begin alike. */
   of(fields: Float64Array, at: number): CpuTimer | undefined {
     return this.#timers.get(this.#key(fields[at + E_TIMER], fields[at + E_TASK], fields[at + E_CLOCK]));
   }

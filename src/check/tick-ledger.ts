@@ -53,6 +53,8 @@ export class TickLedger {
   readonly #came: Float64Array;
   /** Ticks charged more than the CPU's grid has, in all. */
   readonly #extra: Float64Array;
+  /** Those that came twice, and dates that were passed over. */
+  readonly #odd: Float64Array;
   /** The last tick, and its mode. */
   readonly #last: Float64Array;
   readonly #lastMode: Int32Array;
@@ -70,6 +72,7 @@ export class TickLedger {
     this.#lastTick = new Float64Array(cpus).fill(-1);
     this.#came = new Float64Array(cpus);
     this.#extra = new Float64Array(cpus);
+    this.#odd = new Float64Array(cpus);
     this.#last = new Float64Array(cpus).fill(-1);
     this.#lastMode = new Int32Array(cpus).fill(-1);
     this.#slid = new Float64Array(cpus);
@@ -97,6 +100,11 @@ export class TickLedger {
   ahead(cpu: CpuId, end: Ns): Ns {
     const owed = this.#lastTick[cpu] < 0 ? 0 : this.#missed(cpu, end);
     return (this.#extra[cpu] - owed) * this.#tickNs - this.#slid[cpu];
+  }
+
+  /** By how much ticks that came twice, or dates that were passed over, can have changed what is charged, of whatever. */
+  odd(cpu: CpuId): Ns {
+    return this.#odd[cpu] * this.#tickNs + this.#kept[cpu] + Math.abs(this.#slid[cpu]);
   }
 
   /**
@@ -136,8 +144,15 @@ export class TickLedger {
     if (this.#handled[cpu] === 0) return;
     this.#handled[cpu] = 0;
     if (this.#lastTick[cpu] >= 0) return;
-    if (this.#due[cpu] >= 0 && this.#lastMode[cpu] !== PERIODIC) this.#extra[cpu] -= Math.floor((due - this.#due[cpu]) / this.#tickNs) - 1;
+    const before = this.#due[cpu];
+    if (before >= 0 && this.#lastMode[cpu] !== PERIODIC) this.#missDates(cpu, Math.floor((due - before) / this.#tickNs) - 1);
     this.#due[cpu] = due;
+  }
+
+  /** -1: the same date again. */
+  #missDates(cpu: CpuId, missed: number): void {
+    this.#extra[cpu] -= missed;
+    this.#odd[cpu] += Math.abs(missed);
   }
 
   #onRestart(cpu: CpuId, now: Ns, due: Ns): void {

@@ -1,70 +1,74 @@
 /**
  * A tick that finds a CPU timer due makes the task fire it before it goes on in user mode. So no timer is later than the first
  * such tick, and each period of an interval timer is counted, one a tick.
+ *
+ * Due is exact: the kernel's clock of a process is what its threads have been charged, and what it was ahead of that when
+ * the timer was set, since then nothing but charges moves it (`thread_group_cputimer`); a thread's is its own run time. Both are
+ * in the stream. What a thread has had and nobody has charged, be it an accumulator, a theft or an interrupt, is no part of it.
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event, Mode } from '../../../shared/events.ts';
-import { NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
+import { NOBODY, NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
+import { ChargedClocks } from '../charged-clocks.ts';
 import { CpuTimers, type CpuTimer } from '../cpu-timers.ts';
-import { SAMPLED, CPUTIME_RULES } from '../cputime-rules.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
-import { CLOCK_WORDS, CpuClock } from '../process-clocks.ts';
+import { CLOCK_WORDS } from '../process-clocks.ts';
 
 const [TICK_TASK] = places('tick', 'task');
 const [MODE, TASK] = places('context', 'mode', 'task');
-/** Accumulators of a thread, each less than a tick. */
-const ACCUMULATORS = 3;
+const [RUN_TASK] = places('sched_stat_runtime', 'task');
+const [SAMPLE] = places('cputimer_arm', 'sample');
 
 export class CputimerLate extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'P-02',
     says: 'a CPU timer that is due when a tick hits a thread of its process has fired before that thread is in user mode again, so that ' +
-      'as many periods are counted as there were; due is when its clock is past it by what may not have been charged yet',
+      'as many periods are counted as there were; due is when what its threads have been charged is past it',
     reference: 'kernel/time/posix-cpu-timers.c run_posix_cpu_timers',
-    blindTo: 'processes whose threads get no tick; run time that lags by what was stolen from anybody, or by timed interrupts; ' +
-      'processes of several threads where CPUs race or ticks are off',
-    listens: CpuTimers.listens,
+    blindTo: 'processes whose threads get no tick; whether charges are right (V-01, C-05, C-08); processes of several threads where ' +
+      'CPUs race',
+    listens: [...new Set([...CpuTimers.listens, ...ChargedClocks.listens])],
   };
 
   readonly #timers: CpuTimers;
+  readonly #charged: ChargedClocks;
+  /** By how much the clock of each timer was ahead of what had been charged, when it was set. */
+  readonly #ahead = new WeakMap<CpuTimer, Ns>();
   /** By task: the timer that its last tick should have found. */
   readonly #overdue: (CpuTimer | undefined)[];
   readonly #tick: KeptEvents;
-  /** What a clock may lag behind the truth, for each thread. */
-  readonly #lag: Ns;
-  /** What run time leaves out, all in all: what was stolen, and interrupts where they are timed. Whose it was nobody can say. */
-  #leftOut: Ns = 0;
-  readonly #leavesOut: Uint8Array;
-  readonly #since: Float64Array;
-  readonly #timed: boolean;
+  /** By CPU: whom a tick has hit that has not looked for timers yet: it charges run time first. */
+  readonly #hit: Int32Array;
 
   constructor(facts: RunFacts) {
     super(CputimerLate.about, facts);
     this.#timers = new CpuTimers(facts);
+    this.#charged = new ChargedClocks(facts);
     this.#overdue = new Array<CpuTimer | undefined>(facts.tasks.length).fill(undefined);
     this.#tick = new KeptEvents(facts.tasks.length, 'tick');
-    this.#leavesOut = new Uint8Array(facts.cpus);
-    this.#since = new Float64Array(facts.cpus);
-    this.#timed = facts.cputime.includes('tick+irqtime');
-    const sampled = facts.cputime.every((flavour) => CPUTIME_RULES[flavour].task[Mode.User] === SAMPLED);
-    this.#lag = (sampled ? 0 : ACCUMULATORS) * facts.tickNs;
+    this.#hit = new Int32Array(facts.cpus).fill(NOBODY);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     if (id === Event.cputimer_expire) return this.#onExpiry(fields, at);
+    const charges = id === Event.sched_stat_runtime;
+    if (this.#hit[cpu] !== NOBODY && !(charges && fields[at + RUN_TASK] === this.#hit[cpu])) this.#look(cpu);
     this.#timers.onEvent(id, cpu, t, fields, at);
-    if (id === Event.context) this.#leaveOut(cpu, t, fields[at + MODE]);
+    this.#charged.onEvent(id, cpu, t, fields, at);
+    if (charges && this.#hit[cpu] !== NOBODY) this.#look(cpu);
     if (id === Event.tick) this.#onTick(id, cpu, t, fields, at);
     else if (id === Event.context && fields[at + MODE] === Mode.User) this.#onUser(id, cpu, t, fields, at);
-    else if (id === Event.cputimer_arm) this.#overdue.fill(undefined);
+    else if (id === Event.cputimer_arm) this.#onArm(fields, at);
   }
 
-  #leaveOut(cpu: CpuId, t: Ns, mode: number): void {
-    if (this.#leavesOut[cpu] === 1) this.#leftOut += t - this.#since[cpu];
-    this.#since[cpu] = t;
-    this.#leavesOut[cpu] = mode === Mode.Steal || (this.#timed && (mode === Mode.Irq || mode === Mode.Softirq)) ? 1 : 0;
+  #onArm(fields: Float64Array, at: number): void {
+    this.#overdue.fill(undefined);
+    const timer = this.#timers.of(fields, at);
+    if (timer === undefined) return;
+    const ahead = timer.thread === NONE ? fields[at + SAMPLE] - this.#charged.of(timer.process, timer.clock) : 0;
+    this.#ahead.set(timer, Math.max(0, ahead));
   }
 
   #onExpiry(fields: Float64Array, at: number): void {
@@ -78,24 +82,30 @@ export class CputimerLate extends OracleBase {
   #onTick(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const task = fields[at + TICK_TASK];
     if (task < this.facts.cpus || this.#timers.isEmpty || this.#overdue[task] !== undefined) return;
+    this.#hit[cpu] = task;
+    this.#tick.keep(task, id, cpu, t, fields, at);
+  }
+
+  #look(cpu: CpuId): void {
+    const task = this.#hit[cpu];
+    this.#hit[cpu] = NOBODY;
     const process = this.#timers.clocks.processOf(task);
     for (const timer of this.#timers.all()) {
       const mine = timer.thread === NONE ? timer.process === process : timer.thread === task;
-      if (!mine || !timer.armed || !this.#isOverdue(timer, t)) continue;
+      if (!mine || !timer.armed || !this.#isOverdue(timer)) continue;
       this.#overdue[task] = timer;
-      this.#tick.keep(task, id, cpu, t, fields, at);
       return;
     }
   }
 
-  #isOverdue({ process, thread, clock, expires }: CpuTimer, t: Ns): boolean {
-    const threads = thread === NONE ? this.facts.processes[process].threads.length : 1;
-    if (threads > 1 && (this.facts.racing || this.facts.tickOff.length > 0)) return false;
-    const { clocks } = this.#timers;
-    const has = thread === NONE ? clocks.at(process, clock, t) : clocks.ofThread(thread, clock, t);
-    // run time is charged by each tick: its own, or the last one of another
-    const lag = clock === CpuClock.Sched ? threads * this.facts.tickNs + this.#leftOut : threads * this.#lag;
-    return has >= expires + lag;
+  #isOverdue(timer: CpuTimer): boolean {
+    const several = timer.thread === NONE && this.facts.processes[timer.process].threads.length > 1;
+    return !(several && this.facts.racing) && this.#clockOf(timer) >= timer.expires;
+  }
+
+  #clockOf(timer: CpuTimer): Ns {
+    const { process, thread, clock } = timer;
+    return thread === NONE ? this.#charged.of(process, clock) + (this.#ahead.get(timer) ?? 0) : this.#charged.ofThread(thread, clock);
   }
 
   #onUser(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -103,15 +113,11 @@ export class CputimerLate extends OracleBase {
     const timer = this.#overdue[task];
     if (timer === undefined) return;
     this.#overdue[task] = undefined;
-    const { clocks } = this.#timers;
-    const { process, thread, clock, expires } = timer;
-    this.broken(() => {
-      const has = thread === NONE ? clocks.at(process, clock, t) : clocks.ofThread(thread, clock, t);
-      return {
-        says: `${this.nameOf(task)} is in user mode at ${t} ns, and a timer of ${this.facts.processes[process].name} has not fired that ` +
-          `a tick should have found: due when ${CLOCK_WORDS[clock]} is ${expires} ns, it is ${has} ns`,
-        events: [timer.set, this.#tick.named(task), namedEvent(id, cpu, t, fields, at)],
-      };
-    });
+    const { process, clock, expires } = timer;
+    this.broken(() => ({
+      says: `${this.nameOf(task)} is in user mode at ${t} ns, and a timer of ${this.facts.processes[process].name} has not fired that ` +
+        `a tick should have found: due when ${CLOCK_WORDS[clock]} is ${expires} ns, it is ${this.#clockOf(timer)} ns`,
+      events: [timer.set, this.#tick.named(task), namedEvent(id, cpu, t, fields, at)],
+    }));
   }
 }

@@ -75,7 +75,7 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
   {
     id: 'B-06',
     says: 'vtime measures in jiffies, so that what is shorter than a tick is nothing or a whole tick (Linux from 4.6 to 4.12)',
-    caughtBy: ['C-05', 'V-01'],
+    caughtBy: ['C-05', 'V-01', 'A-03'],
     decisions: { vtimeInJiffies: true },
   },
   {

@@ -82,38 +82,74 @@ describe('P-01, not early', () => {
 
 describe('P-02, not late', () => {
   const says = (stream: EventStream, facts = tracked) => witnessOf(judgeStream(CputimerLate, facts, stream)).says;
+  const broken = (stream: EventStream, facts = tracked) => judgeStream(CputimerLate, facts, stream).verdict === 'broken';
+  const charge = (stream: EventStream, ns: number, task = T) =>
+    stream.add('vtime_publish', 1, 60 * MS, { task, utime: ns - MS, stime: MS });
+  const charged = (ns: number) => charge(armed(), ns);
   /** A tick interrupts the task at `t`, which goes on in user mode after it. */
   const tick = (stream: EventStream, t: number) => stream.add('context', 1, t, { mode: Mode.Irq, task: T }).add('tick', 1, t, { task: T });
   const user = (stream: EventStream, t: number) => stream.add('context', 1, t, { mode: Mode.User, task: T });
-  const DUE = 64 * MS + 3 * TICK;
+  const DUE = 54 * MS;
 
   it('holds where a tick finds it, and it fires before the task goes on', () => {
-    const good = user(expires(tick(armed(), DUE), DUE + 10, 54 * MS), DUE + 20);
+    const good = user(expires(tick(charged(DUE), 70 * MS), 70 * MS + 10, DUE), 70 * MS + 20);
     expect(judgeStream(CputimerLate, tracked, good)).toEqual({ verdict: 'held', checked: 1 });
   });
 
-  it('holds where the tick came before it was due, or what is not charged yet may have hidden it', () => {
-    expect(judgeStream(CputimerLate, tracked, user(tick(armed(), DUE - 1), DUE + 20)).verdict).not.toBe('broken');
+  it('finds a task in user mode though a tick should have found its timer, to the nanosecond of what was charged', () => {
+    expect(broken(user(tick(charged(DUE - 1), 70 * MS), 70 * MS + 20))).toBe(false);
+    expect(says(user(tick(charged(DUE), 70 * MS), 70 * MS + 20)))
+      .toContain('t is in user mode at 70000020 ns, and a timer of t has not fired that a tick should have found: due when user and');
   });
 
-  it('finds a task in user mode though a tick should have found its timer', () => {
-    expect(says(user(tick(armed(), DUE), DUE + 20)))
-      .toContain('t is in user mode at 76000020 ns, and a timer of t has not fired that a tick should have found: due when user');
+  it('asks for none that came to be due after the tick', () => {
+    const over = tick(charged(DUE - 1), 70 * MS).add('context', 1, 70 * MS, { mode: Mode.System, task: T });
+    expect(broken(user(charge(over, DUE), 71 * MS))).toBe(false);
+  });
+
+  it('knows by how much the clock was ahead when the timer was set', () => {
+    const ahead = charge(armed({ sample: 3 * MS, expires: 57 * MS }), DUE);
+    expect(broken(user(tick(ahead, 70 * MS), 70 * MS + 20))).toBe(true);
+    expect(broken(user(tick(charge(armed({ sample: 3 * MS, expires: 57 * MS }), DUE - 1), 70 * MS), 70 * MS + 20))).toBe(false);
+  });
+
+  it('adds up the threads of a process, those that are gone too', () => {
+    const two = (last: number) => charge(charge(armed(), 30 * MS), last, U).add('sched_process_fork', 1, 61 * MS, { parent: T, child: U });
+    expect(broken(user(tick(two(24 * MS), 70 * MS), 70 * MS + 20), together)).toBe(true);
+    expect(broken(user(tick(two(24 * MS - 1), 70 * MS), 70 * MS + 20), together)).toBe(false);
+    expect(broken(user(tick(two(24 * MS), 70 * MS), 70 * MS + 20), racingFacts(together, 1e6))).toBe(false);
   });
 
   it('finds a period that is left out', () => {
-    const once = user(expires(tick(armed(), DUE), DUE + 10, 54 * MS), DUE + 20);
-    expect(says(user(tick(once, DUE + 50 * MS), DUE + 50 * MS + 20))).toContain(`is ${104 * MS} ns`);
+    const once = user(expires(tick(charged(DUE), 70 * MS), 70 * MS + 10, DUE), 70 * MS + 20);
+    expect(says(user(tick(charge(once, 104 * MS), 120 * MS), 120 * MS + 20))).toContain(`is ${104 * MS} ns`);
   });
 
-  it('finds one on run time a tick after it was due', () => {
-    const late = (t: number) => user(tick(armed(POSIX), t), t + 20);
-    expect(judgeStream(CputimerLate, sampled, late(60 * MS + TICK - 1)).verdict).not.toBe('broken');
-    expect(says(late(60 * MS + TICK), sampled)).toContain('due when run time is 50000000 ns');
+  it('counts ticks where they sample, and measured edges up to the tick', () => {
+    const hits = (count: number) => {
+      const stream = armed();
+      for (let n = 1; n <= count; n++) user(tick(stream, 10 * MS + n * TICK), 10 * MS + n * TICK + 1);
+      return stream;
+    };
+    expect(broken(hits(13), sampled)).toBe(false);
+    expect(broken(hits(14), sampled)).toBe(true);
+    const native = runFacts(2, 'native', ['t', 'u']);
+    expect(broken(user(tick(armed(), 64 * MS - 1), 64 * MS + 20), native)).toBe(false);
+    expect(broken(user(tick(armed(), 64 * MS), 64 * MS + 20), native)).toBe(true);
+  });
+
+  it('goes by what the scheduler has charged of run time, at that tick too, and by nothing that was stolen or left out', () => {
+    const late = (first: number, inTick: number) => user(
+      tick(armed(POSIX).add('sched_stat_runtime', 1, 60 * MS, { task: T, runtime: first }), 70 * MS)
+        .add('sched_stat_runtime', 1, 70 * MS, { task: T, runtime: inTick }), 70 * MS + 20,
+    );
+    expect(broken(late(49 * MS, MS - 1), sampled)).toBe(false);
+    expect(says(late(49 * MS, MS), sampled)).toContain('due when run time is 50000000 ns, it is 50000000 ns');
   });
 
   it('does not ask for one that waits for the delivery of its signal', () => {
-    const waits = user(expires(tick(armed(POSIX), 64 * MS), 64 * MS + 10, 50 * MS, POSIX), 64 * MS + 20);
+    const runs = armed(POSIX).add('sched_stat_runtime', 1, 60 * MS, { task: T, runtime: 50 * MS });
+    const waits = user(expires(tick(runs, 64 * MS), 64 * MS + 10, 50 * MS, POSIX), 64 * MS + 20);
     expect(judgeStream(CputimerLate, sampled, user(tick(waits, 200 * MS), 200 * MS + 20)).verdict).toBe('held');
   });
 
