@@ -19,8 +19,8 @@ import { CpuClock } from './process-clocks.ts';
 
 const [TICK_TASK] = places('tick', 'task');
 const [CHILD] = places('sched_process_fork', 'child');
-const [PREV, NEXT] = places('sched_switch', 'prev', 'next');
-const [RUN_TASK, RUNTIME] = places('sched_stat_runtime', 'task', 'runtime');
+const [PREV] = places('sched_switch', 'prev');
+const [RUN_TASK, RUNTIME, TOLD] = places('sched_stat_runtime', 'task', 'runtime', 'told');
 const [PUBLISHED, UTIME, STIME] = places('vtime_publish', 'task', 'utime', 'stime');
 
 export class ChargedClocks {
@@ -33,8 +33,6 @@ export class ChargedClocks {
   /** By clock: of each task, and of the threads of each process that are gone. */
   readonly #tasks: readonly Float64Array[];
   readonly #gone: readonly Float64Array[];
-  /** Where each task runs, or ran last. */
-  readonly #runsOn: Int32Array;
 
   constructor(facts: RunFacts) {
     const { tasks, processes, cputime } = facts;
@@ -45,14 +43,16 @@ export class ChargedClocks {
     processes.forEach(({ threads }, process) => threads.forEach((task) => (this.#processOf[task] = process)));
     this.#tasks = Object.values(CpuClock).map(() => new Float64Array(tasks.length));
     this.#gone = Object.values(CpuClock).map((clock) => Float64Array.from(processes, ({ age }) => ageBy(clock, age)));
-    this.#runsOn = new Int32Array(tasks.length).fill(NONE);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     switch (id) {
-      case Event.sched_stat_runtime: return this.#onRuntime(fields[at + RUN_TASK], cpu, fields[at + RUNTIME]);
+      case Event.sched_stat_runtime:
+        // where CPUs race, what another one has brought up to date may not have been there yet: its class is told later
+        this.#tasks[CpuClock.Sched]![fields[at + RUN_TASK]] += fields[at + (this.#facts.racing ? TOLD : RUNTIME)];
+        return;
       case Event.vtime_publish: return this.#charge(fields[at + PUBLISHED], fields[at + UTIME], fields[at + STIME]);
-      case Event.sched_switch: return this.#onSwitch(cpu, t, fields[at + PREV], fields[at + NEXT]);
+      case Event.sched_switch: return this.#onSwitch(fields[at + PREV], t);
       case Event.sched_process_fork: this.#onFork(fields[at + CHILD]);
     }
     const task = id === Event.tick ? fields[at + TICK_TASK] : NONE;
@@ -97,14 +97,8 @@ export class ChargedClocks {
     this.#charge(task, this.#truth.userAt(task, edge), this.#truth.systemAt(task, edge));
   }
 
-  #onRuntime(task: TaskId, cpu: CpuId, runtime: Ns): void {
-    // where CPUs race, what another one has brought up to date may not have been there yet
-    if (!this.#facts.racing || this.#runsOn[task] === cpu) this.#tasks[CpuClock.Sched]![task] += runtime;
-  }
-
-  #onSwitch(cpu: CpuId, t: Ns, prev: TaskId, next: TaskId): void {
+  #onSwitch(prev: TaskId, t: Ns): void {
     if (this.#native) this.#charge(prev, this.#truth.userAt(prev, t), this.#truth.systemAt(prev, t));
-    this.#runsOn[next] = cpu;
   }
 
   /** The record had a thread before; with a leader the process begins. */
