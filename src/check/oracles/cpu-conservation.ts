@@ -97,20 +97,21 @@ export class CpuConservation extends OracleBase {
     this.#pending[on] = t - fields[at + starttime] + fields[at + utime] + fields[at + stime] + fields[at + gtime];
   }
 
-  #ahead(cpu: CpuId, end: Ns): Ns {
-    return this.#ticks.ahead(cpu, end) + (this.#timed?.beyondTicks(cpu) ?? 0);
+  #ahead(cpu: CpuId, until: Ns): Ns {
+    return this.#ticks.ahead(cpu, until) + (this.#timed?.beyondTicks(cpu) ?? 0);
   }
 
   #judge(cpu: CpuId, end: Ns): void {
     const at = this.#final.at(cpu);
     const since = this.#begin.of(cpu);
-    const elapsed = since < 0 ? 0 : Math.max(end, this.#final.t(cpu)) - since;
+    const until = Math.max(end, this.#final.t(cpu));
+    const elapsed = since < 0 ? 0 : until - since;
     const sampling = samples(this.facts.cputime[cpu]);
-    const elsewhere = sampling ? -this.#ahead(cpu, end) : this.#pending[cpu] + this.#carriedAway[cpu];
+    const elsewhere = sampling ? -this.#ahead(cpu, until) : this.#pending[cpu] + this.#carriedAway[cpu];
     let sum = 0;
     for (const slot of SLOTS) sum += this.#final.rows[at + slot];
     const difference = Math.abs(elapsed - elsewhere - sum);
-    const allowed = sampling ? this.#ticks.allowed(cpu, end) : 0;
+    const allowed = sampling ? this.#ticks.allowed(cpu, until) : 0;
     this.checked++;
     if (difference <= allowed) return;
     this.broken(() => ({

@@ -101,11 +101,13 @@ export class MachineConservation extends OracleBase {
     let owed = 0;
     let tolerance = 0;
     for (let cpu = 0; cpu < this.facts.cpus; cpu++) {
-      if (this.#begin.of(cpu) >= 0) elapsed += end - this.#begin.of(cpu);
-      if (this.#runningSince[cpu] >= 0) running += end - this.#runningSince[cpu];
+      // a CPU's last event may have carried its clock past the end of the run
+      const until = Math.max(end, this.#final.t(cpu));
+      if (this.#begin.of(cpu) >= 0) elapsed += until - this.#begin.of(cpu);
+      if (this.#runningSince[cpu] >= 0) running += until - this.#runningSince[cpu];
       if (!samples(this.facts.cputime[cpu])) continue;
-      owed -= this.#ticks.ahead(cpu, end) + this.#truth.beyondTicks(cpu);
-      tolerance += this.#ticks.allowed(cpu, end);
+      owed -= this.#ticks.ahead(cpu, until) + this.#truth.beyondTicks(cpu);
+      tolerance += this.#ticks.allowed(cpu, until);
     }
     const booked = charged + pending + running + idle + owed;
     if (Math.abs(elapsed - booked) <= tolerance) return;

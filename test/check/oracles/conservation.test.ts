@@ -145,6 +145,11 @@ describe('A-02, the whole machine’s books', () => {
     expect(judgeStream(MachineConservation, sampling, stream, END).verdict).toBe('held');
   });
 
+  it('counts a CPU’s time to where its last event has carried it, and no further', () => {
+    expect(judgeStream(MachineConservation, gen, tracked(), END - 30).verdict).toBe('held');
+    expect(witnessOf(judgeStream(MachineConservation, gen, tracked({ vtime_stime: 699 }), END - 30)).says).toContain('differs by 1 ns');
+  });
+
   it('finds a charge that only one of task and CPU was given', () => {
     const witness = witnessOf(judgeStream(MachineConservation, sampling, sampled({ utime: 59 * TICK }), END));
     expect(witness.says).toBe(
