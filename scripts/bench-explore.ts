@@ -15,6 +15,11 @@ import type { Search } from '../src/explore/search.ts';
 import { exhaustive } from '../src/explore/source-sets.ts';
 import { Op } from '../src/explore/step.ts';
 import { spread } from './bench/median.ts';
+import { helpIfAsked } from './usage.ts';
+
+helpIfAsked(`npm run bench:explore
+
+How many executions a second the explorer gets through on this host: a median with its best and worst.`);
 
 const ROUNDS = 5;
 

@@ -16,6 +16,12 @@ import { median, spread } from './bench/median.ts';
 import { measureStorm, type StormMachine } from './bench/storm.ts';
 import { measureTicks } from './bench/ticks.ts';
 import { measureWriter } from './bench/writer.ts';
+import { helpIfAsked } from './usage.ts';
+
+helpIfAsked(`npm run bench:threads
+
+What running each CPU on its own thread costs and gives on this host: boot, ticks, writers with readers, a storm against inline.
+Each figure is a median with its best and worst; docs/PERFORMANCE.md says how to read them.`);
 
 const ROUNDS = 5;
 const STORM: readonly StormMachine[] = [

@@ -20,6 +20,11 @@ import { EventClass } from '../shared/events.ts';
 import type { EventConsumer } from '../shared/event-consumer.ts';
 import { EventKind } from '../shared/memory/guards.ts';
 import type { PlainMemory } from '../shared/memory/plain-memory.ts';
+import { helpIfAsked } from './usage.ts';
+
+helpIfAsked(`npm run bench
+
+What the hot paths cost on this host: median over rounds, beside the best round. docs/PERFORMANCE.md says how to read them.`);
 
 const CPUS = 4;
 const HZ = 1000;

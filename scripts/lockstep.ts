@@ -14,6 +14,12 @@ import { resolveScenario } from '../src/workload/resolve.ts';
 import type { Scenario } from '../src/workload/scenario.ts';
 import { differencesOf, measureInline, type Measure } from './lockstep/compare.ts';
 import { cutShort } from './lockstep/cut-short.ts';
+import { helpIfAsked } from './usage.ts';
+
+helpIfAsked(`npm run lockstep [-- FOLDER|FILE...]
+
+Holds lockstep to the inline engine, byte for byte: every shipped scenario, and every rt-app file that is named, on 1 to 8 CPUs, over
+both memories, with and without pauses of the host between events. Exit code 1 if any run differs.`);
 
 const CPUS_MAX = 8;
 /** A run ends with its scenario, or after so many events that lockstep has to put in order. */

@@ -11,6 +11,12 @@ import { resolveScenario } from '../src/workload/resolve.ts';
 import { parseWorkload } from '../src/workload/rtapp/parse-workload.ts';
 import { Source } from '../src/workload/rtapp/source.ts';
 import { PassChecker } from './rtapp/pass-checker.ts';
+import { helpIfAsked } from './usage.ts';
+
+helpIfAsked(`npm run rtapp -- FOLDER|FILE...
+
+Runs rt-app files whole, for the duration that each asks for, and judges them: all oracles, and each complete pass ran each of its
+events once. Exit code 1 if anything did not hold.`);
 
 const CPUTIME = ['tick', 'gen'] as const;
 

@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Ns } from '../shared/units.ts';
 import type { EngineChoice } from '../src/engine/run.ts';
 import { CpuPool } from '../src/host/threads/cpu-pool.ts';
 import { tuneV8 } from '../src/host/v8-tuning.ts';
@@ -13,6 +14,7 @@ import { parseTime } from '../src/workload/quantity.ts';
 import type { Scenario } from '../src/workload/scenario.ts';
 import { scenarioOf } from './swarm/scenario.ts';
 import { Tally, type Failure } from './swarm/tally.ts';
+import { argumentsOr, helpIfAsked, integerOf } from './usage.ts';
 
 const ENGINES: Readonly<Record<string, EngineChoice>> = {
   inline: { kind: 'inline' },
@@ -42,18 +44,29 @@ guests and set timers, alone and as threads of processes; readers of every view 
 Exit code 1: an oracle is broken, a run failed, or an oracle was not put to the test by any run.
 Example: npm run swarm -- --seeds 100 --engines inline`;
 
-const { values } = parseArgs({ options: {
-  seeds: { type: 'string', default: '1000' }, from: { type: 'string', default: '1' }, duration: { type: 'string', default: '2s' },
-  engines: { type: 'string', default: 'inline,lockstep,free' }, keep: { type: 'string', default: 'runs/swarm' },
-  print: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
-} });
-if (values.help) {
-  console.log(HELP);
-  process.exit();
+helpIfAsked(HELP);
+const { values, durationNs, engines, from, seeds } = argumentsOr('swarm', () => {
+  const { values } = parseArgs({ options: {
+    seeds: { type: 'string', default: '1000' }, from: { type: 'string', default: '1' }, duration: { type: 'string', default: '2s' },
+    engines: { type: 'string', default: 'inline,lockstep,free' }, keep: { type: 'string', default: 'runs/swarm' },
+    print: { type: 'boolean', default: false },
+  } });
+  const engines = values.engines.split(',');
+  const unknown = engines.find((engine) => ENGINES[engine] === undefined);
+  if (unknown !== undefined) throw new RangeError(`--engines ${unknown}: expected some of ${Object.keys(ENGINES).join(', ')}`);
+  return {
+    values, engines, durationNs: durationOf(values.duration), from: integerOf('--from', values.from, 1),
+    seeds: integerOf('--seeds', values.seeds, 1),
+  };
+});
+
+function durationOf(text: string): Ns {
+  try {
+    return parseTime(text);
+  } catch {
+    throw new RangeError(`--duration ${text}: expected a time with its unit, such as "2s"`);
+  }
 }
-const durationNs = parseTime(values.duration);
-const engines = values.engines.split(',');
-const [from, seeds] = [Number(values.from), Number(values.seeds)];
 
 async function attempt(tally: Tally, seed: number, engine: string, scenario: Scenario): Promise<{ run?: RunResult; failures: Failure[] }> {
   try {

@@ -84,7 +84,7 @@ const steal = z.strictObject({
 }, { error: 'a theft (an object)' })
   .refine(({ for: length, restarts }) => (length === undefined) === (restarts === true), { error: 'one of "for" and "restarts": true' })
   .refine(({ for: length, every }) => every === undefined || (length !== undefined && every > length), {
-    error: 'a period longer than the theft', path: ['every'],
+    error: 'a period longer than "for"', path: ['every'],
   });
 
 const machine = z.strictObject({

@@ -36,10 +36,10 @@ export function readersOf(
   processes: readonly ProcessDeclaration[], forced: 'linux' | 'complete' | null, otherwise: 'linux' | 'complete',
 ): readonly ReaderDeclaration[] {
   if (readers === undefined || block === null) return [];
-  const names = new Set<string>();
+  const names = new Set(tasks.map(({ name }) => name));
   return readers.map((reader, index) => {
     const place: ReaderPlace = { source, block, index };
-    if (names.has(reader.name)) throw bad(place, ['name'], `the name "${reader.name}" again`, 'a name of its own for each reader');
+    if (names.has(reader.name)) throw bad(place, ['name'], `the name "${reader.name}" again`, 'a name that no task and no other reader has');
     names.add(reader.name);
     return {
       name: reader.name,

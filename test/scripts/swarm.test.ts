@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Draws } from '../../scripts/swarm/draws.ts';
 import { scenarioOf } from '../../scripts/swarm/scenario.ts';
 import { Tally } from '../../scripts/swarm/tally.ts';
+import { integerOf } from '../../scripts/usage.ts';
 import type { RunResult } from '../../src/sim.ts';
 
 const SECOND = 1_000_000_000;
@@ -22,9 +23,17 @@ describe('the scenario of a seed', () => {
     expect(values(({ kernel }) => kernel)).toEqual(['6.1', '6.12', '7.0']);
     expect(values(({ cmdline }) => cmdline.nohz)).toEqual([false, true]);
     expect(all.filter(({ machine }) => machine.stalls.length > 0).length).toBeGreaterThan(20);
+    expect(all.filter(({ machine }) => machine.thefts.restarts.length > 0).length).toBeGreaterThan(10);
     expect(all.filter(({ workload }) => workload.calls.length > 0).length).toBeGreaterThan(20);
     expect(all.filter(({ workload }) => workload.background.length > 0).length).toBeGreaterThan(20);
   });
+});
+
+test('a script says which number it does not understand', () => {
+  expect(integerOf('--seeds', '17', 1)).toBe(17);
+  for (const text of ['x', '-3', '1.5', '', '0', '1e3']) {
+    expect(() => integerOf('--seeds', text, 1)).toThrow(`--seeds ${text}: expected a whole number, at least 1`);
+  }
 });
 
 test('draws are spread evenly, whatever the seed', () => {

@@ -210,7 +210,7 @@ describe('a dynticks block', () => {
     [
       'has two readers of one name',
       block('"readers": [{"name": "r", "every": "1ms", "tasks": "all"}, {"name": "r", "every": "1ms", "tasks": "all"}]'),
-      'w.json:1:111: dynticks.readers[1].name: found the name "r" again, expected a name of its own for each reader.',
+      'w.json:1:111: dynticks.readers[1].name: found the name "r" again, expected a name that no task and no other reader has.',
     ],
     [
       'has a cut with an unknown reader',

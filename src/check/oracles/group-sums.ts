@@ -40,6 +40,13 @@ interface Exit {
 /** No event that moves times takes so long. */
 const LONGEST_EVENT_NS: Ns = 1_000_000;
 
+/** A version of a task's vtime: when it was published, and by whom; since when it lets time run, undefined if not. */
+interface Section {
+  readonly at: Ns;
+  readonly on: CpuId;
+  readonly start: Ns | undefined;
+}
+
 export class GroupSums extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'A-05',
@@ -63,6 +70,8 @@ export class GroupSums extends OracleBase {
   readonly #start: Float64Array;
   readonly #state: Uint8Array;
   readonly #on: Int32Array;
+  /** Where CPUs race, by task: versions that a look may have seen. */
+  readonly #sections: Section[][];
   readonly #sampled: boolean;
   /** Where CPUs race: looks that wait until everything has come that they may have seen. */
   readonly #waiting: number[] = [];
@@ -83,6 +92,7 @@ export class GroupSums extends OracleBase {
     this.#start = new Float64Array(facts.tasks.length);
     this.#state = new Uint8Array(facts.tasks.length);
     this.#on = new Int32Array(facts.tasks.length);
+    this.#sections = facts.tasks.map(() => []);
     this.#sampled = !facts.cputime.every(tracksContexts);
   }
 
@@ -90,7 +100,7 @@ export class GroupSums extends OracleBase {
     switch (id) {
       case Event.thread_group_cputime: return this.#onLook(id, cpu, t, fields, at);
       case Event.exit_signal: return this.#onExit(id, cpu, t, fields, at);
-      case Event.vtime_publish: return this.#onPublish(cpu, fields, at);
+      case Event.vtime_publish: return this.#onPublish(cpu, t, fields, at);
       case Event.event: return this.#onBegin(fields[at + EVENT_TIME]);
       case Event.sched_process_fork: this.#onFork(fields[at + CHILD]); break;
     }
@@ -114,7 +124,7 @@ export class GroupSums extends OracleBase {
     if (process !== NONE && this.facts.processes[process].threads[0] === child) this.#exits[process] = [];
   }
 
-  #onPublish(cpu: CpuId, fields: Float64Array, at: number): void {
+  #onPublish(cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const task = fields[at + V_TASK];
     const state = fields[at + V_STATE];
     this.#hiddenUser[task] = hiddenUser(Reader.Linux, state, fields[at + V_UTIME], fields[at + V_GTIME]);
@@ -122,6 +132,10 @@ export class GroupSums extends OracleBase {
     this.#start[task] = fields[at + V_STARTTIME];
     this.#state[task] = state;
     this.#on[task] = cpu;
+    if (!this.facts.racing || !this.facts.steals) return;
+    const sections = this.#sections[task];
+    while (sections.length > 1 && sections[1].at < this.#neededFrom(t)) sections.shift();
+    sections.push({ at: t, on: cpu, start: isRunning(state) ? fields[at + V_STARTTIME] : undefined });
   }
 
   #onExit(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -166,10 +180,12 @@ export class GroupSums extends OracleBase {
   #judge(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const least = this.#sumAt(fields[at + TAU0], fields, at);
     const most = this.#sumAt(fields[at + TAU1], fields, at);
-    const slack = this.facts.racing && fields[at + READER] === Reader.Linux ? 2 * this.facts.tickNs * least.living : 0;
+    const blurred = this.facts.racing && fields[at + READER] === Reader.Linux;
+    const robbed = blurred ? this.#robbedUntil(fields[at + TAU1], t, fields[at + MEMBER]) : 0;
+    const slack = blurred ? 2 * this.facts.tickNs * least.living : 0;
     this.checked++;
-    const wrong = between('utime', fields[at + UTIME], least.user - slack, most.user)
-      ?? between('stime', fields[at + STIME], least.system - slack, most.system);
+    const wrong = between('utime', fields[at + UTIME], least.user - slack, most.user + robbed)
+      ?? between('stime', fields[at + STIME], least.system - slack, most.system + robbed);
     if (wrong === undefined) return;
     this.broken(() => ({
       says: `${this.nameOf(fields[at + BY])} (${READER_NAMES[fields[at + READER]]} reader) was told at ${fields[at + T]} ns that the ` +
@@ -192,6 +208,23 @@ export class GroupSums extends OracleBase {
     for (const task of threads) {
       const lives = this.facts.racing ? !gone.some((exit) => exit.task === task) : this.#listed[task] === 1;
       if (lives) this.#addLiving(task, tau, reader, sum);
+    }
+    return sum;
+  }
+
+  /** How much thefts linux may take for the time of a process's threads, which of their versions it saw being open. */
+  #robbedUntil(tau: Ns, t: Ns, member: TaskId): Ns {
+    const race = 2 * (this.facts.skewNs + LONGEST_EVENT_NS);
+    let sum = 0;
+    for (const task of this.facts.processes[this.#processOf[member]].threads) {
+      const sections = this.#sections[task];
+      let most = 0;
+      for (let i = 0; i < sections.length && sections[i].at <= t + race; i++) {
+        const { on, start } = sections[i];
+        const isPast = i + 1 < sections.length && sections[i + 1].at < t - race;
+        if (!isPast && start !== undefined) most = Math.max(most, this.#history.stolenBetween(on, start, tau));
+      }
+      sum += most;
     }
     return sum;
   }

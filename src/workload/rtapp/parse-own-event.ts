@@ -50,6 +50,12 @@ const readCputimer: EventReader = ({ source }, node, path) => {
   };
 };
 
+/** An event that says all by its name. */
+const readNothing: EventReader = ({ source }, node, path) => {
+  if (node.kind !== 'string' || node.value !== '') throw source.badNode(node, path, '"", for there is nothing to say');
+  return {};
+};
+
 const TIMER_KEYS = ['name', 'clock', 'value', 'interval', 'absolute'];
 
 const readPosixTimer: EventReader = ({ source }, node, path) => readTimerOf(source, node, path, TIMER_KEYS, POSIX_TIMER_CLOCKS);
@@ -136,9 +142,9 @@ export const OWN_READERS: Readonly<Record<(typeof OWN_EVENT_NAMES)[number], Even
   fd_timer: readFdTimer,
   fd_read: readName,
   sigmask: readSigmask,
-  pause: () => ({}),
-  free: () => ({}),
-  reap: () => ({}),
+  pause: readNothing,
+  free: readNothing,
+  reap: readNothing,
   cputimer: readCputimer,
 };
 

@@ -79,4 +79,20 @@ describe('A-05, sums over threads', () => {
     expect(judge(early(50), racing)).toEqual({ verdict: 'held', checked: 2 });
     expect(judge(early(40), racing).verdict).toBe('broken');
   });
+
+  it('lets linux count a theft as a thread’s where CPUs race, from a version on that it may have seen; complete not', () => {
+    const racing = { ...racingFacts(facts, 1000), steals: true };
+    const robbed = (utime: number, reader: number) => new EventStream()
+      .add('sched_process_fork', 0, 1, { child: A })
+      .add('context', 0, 100, { mode: Mode.User, task: A })
+      .add('vtime_publish', 0, 100, { task: A, state: VtimeState.User, starttime: 100, cpu: 0 })
+      .add('context', 0, 130, { mode: Mode.Steal, task: A })
+      .add('context', 0, 170, { mode: Mode.User, task: A })
+      .add('thread_group_cputime', 1, 180, look({ reader, t: 180, version: 0, tau0: 180, tau1: 180, utime, stime: 0 }))
+      .add('event', 0, 9_000_000, { time: 9_000_000 });
+    expect(judge(robbed(7 + 80, LINUX), racing).verdict).toBe('held');
+    expect(judge(robbed(7 + 81, LINUX), racing).verdict).toBe('broken');
+    expect(judge(robbed(7 + 40, COMPLETE), racing).verdict).toBe('held');
+    expect(judge(robbed(7 + 41, COMPLETE), racing).verdict).toBe('broken');
+  });
 });

@@ -46,6 +46,11 @@ describe('an rt-app file', () => {
       'w.json:1:36: tasks.t.timer.mode: found "absolut" (a string), expected "relative" or "absolute" or "grid". Did you mean "absolute"?',
     ],
     [
+      'has a pause that says something',
+      task('"run": 1, "pause": "5ms"'),
+      'w.json:1:37: tasks.t.pause: found "5ms" (a string), expected "", for there is nothing to say.',
+    ],
+    [
       'has a negative instance',
       task('"instance": -1, "run": 1'),
       'w.json:1:30: tasks.t.instance: found -1, expected a number of instances, an integer from 0 to 2147483647.',
