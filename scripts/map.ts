@@ -6,7 +6,8 @@ helpIfAsked(`npm run map [-- CPUS [TASKS]]
 
 Which record lies where in the shared memory of a machine of so many CPUs (4) and tasks (CPUS + 4), and the map's hash.`);
 
-const [cpus = 4, tasks = cpus + 4] = argumentsOr('map', () => process.argv.slice(2).map((text, i) => integerOf(['CPUS', 'TASKS'][i]!, text, 1)));
+const [cpus = 4, tasks = cpus + 4] = argumentsOr('map', () =>
+  process.argv.slice(2).map((text, i) => integerOf(i === 0 ? 'CPUS' : 'TASKS', text, 1)));
 const { map } = layOutMachine({ cpus, tasks, syncObjects: 1, sharedTimers: 1 });
 console.log(map.print());
 console.log(`${map.bytes} bytes, hash ${map.hash()}`);

@@ -39,7 +39,9 @@ export function readersOf(
   const names = new Set(tasks.map(({ name }) => name));
   return readers.map((reader, index) => {
     const place: ReaderPlace = { source, block, index };
-    if (names.has(reader.name)) throw bad(place, ['name'], `the name "${reader.name}" again`, 'a name that no task and no other reader has');
+    if (names.has(reader.name)) {
+      throw bad(place, ['name'], `the name "${reader.name}" again`, 'a name that no task and no other reader has');
+    }
     names.add(reader.name);
     return {
       name: reader.name,
