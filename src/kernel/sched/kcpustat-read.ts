@@ -55,8 +55,7 @@ export interface KcpustatSample {
  */
 export function kcpustatCpuFetch(cpu: Looker, target: CpuId, reader: ReaderKind, out: Float64Array, at: number): void {
   const { kcpustatSample: sample } = cpu;
-  if (!addsPending(cpu, target, reader)) copyUntracked(cpu, target, out, at, 0, NR_CPUSTAT);
-  else fetchTracked(cpu, target, reader, out, at, 0, NR_CPUSTAT);
+  fetchSlots(cpu, target, reader, out, at, 0, NR_CPUSTAT);
   const user = at + (sample.nice ? Cpustat.Nice : Cpustat.User);
   const guest = at + (sample.nice ? Cpustat.GuestNice : Cpustat.Guest);
   out[user] = out[user]! + sample.user;
@@ -69,9 +68,14 @@ export function kcpustatCpuFetch(cpu: Looker, target: CpuId, reader: ReaderKind,
 /** One slot of `target`'s accounts with pending time added. @linux kernel/sched/cputime.c kcpustat_field */
 export function kcpustatField(cpu: Looker, target: CpuId, slot: number, reader: ReaderKind): Ns {
   const { kcpustatSample: sample, kcpustatSlot: out } = cpu;
-  if (!addsPending(cpu, target, reader)) copyUntracked(cpu, target, out, 0, slot, 1);
-  else fetchTracked(cpu, target, reader, out, 0, slot, 1);
+  fetchSlots(cpu, target, reader, out, 0, slot, 1);
   return out[0]! + pendingOf(sample, slot);
+}
+
+/** `count` slots from `first` on as they are charged, and in the sample what is pending. */
+function fetchSlots(cpu: Looker, target: CpuId, reader: ReaderKind, out: Float64Array, at: number, first: number, count: number): void {
+  if (addsPending(cpu, target, reader)) fetchTracked(cpu, target, reader, out, at, first, count);
+  else copyUntracked(cpu, target, out, at, first, count);
 }
 
 function pendingOf({ nice, user, guest, system, idle, steal }: KcpustatSample, slot: number): Ns {

@@ -3,6 +3,42 @@ import type { Fault } from './fault.ts';
 
 export const CLOCK_FAULTS: readonly Fault[] = [
   {
+    id: 'tai-left-behind',
+    says: 'a step of the wall clock leaves TAI where it was',
+    caughtBy: ['T-05'],
+    decisions: { forgetsTai: true },
+  },
+  {
+    id: 'uncounted-step',
+    says: 'a step of the wall clock is not counted, so that CPUs take their offsets for good',
+    caughtBy: ['T-06'],
+    decisions: { countsNoStep: true },
+  },
+  {
+    id: 'stale-latch',
+    says: 'the fast clocks are not told when the clock source changes, and read the old one until the next tick',
+    caughtBy: ['T-10', 'T-01'],
+    decisions: { forgetsFastClocks: true },
+  },
+  {
+    id: 'unnormalised',
+    says: 'the timekeeper is published with a whole ns in its fraction',
+    caughtBy: ['T-08'],
+    decisions: { keepsWholeNs: true },
+  },
+  {
+    id: 'first-source',
+    says: 'the clock source that registered first is selected, whatever its rating',
+    caughtBy: ['K-01'],
+    decisions: { takesFirstSource: true },
+  },
+  {
+    id: 'never-reselects',
+    says: 'an unstable clock source is rated 0 and read on',
+    caughtBy: ['K-04', 'K-02'],
+    decisions: { neverReselects: true },
+  },
+  {
     id: 'B-23',
     says: 'an idle CPU sleeps as long as it likes, so that the timekeeper’s counter may start anew unseen (Linux until 2.6.32)',
     caughtBy: ['T-09', 'T-04'],
@@ -45,41 +81,5 @@ export const CLOCK_FAULTS: readonly Fault[] = [
     says: 'a step of the wall clock that is refused stays in the shadow timekeeper, and takes place with the next tick',
     caughtBy: ['T-07'],
     decisions: { leavesShadowDirty: true },
-  },
-  {
-    id: 'tai-left-behind',
-    says: 'a step of the wall clock leaves TAI where it was',
-    caughtBy: ['T-05'],
-    decisions: { forgetsTai: true },
-  },
-  {
-    id: 'uncounted-step',
-    says: 'a step of the wall clock is not counted, so that CPUs take their offsets for good',
-    caughtBy: ['T-06'],
-    decisions: { countsNoStep: true },
-  },
-  {
-    id: 'stale-latch',
-    says: 'the fast clocks are not told when the clock source changes, and read the old one until the next tick',
-    caughtBy: ['T-10', 'T-01'],
-    decisions: { forgetsFastClocks: true },
-  },
-  {
-    id: 'unnormalised',
-    says: 'the timekeeper is published with a whole ns in its fraction',
-    caughtBy: ['T-08'],
-    decisions: { keepsWholeNs: true },
-  },
-  {
-    id: 'first-source',
-    says: 'the clock source that registered first is selected, whatever its rating',
-    caughtBy: ['K-01'],
-    decisions: { takesFirstSource: true },
-  },
-  {
-    id: 'never-reselects',
-    says: 'an unstable clock source is rated 0 and read on',
-    caughtBy: ['K-04', 'K-02'],
-    decisions: { neverReselects: true },
   },
 ];

@@ -43,15 +43,15 @@ export const SMP_FAULTS: readonly Fault[] = [
     decisions: { callsWithIrqsOff: true },
   },
   {
-    id: 'B-31',
-    says: 'softirqs run as long as they raise each other, with no limit but the clock, which may stand (Linux until 3.10)',
-    caughtBy: ['S-03'],
-    decisions: { softirqRounds: 1_000, raisesSoftirqAgain: (_cpu, round) => round < 2 * MAX_SOFTIRQ_RESTART },
-  },
-  {
     id: 'runs-on-in-stop',
     says: 'CPU 1 leaves its interrupts on where the machine is to stand still',
     caughtBy: ['S-04'],
     decisions: { ignoresStop: (cpu) => cpu === 1 },
+  },
+  {
+    id: 'B-31',
+    says: 'softirqs run as long as they raise each other, with no limit but the clock, which may stand (Linux until 3.10)',
+    caughtBy: ['S-03'],
+    decisions: { softirqRounds: 1_000, raisesSoftirqAgain: (_cpu, round) => round < 2 * MAX_SOFTIRQ_RESTART },
   },
 ];

@@ -3,19 +3,6 @@ import type { Fault } from './fault.ts';
 
 export const TIMER_FAULTS: readonly Fault[] = [
   {
-    id: 'B-52',
-    says: 'a timer is put on a wheel whose clock has stood still while its CPU slept, so that it comes on too coarse a level ' +
-      '(Linux until 4.13)',
-    caughtBy: ['W-01'],
-    decisions: { keepsWheelClock: true },
-  },
-  {
-    id: 'B-53',
-    says: 'a wheel’s clock is set to the present jiffy even where it is ahead, so that it goes back (Linux until 5.8)',
-    caughtBy: ['W-03'],
-    decisions: { rewindsWheelClock: true },
-  },
-  {
     id: 'deleted-running',
     says: 'whoever deletes a wheel timer for good does not look whether its function executes just now',
     caughtBy: ['W-08'],
@@ -87,5 +74,18 @@ export const TIMER_FAULTS: readonly Fault[] = [
     says: 'when the HRTIMER softirq has run it is still believed to be on its way, so no soft timer raises it again',
     caughtBy: ['H-09', 'H-03'],
     decisions: { keepsSoftirqActivated: true },
+  },
+  {
+    id: 'B-52',
+    says: 'a timer is put on a wheel whose clock has stood still while its CPU slept, so that it comes on too coarse a level ' +
+      '(Linux until 4.13)',
+    caughtBy: ['W-01'],
+    decisions: { keepsWheelClock: true },
+  },
+  {
+    id: 'B-53',
+    says: 'a wheel’s clock is set to the present jiffy even where it is ahead, so that it goes back (Linux until 5.8)',
+    caughtBy: ['W-03'],
+    decisions: { rewindsWheelClock: true },
   },
 ];
