@@ -6,11 +6,11 @@ import { parseWorkload } from '../../src/workload/rtapp/parse-workload.ts';
 import { Source } from '../../src/workload/rtapp/source.ts';
 import { REAL_RTAPP, SCENARIOS, jsonFilesUnder } from '../support/rtapp-files.ts';
 
-const CUT_NS = 5_000_000_000;
+const CUT_NS = 2_000_000_000;
 const real = jsonFilesUnder(REAL_RTAPP);
 const own = jsonFilesUnder(SCENARIOS).filter(({ name }) => ['contention.json', 'forks.json', 'classes.json'].includes(name));
 
-/** Runs a file, cut to five simulated seconds, under one accounting. */
+/** Runs a file, cut to two simulated seconds, under one accounting. */
 async function run(text: string, name: string, cputime: 'tick' | 'gen') {
   const whole = resolveScenario(text, name, { cputime });
   const scenario = { ...whole, durationNs: Math.min(whole.durationNs ?? CUT_NS, CUT_NS) };
@@ -43,7 +43,7 @@ describe('a workload that runs', () => {
 
 // rt-app's own examples are no part of this repository; a checkout may have them beside it
 const WHERE = real.length > 0 ? 'beside this checkout' : 'skipped: none is beside this checkout';
-describe.skipIf(real.length === 0)(`every real rt-app file, cut to five simulated seconds (${WHERE})`, () => {
+describe.skipIf(real.length === 0)(`every real rt-app file, cut to two simulated seconds (${WHERE})`, () => {
   it.each(real.flatMap(({ name, text }) => [[name, 'tick', text], [name, 'gen', text]] as const))(
     'runs unmodified and is held: %s under %s', async (name, cputime, text) => {
       const { passes, broken } = await run(text, name, cputime);
