@@ -1,5 +1,4 @@
 /** What there is to explore, and one model explored: the search that was asked for, the verdict, the counterexample. */
-import { bounded } from './explore/depth-first.ts';
 import { replay, type Execution } from './explore/counterexample.ts';
 import { explore, type Found, type Progress, type Report } from './explore/explore.ts';
 import { BadModel } from './explore/bad-model.ts';
@@ -9,6 +8,7 @@ import { parseSchedule, type Schedule } from './explore/schedule.ts';
 import type { Search } from './explore/search.ts';
 import { shrink } from './explore/shrink.ts';
 import { exhaustive } from './explore/source-sets.ts';
+import { fewestFirst } from './explore/state-walk.ts';
 import type { Catalogued } from './models/catalogued.ts';
 
 export type SearchProgress = Progress;
@@ -109,10 +109,10 @@ function searchOf(models: readonly Catalogued[], { subject, mode, executions }: 
   const { quick, thorough = quick } = cataloguedOf(models, subject);
   switch (mode.kind) {
     // a bug that is planted is soon found where few preemptions come first, and its schedule is easy to follow
-    case 'quick': return subject.mutant === null ? quick() : bounded();
+    case 'quick': return subject.mutant === null ? quick() : fewestFirst();
     case 'thorough': return thorough();
     case 'exhaustive': return exhaustive();
-    case 'bounded': return bounded(mode.preemptions);
+    case 'bounded': return fewestFirst(mode.preemptions);
     case 'random': return random({ seed: mode.seed, ...(executions === null ? {} : { executions }) });
   }
 }

@@ -136,7 +136,7 @@ Examples:
 
 quick, thorough  what each model names as enough (of a mutant bounded): one of the following; the table says which
 exhaustive       every class of interleavings, so a pass is a proof for this model
-bounded          every interleaving with so many preemptions; a pass says nothing of more
+bounded          all that so many preemptions lead to; a pass says nothing of more
 random           some interleavings; no failure seen is no pass
 Exit codes: 0 nothing failed of what was asked for, 1 a failure was found, 4 a limit came before the answer
 

@@ -19,6 +19,8 @@ export class Behaviour {
   private readonly interruptible: boolean;
   private readonly knownMax: number;
   private known = 0;
+  /** Steps that ever had a number. */
+  private numbered = 0;
   private runs = 0;
 
   constructor(name: string, code: StrandCode, memory: ExploredMemory, interruptible: boolean, knownMax = STEPS_KNOWN_MAX) {
@@ -28,6 +30,7 @@ export class Behaviour {
     this.interruptible = interruptible;
     this.knownMax = knownMax;
     this.first = this.ask([]);
+    this.first.numberAs(++this.numbered);
   }
 
   /** What follows `step` and its `result`. `log` holds all results so far, this one included. */
@@ -36,6 +39,7 @@ export class Behaviour {
     if (known !== undefined) return known;
     const next = this.ask(log);
     this.makeRoom();
+    next.numberAs(++this.numbered);
     step.learn(result, next);
     return next;
   }

@@ -7,6 +7,7 @@
 import type { ExploredMachine } from './explored-machine.ts';
 import type { Coverage, Ended, Search } from './search.ts';
 import { Op } from './step.ts';
+import type { Strand } from './strand.ts';
 import { TreeWalk } from './tree-walk.ts';
 
 /** Every interleaving, each on its own. */
@@ -24,16 +25,16 @@ export function boundedAt(preemptions: number): Search {
   return new DepthFirst(`at most ${preemptions} preemptions`, [preemptions]);
 }
 
-class DepthFirst extends TreeWalk {
+export class DepthFirst extends TreeWalk {
   readonly name: string;
   readonly countsClasses = false;
+  protected bound = 0;
   private readonly bounds: readonly number[];
-  private bound = 0;
   /** Whether the bound has kept it from anything. */
   private wasBounded = false;
   /** By depth: preemptions so far; whether whoever took the last step can go on. */
-  private readonly preemptions: number[] = [];
-  private readonly lastGoesOn: boolean[] = [];
+  protected readonly preemptions: number[] = [];
+  protected readonly lastGoesOn: boolean[] = [];
 
   constructor(name: string, bounds: readonly number[]) {
     super();
@@ -58,13 +59,28 @@ class DepthFirst extends TreeWalk {
     const enabled = machine.enabled();
     points.enabled[depth] = enabled;
     points.aside[depth] = 0;
-    if (enabled === 0 || machine.isEndless) return this.end();
     this.preemptions[depth] = this.preemptionsAt(depth);
     const last = depth === 0 ? 0 : machine.taken[depth - 1]!.strand.id;
     this.lastGoesOn[depth] = depth > 0 && goesOn(machine, last, enabled);
+    if (this.hasBeenHere(depth)) return;
+    if (enabled === 0 || machine.isEndless) return this.end();
+    if (this.lastGoesOn[depth]! && this.isQuiet(machine.strands[last]!)) {
+      points.wanted[depth] = 1 << last;
+      return;
+    }
     const mayPreempt = !this.lastGoesOn[depth] || this.preemptions[depth]! < this.bound;
     points.wanted[depth] = mayPreempt ? enabled : 1 << last;
     if (points.wanted[depth] !== enabled) this.wasBounded = true;
+  }
+
+  /** Whether all that comes from here has been seen. */
+  protected hasBeenHere(_depth: number): boolean {
+    return false;
+  }
+
+  /** Whether it comes to the same if others take steps before its next one, or after it. */
+  protected isQuiet(_strand: Strand): boolean {
+    return false;
   }
 
   private preemptionsAt(depth: number): number {

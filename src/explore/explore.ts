@@ -39,6 +39,8 @@ export interface Report {
   readonly executions: number;
   /** True: each execution stands for a class of its own. */
   readonly areClasses: boolean;
+  /** States that were met; 0: they were not looked for, or it is every execution that counts. */
+  readonly states: number;
   readonly steps: number;
   readonly longest: number;
   /** Ways in which the model may begin. */
@@ -94,6 +96,7 @@ class Exploration {
       coverage,
       executions: this.executions,
       areClasses: search.countsClasses,
+      states: search.states ?? 0,
       steps: this.steps(),
       longest: this.longest,
       starts: this.starts.length,

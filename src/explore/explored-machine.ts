@@ -127,12 +127,31 @@ export class ExploredMachine {
     return step.op !== Op.Asleep || step.value !== Infinity;
   }
 
+  /** The strands of which a cell that they read since their last `relax` has changed, as bits. */
+  withNews(): number {
+    let bits = 0;
+    for (let i = 0; i < this.strands.length; i++) {
+      if (!this.strands[i]!.ended && this.hasNews(this.strands[i]!)) bits |= 1 << i;
+    }
+    return bits;
+  }
+
+  /** How many fell asleep before the strand, which sleeps, and sleep on. */
+  sleepersBefore(strand: Strand): number {
+    return this.sleepers.indexOf(strand);
+  }
+
   /** Whether a cell that the strand read since its last `relax` has changed. */
   private hasNews({ reads, readsFrom, readCount }: Strand): boolean {
     for (let i = readsFrom; i < readCount; i += READ_LENGTH) {
       if (this.versions[reads[i]!] !== reads[i + 1]) return true;
     }
     return false;
+  }
+
+  /** What the step's cell holds. */
+  valueAt({ op, at }: Step): number {
+    return (TRAITS[op]! & WIDE) !== 0 ? this.cells.longs[at >> 3]! : this.cells.words[at >> 2]!;
   }
 
   private begin(strand: Strand): StepTaken {
@@ -185,10 +204,6 @@ export class ExploredMachine {
     if (taken.sleepers === undefined) return;
     this.sleepers = taken.sleepers;
     taken.woken.forEach((sleeper, i) => sleeper.sleepOn(taken.wokenFrom[i]!));
-  }
-
-  private valueAt({ op, at }: Step): number {
-    return (TRAITS[op]! & WIDE) !== 0 ? this.cells.longs[at >> 3]! : this.cells.words[at >> 2]!;
   }
 
   private noteStore(taken: StepTaken, cell: number): void {

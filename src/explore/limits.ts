@@ -17,3 +17,5 @@ export const OUTCOMES_MAX = 1_000;
 export const EXECUTIONS_PER_REPORT = 1_024;
 /** Steps that shrinking a failure may cost: so many by changing it, and as many by searching. */
 export const SHRINK_STEPS = 500_000;
+/** States of a model that a search remembers; then all are forgotten and met again. Some 200 MB where there are few strands. */
+export const STATES_KNOWN_MAX = 4_000_000;

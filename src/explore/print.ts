@@ -64,10 +64,10 @@ function irqPrefix({ strand, column }: Pick<Row, 'strand' | 'column'>, columns: 
  *           128  - [0,0]
  */
 export function printReport(report: Report): string {
-  const { model, verdict, executions, areClasses, steps, longest, failures } = report;
+  const { model, verdict, executions, areClasses, states, steps, longest, failures } = report;
   const failed = Object.entries(failures).map(([kind, times]) => count(times, kind));
   const head = { pass: 'PASS', fail: 'FAIL', incomplete: 'NOT DECIDED' }[verdict];
-  const what = count(executions, areClasses ? 'class' : 'execution');
+  const what = states > 0 ? count(states, 'state') : count(executions, areClasses ? 'class' : 'execution');
   return [
     `${head} ${model}: ${[what, ...failed].join(', ')} (${coverageText(report)}); ${count(steps, 'step')}, the longest ${longest}`,
     `outcomes: ${report.outcomes.size}`,

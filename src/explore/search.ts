@@ -18,6 +18,8 @@ export interface Search {
   readonly name: string;
   /** True: no two executions are of one class. */
   readonly countsClasses: boolean;
+  /** States that it has met, where it looks for those. */
+  readonly states?: number;
   /** Explores from each of the starts. Returns early once `ended` says so. */
   run(starts: readonly ExploredMachine[], ended: Ended): Coverage;
   /** How much is done, 0 to 1, as far as it can tell at this moment. */

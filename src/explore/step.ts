@@ -73,6 +73,8 @@ export class Step {
   readonly outcome: unknown;
   /** Of `wait`: what it is while it sleeps. */
   readonly asleep: Step | undefined;
+  /** Tells it from all other steps of its tree; of a sleep it is that of the `wait`, below 0. */
+  number = 0;
   private text: string | undefined;
   /** The result that was followed first, kept apart since most steps have but one. */
   private result = 0;
@@ -106,6 +108,11 @@ export class Step {
     } else {
       (this.others ??= new Map()).set(result, step);
     }
+  }
+
+  numberAs(number: number): void {
+    this.number = number;
+    if (this.asleep !== undefined) this.asleep.number = -number;
   }
 
   forget(): void {

@@ -19,6 +19,8 @@ export abstract class TreeWalk implements Search {
   protected readonly points = new Points();
   protected machine!: ExploredMachine;
   private ended!: Ended;
+  /** It goes back to its beginning, and need not be told why. */
+  protected givesUp = false;
   private stopped = false;
   /** By depth: who is being tried, and in how many ways it can still go. */
   private readonly current: number[] = [];
@@ -51,7 +53,7 @@ export abstract class TreeWalk implements Search {
     this.machine = machine;
     this.enter(0);
     for (;;) {
-      const id = this.stopped ? NOBODY : this.next(machine.length);
+      const id = this.stopped || this.givesUp ? NOBODY : this.next(machine.length);
       if (id !== NOBODY) this.forward(id);
       else if (machine.length > 0) this.back();
       else break;

@@ -3,8 +3,8 @@
  * user mode, kernel and guest, at a switch, and when it goes on elsewhere.
  */
 import type { Ns } from '../../shared/units.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { exhaustive } from '../explore/source-sets.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import type { Catalogued } from './catalogued.ts';
 import { CPUTIME_BUGS, type CputimeBug } from './cputime-bugs.ts';
 import { cputimeRead, GUEST, MIGRATION, PREEMPTED_GUEST, SWITCH, type Parts } from './cputime-life.ts';
@@ -21,7 +21,7 @@ export function cputimeModel(id: string, says: string, parts: Parts, bugs: reado
       const { says: what, ...wrong } = CPUTIME_BUGS[bug];
       return { id: bug, says: what, model: cputimeRead(id, { ...whole, reads: [[1_000, 2_500]], ...wrong }) };
     }),
-    quick: () => boundedAt(parts.life?.moves ? 1 : 2),
+    quick: () => everyStateWithin(2),
     thorough: exhaustive,
   };
 }

@@ -6,9 +6,9 @@ import { CallQueue, CpuState, MessageKind } from '../../shared/structs/cpu.ts';
 import { CSD_WAITING, callFunctionData } from '../../shared/structs/smp.ts';
 import type { Memory } from '../../shared/memory/memory.ts';
 import type { CpuId } from '../../shared/units.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { exhaustive } from '../explore/source-sets.ts';
 import { model, type Model } from '../explore/model.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import type { Decisions } from '../kernel/decisions.ts';
 import type { SmpCallback } from '../kernel/kernel-cpu.ts';
 import { SmpFunction, callsAreOver, flushSmpCallFunctionQueue, smpCallFunctionMany } from '../kernel/smp.ts';
@@ -143,8 +143,8 @@ export const CSD_LOCK: Catalogued = {
       model: calls('csd-lock', { tamperCaller: (memory) => inPieces(memory, ofCaller('pending')) }),
     },
   ],
-  quick: () => boundedAt(2),
-  thorough: () => boundedAt(3),
+  quick: () => everyStateWithin(2),
+  thorough: () => everyStateWithin(3),
 };
 
 export const CSD_LOCK_ALONE: Catalogued = {
@@ -152,8 +152,8 @@ export const CSD_LOCK_ALONE: Catalogued = {
   says: 'A CPU calls a function on two others and waits only before its next call: its records are free by then.',
   model: calls('csd-lock-alone', { wait: false }),
   mutants: [],
-  quick: () => boundedAt(2),
-  thorough: () => boundedAt(3),
+  quick: () => everyStateWithin(2),
+  thorough: () => everyStateWithin(3),
 };
 
 export const CSD_LOCK_TWICE: Catalogued = {

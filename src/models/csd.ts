@@ -9,9 +9,9 @@ import { CallQueue, Csd } from '../../shared/structs/cpu.ts';
 import { WindowPage } from '../../shared/structs/window.ts';
 import { sendCsd, sleepOnBell, takeAll } from '../../shared/sync/call-queue.ts';
 import type { CpuId } from '../../shared/units.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model, type ModelThread } from '../explore/model.ts';
 import { exhaustive } from '../explore/source-sets.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import type { Catalogued } from './catalogued.ts';
 import { machineCells } from './machine-cells.ts';
 import { answered, inPieces, tampered, uncounted, unheard, withoutStores } from './tampered-memory.ts';
@@ -172,8 +172,8 @@ export const CSD_TWICE: Catalogued = {
   says: 'Two senders push two messages each to a receiver that sleeps on its bell: all come, once, in the order of each sender.',
   model: messages('csd-twice', [{ gets: 4 }, { sends: 2 }, { sends: 2 }]),
   mutants: [],
-  quick: () => boundedAt(1),
-  thorough: () => boundedAt(3),
+  quick: () => everyStateWithin(2),
+  thorough: () => everyStateWithin(3),
 };
 
 export const CSD_FULL_POOL: Catalogued = {
@@ -220,6 +220,6 @@ export const CSD_EACH_OTHER: Catalogued = {
   says: 'Two CPUs send each other two messages through pools of one slot: each takes what has come while it waits for a slot.',
   model: eachOther(2),
   mutants: [],
-  quick: () => boundedAt(2),
-  thorough: () => boundedAt(4),
+  quick: () => everyStateWithin(2),
+  thorough: () => everyStateWithin(4),
 };

@@ -13,9 +13,9 @@ import type { Memory } from '../../shared/memory/memory.ts';
 import { ProcessState, SignalStruct } from '../../shared/structs/process.ts';
 import { Task } from '../../shared/structs/task.ts';
 import { KTIME_MAX, type Ns, type ProcessId, type TaskId } from '../../shared/units.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { exhaustive } from '../explore/source-sets.ts';
 import { model, type Model, type ModelThread } from '../explore/model.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import type { Decisions } from '../kernel/decisions.ts';
 import { exitNotify } from '../kernel/exit.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
@@ -173,7 +173,7 @@ export const GROUP_EXIT: Catalogued = {
       model: groups('group-exit', { reading: unchecked }),
     },
   ],
-  quick: () => boundedAt(2),
+  quick: () => everyStateWithin(2),
   thorough: exhaustive,
 };
 
@@ -187,6 +187,6 @@ export const GROUP_EXITS: Catalogued = {
       model: groups('group-exits', { two: true, reads: [900], reading: unlocked }),
     },
   ],
-  quick: () => boundedAt(1),
-  thorough: () => boundedAt(2),
+  quick: () => everyStateWithin(1),
+  thorough: () => everyStateWithin(2),
 };

@@ -7,7 +7,7 @@ import { awaitTurn, giveTurn } from '../engine/threads/hand-off.ts';
 import { namedCells } from '../explore/cells.ts';
 import type { ModelCpu } from '../explore/explored-memory.ts';
 import { model, type Model } from '../explore/model.ts';
-import { exhaustive } from '../explore/source-sets.ts';
+import { everyState } from '../explore/state-walk.ts';
 import type { Catalogued } from './catalogued.ts';
 import { inPieces, unheard } from './tampered-memory.ts';
 
@@ -53,5 +53,5 @@ export const HAND_OFF: Catalogued = {
     },
     { id: 'silent', says: 'nobody is woken', model: handOff(1, (memory) => unheard(memory, at.ping)) },
   ],
-  quick: exhaustive,
+  quick: everyState,
 };

@@ -9,9 +9,9 @@ import { NohzPage, SharedTimer } from '../../shared/structs/global.ts';
 import { ClockId, Timekeeper } from '../../shared/structs/timekeeper.ts';
 import { KTIME_MAX, NONE, type CpuId, type Ns, type TimerId } from '../../shared/units.ts';
 import type { Decisions } from '../kernel/decisions.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { model, type End, type Model, type ModelThread } from '../explore/model.ts';
 import { exhaustive } from '../explore/source-sets.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import { KernelImage } from '../kernel/image.ts';
 import type { HrtimerCallback, KernelCpu } from '../kernel/kernel-cpu.ts';
 import {
@@ -233,6 +233,6 @@ export const HRTIMER_CANCEL: Catalogued = {
       model: cancelled(cancel, { decisions: { skipsRunningBarrier: true } }),
     },
   ],
-  quick: () => boundedAt(2),
+  quick: () => everyStateWithin(2),
   thorough: exhaustive,
 };

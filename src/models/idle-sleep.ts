@@ -6,8 +6,8 @@ import { IdleSleep } from '../../shared/structs/cpu.ts';
 import { ClocksourceId, Timekeeper } from '../../shared/structs/timekeeper.ts';
 import type { Memory } from '../../shared/memory/memory.ts';
 import type { Ns } from '../../shared/units.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model } from '../explore/model.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import type { Decisions } from '../kernel/decisions.ts';
 import { getCpuSleepTime, newIdleTimes, tickNohzStartIdle, tickNohzStopIdle } from '../kernel/time/idle-sleep.ts';
 import type { Catalogued } from './catalogued.ts';
@@ -111,7 +111,7 @@ export const IDLE_SLEEP: Catalogued = {
       model: sleeps('idle-sleep', { tamper: (memory) => heldBack(memory, SUM, SEQ) }),
     },
   ],
-  quick: () => boundedAt(2),
+  quick: () => everyStateWithin(2),
 };
 
 export const IDLE_SLEEP_READERS: Catalogued = {
@@ -119,6 +119,6 @@ export const IDLE_SLEEP_READERS: Catalogued = {
   says: 'The same with two readers: neither disturbs the other.',
   model: sleeps('idle-sleep-readers', { readers: 2 }),
   mutants: [],
-  quick: () => boundedAt(1),
-  thorough: () => boundedAt(2),
+  quick: () => everyStateWithin(1),
+  thorough: () => everyStateWithin(2),
 };

@@ -5,8 +5,8 @@
 import { CallQueue, CpuState, IrqWork } from '../../shared/structs/cpu.ts';
 import type { Memory } from '../../shared/memory/memory.ts';
 import type { CpuId } from '../../shared/units.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model } from '../explore/model.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import { irqWorkBegin, irqWorkClaim, irqWorkEnd } from '../kernel/irq/irq-work.ts';
 import type { Catalogued } from './catalogued.ts';
 import { machineCells } from './machine-cells.ts';
@@ -105,6 +105,6 @@ export const IRQ_WORK: Catalogued = {
       model: works('irq-work', [1, 2], { queuer: same, runner: wipedEnd }),
     },
   ],
-  quick: () => boundedAt(2),
-  thorough: () => boundedAt(3),
+  quick: () => everyStateWithin(2),
+  thorough: () => everyStateWithin(3),
 };

@@ -8,9 +8,9 @@ import { ClocksourceId, ShadowTimekeeper } from '../../shared/structs/timekeeper
 import type { Memory } from '../../shared/memory/memory.ts';
 import { readSeqcountBegin, readSeqcountRetry } from '../../shared/sync/seqcount.ts';
 import type { CpuId, Jiffies, Ns } from '../../shared/units.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model, type ModelThread } from '../explore/model.ts';
 import { exhaustive } from '../explore/source-sets.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import { setTickDoTimerCpu, tickDoTimerCpu, tickDoUpdateJiffies64, tickSchedDoTimer } from '../kernel/time/jiffies.ts';
 import type { Catalogued } from './catalogued.ts';
 import { machineCells } from './machine-cells.ts';
@@ -123,6 +123,6 @@ export const JIFFIES_READER: Catalogued = {
       model: same((memory) => heldBack(memory, JIFFIES, SEQ)),
     },
   ],
-  quick: () => boundedAt(2),
+  quick: () => everyStateWithin(2),
   thorough: exhaustive,
 };

@@ -12,8 +12,8 @@ import type { Memory } from '../../shared/memory/memory.ts';
 import { CallQueue, Cpustat, NR_CPUSTAT } from '../../shared/structs/cpu.ts';
 import { Vtime } from '../../shared/structs/task.ts';
 import { KTIME_MAX, type Ns, type TaskId } from '../../shared/units.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model, type ModelThread } from '../explore/model.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import type { Decisions } from '../kernel/decisions.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
 import { kcpustatCpuFetch, kcpustatField } from '../kernel/sched/kcpustat-read.ts';
@@ -135,8 +135,8 @@ function catalogued(
     id, says,
     model: kcpustat(id, parts),
     mutants: bugs.map(({ id: bug, says: wrong, ...part }) => ({ id: bug, says: wrong, model: kcpustat(id, { ...parts, ...part }) })),
-    quick: () => boundedAt(bounds[0]),
-    thorough: () => boundedAt(bounds[1]),
+    quick: () => everyStateWithin(bounds[0]),
+    thorough: () => everyStateWithin(bounds[1]),
   };
 }
 
@@ -177,5 +177,5 @@ export const KCPUSTAT_FIELD = catalogued(
 export const KCPUSTAT_MIGRATION = catalogued(
   'kcpustat-migration',
   'A CPU’s accounts are read while its task goes over to another CPU: what the task has there is not this one’s.',
-  { life: MOVES }, [NO_CROSS_CHECK, TRUSTS_CURR], [1, 2],
+  { life: MOVES }, [NO_CROSS_CHECK, TRUSTS_CURR], [2, 3],
 );

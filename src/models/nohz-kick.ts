@@ -6,8 +6,8 @@ import { CallQueue, CpuState, MessageKind, NohzFlag, Rq } from '../../shared/str
 import { JiffiesPage, NohzPage } from '../../shared/structs/global.ts';
 import type { Memory } from '../../shared/memory/memory.ts';
 import type { CpuId } from '../../shared/units.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model } from '../explore/model.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import { SmpFunction, flushSmpCallFunctionQueue } from '../kernel/smp.ts';
 import { kickIlb, nohzCsdFunc } from '../kernel/sched/nohz-balance.ts';
 import type { Catalogued } from './catalogued.ts';
@@ -95,6 +95,6 @@ export const NOHZ_KICK: Catalogued = {
       model: kicks('nohz-kick', honest, (memory) => inPieces(memory, FLAGS)),
     },
   ],
-  quick: () => boundedAt(2),
-  thorough: () => boundedAt(3),
+  quick: () => everyStateWithin(2),
+  thorough: () => everyStateWithin(3),
 };

@@ -18,8 +18,8 @@ import { CallQueue, CpuState, Rq } from '../../shared/structs/cpu.ts';
 import { RcuPage } from '../../shared/structs/rcu.ts';
 import { Task, TaskState } from '../../shared/structs/task.ts';
 import type { CpuId, TaskId, Word } from '../../shared/units.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model } from '../explore/model.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import { SOFTIRQ_OFFSET } from '../kernel/irq/preempt-count.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
 import { callRcu, rcuCore, rcuNeedsCpu, rcuSchedClockIrq } from '../kernel/rcu.ts';
@@ -186,8 +186,8 @@ export const RCU_PERIOD: Catalogued = {
     },
     { id: 'no-lock', says: 'the lock keeps nobody out', model: periods('rcu-period', { freeing: unlocked }) },
   ],
-  quick: () => boundedAt(1),
-  thorough: () => boundedAt(2),
+  quick: () => everyStateWithin(1),
+  thorough: () => everyStateWithin(2),
 };
 
 export const RCU_NEXT: Catalogued = {
@@ -200,6 +200,6 @@ export const RCU_NEXT: Catalogued = {
       model: periods('rcu-next', { underWay: true, joins: true }),
     },
   ],
-  quick: () => boundedAt(1),
-  thorough: () => boundedAt(2),
+  quick: () => everyStateWithin(1),
+  thorough: () => everyStateWithin(2),
 };

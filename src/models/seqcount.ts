@@ -7,7 +7,7 @@ import { readSeqcountBegin, readSeqcountRetry, writeSeqcountBegin, writeSeqcount
 import { namedCells } from '../explore/cells.ts';
 import { exhaustive } from '../explore/source-sets.ts';
 import { model, type Model } from '../explore/model.ts';
-import { boundedAt } from '../explore/depth-first.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import type { Catalogued } from './catalogued.ts';
 import { answered, heldBack, isOdd } from './tampered-memory.ts';
 
@@ -121,6 +121,6 @@ export const SEQCOUNT_READERS: Catalogued = {
   says: 'One writer, two updates, two readers: neither disturbs the other.',
   model: seqcount({ readers: 2 }),
   mutants: [],
-  quick: () => boundedAt(2),
+  quick: () => everyStateWithin(3),
   thorough: exhaustive,
 };

@@ -8,9 +8,8 @@ import { seqcount, spinlock, struct, word } from '../../shared/memory/struct.ts'
 import { readSeqbegin, readSeqlockExcl, readSeqretry, readSequnlockExcl, writeSeqlock, writeSequnlock } from '../../shared/sync/seqlock.ts';
 import type { CpuId } from '../../shared/units.ts';
 import { mappedCells } from '../explore/cells.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model, type ModelThread } from '../explore/model.ts';
-import { exhaustive } from '../explore/source-sets.ts';
+import { everyState, everyStateWithin } from '../explore/state-walk.ts';
 import type { Catalogued } from './catalogued.ts';
 import { heldBack, inPieces, isOdd } from './tampered-memory.ts';
 
@@ -98,7 +97,7 @@ export const SEQLOCK: Catalogued = {
       model: seqlock({ updates: 2, writers: 1, reader: readTwice }),
     },
   ],
-  quick: exhaustive,
+  quick: everyState,
 };
 
 export const SEQLOCK_WRITERS: Catalogued = {
@@ -106,6 +105,6 @@ export const SEQLOCK_WRITERS: Catalogued = {
   says: 'The same with two updates of each writer.',
   model: seqlock({ updates: 2 }),
   mutants: [],
-  quick: () => boundedAt(2),
-  thorough: () => boundedAt(4),
+  quick: () => everyStateWithin(2),
+  thorough: () => everyStateWithin(4),
 };

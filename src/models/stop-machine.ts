@@ -7,9 +7,9 @@ import { CallQueue } from '../../shared/structs/cpu.ts';
 import { MultiStopState, StopPage } from '../../shared/structs/smp.ts';
 import type { Memory } from '../../shared/memory/memory.ts';
 import type { CpuId } from '../../shared/units.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model } from '../explore/model.ts';
 import { exhaustive } from '../explore/source-sets.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import { ALL_EARS, type KernelCpu } from '../kernel/kernel-cpu.ts';
 import { multiCpuStop } from '../kernel/stop-machine.ts';
 import type { Catalogued } from './catalogued.ts';
@@ -90,6 +90,6 @@ export const STOP_MACHINE_THREE: Catalogued = {
   says: 'Three CPUs go through a stop of the machine.',
   model: stops('stop-machine-three', 3),
   mutants: [],
-  quick: () => boundedAt(1),
-  thorough: () => boundedAt(2),
+  quick: () => everyStateWithin(1),
+  thorough: () => everyStateWithin(2),
 };

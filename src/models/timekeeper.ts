@@ -6,9 +6,9 @@
 import type { Memory } from '../../shared/memory/memory.ts';
 import { ClocksourceId, ShadowTimekeeper, Timekeeper, TkFast } from '../../shared/structs/timekeeper.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model, type ModelThread } from '../explore/model.ts';
 import { exhaustive } from '../explore/source-sets.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import { ktimeGet } from '../kernel/time/timekeeping.ts';
 import { ktimeGetMonoFastNs } from '../kernel/time/timekeeping-fast.ts';
 import { changeClocksource, timekeepingInit, updateWallTime } from '../kernel/time/timekeeping-update.ts';
@@ -180,7 +180,7 @@ export const TIMEKEEPER_FAST: Catalogued = {
     },
     { id: 'waits', says: 'the interrupt reads the clock that waits for the writer', model: fast(untouched, ktimeGet) },
   ],
-  quick: () => boundedAt(2),
+  quick: () => everyStateWithin(2),
   thorough: exhaustive,
 };
 

@@ -9,9 +9,9 @@ import { sendCsd, takeAll } from '../../shared/sync/call-queue.ts';
 import { NOBODY } from '../../shared/units.ts';
 import { controlOf, ring } from '../engine/threads/control.ts';
 import { TurnBell } from '../engine/threads/turn-bell.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model } from '../explore/model.ts';
 import { exhaustive } from '../explore/source-sets.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import type { Catalogued } from './catalogued.ts';
 import { machineCells } from './machine-cells.ts';
 import { tampered, uncounted, unheard, withoutStores } from './tampered-memory.ts';
@@ -114,7 +114,7 @@ export const TURN_BELL: Catalogued = {
     { id: 'silent', says: 'the opener wakes nobody', model: turnBell({ giving: (memory) => unheard(memory, queue + CallQueue.at.bell) }) },
     { id: 'turn-after-ring', says: 'the opener rings before it stores the turn', model: turnBell({ giving: turnAfterRing }) },
   ],
-  quick: () => boundedAt(2),
+  quick: () => everyStateWithin(2),
   thorough: exhaustive,
 };
 

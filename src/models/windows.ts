@@ -9,9 +9,9 @@ import { KTIME_MAX, type CpuId, type Ns } from '../../shared/units.ts';
 import { controlOf, prepareControl, type Control } from '../engine/threads/control.ts';
 import { TurnBell } from '../engine/threads/turn-bell.ts';
 import { Windows, type Opening, type WindowPolicy } from '../engine/threads/windows.ts';
-import { boundedAt } from '../explore/depth-first.ts';
 import { model, type Model, type ModelThread } from '../explore/model.ts';
 import { exhaustive } from '../explore/source-sets.ts';
+import { everyStateWithin } from '../explore/state-walk.ts';
 import type { Catalogued } from './catalogued.ts';
 import { machineCells, type MachineCells } from './machine-cells.ts';
 import { answered, inPieces, tampered } from './tampered-memory.ts';
@@ -163,8 +163,8 @@ export const WINDOWS: Catalogued = {
       model: windowsModel('windows', { events: [[5], [5]], limits: [10], tamper: emptiedLate }),
     },
   ],
-  quick: () => boundedAt(1),
-  thorough: () => boundedAt(3),
+  quick: () => everyStateWithin(2),
+  thorough: () => everyStateWithin(3),
 };
 
 export const WINDOWS_PARK: Catalogued = {
@@ -178,7 +178,7 @@ export const WINDOWS_PARK: Catalogued = {
         (at === windowCell(cells, 'parked') ? expected : memory.cas(at, expected, value)) }))),
     },
   ],
-  quick: () => boundedAt(2),
+  quick: () => everyStateWithin(2),
   thorough: exhaustive,
 };
 

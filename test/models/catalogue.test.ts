@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { bounded } from '../../src/explore/depth-first.ts';
 import { replay } from '../../src/explore/counterexample.ts';
 import { explore } from '../../src/explore/explore.ts';
+import { fewestFirst } from '../../src/explore/state-walk.ts';
 import { parseSchedule, printSchedule } from '../../src/explore/schedule.ts';
 import { CATALOGUE } from '../../src/models/catalogue.ts';
 
@@ -19,7 +19,7 @@ describe.each(CATALOGUE)('the model $id', ({ model, mutants, quick, thorough }) 
   }, 3_600_000);
 
   test.runIf(mutants.length > 0).each(mutants)('fails as the mutant $id, and the schedule replays to the same failure', (mutant) => {
-    const { found } = explore(mutant.model, bounded(PREEMPTIONS));
+    const { found } = explore(mutant.model, fewestFirst(PREEMPTIONS));
     expect(found).toBeDefined();
     const again = replay(mutant.model, parseSchedule(printSchedule(found!.schedule)));
     expect(again.kind).toBe(found!.failure.kind);
