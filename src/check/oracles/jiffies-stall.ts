@@ -1,54 +1,62 @@
 /**
  * Some CPU keeps jiffies going while any CPU ticks. Whoever has the duty may be held up; then another finds, after
- * a few ticks of its own that saw jiffies stand still, that it must do it.
+ * a few ticks of its own that saw jiffies stand still, that it must do it:
+ *
+ *      ticks of CPU 1     9    9    9    9    9    the next moves them first
+ *      as it finds them   new  1st  2nd  3rd  4th  the 5th that found them old
+ *
+ * It counts its own ticks, and so does this: how long CPUs are held up, and what their clocks make of it, is all the same.
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
-import { Event } from '../../../shared/events.ts';
-import { NSEC_PER_MSEC, type CpuId, type Ns } from '../../../shared/units.ts';
-import { ClockError } from '../clock-error.ts';
+import type { CpuId, Ns } from '../../../shared/units.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
 
 const [MODE, JIFFIES] = places('tick', 'mode', 'jiffies');
-const [MOVED_TO] = places('jiffies_update', 'jiffies');
 const PERIODIC = 0;
-/** Ticks of its own that a CPU waits, and the one before them. */
-const PATIENCE = 6;
+/** Ticks of its own that may find jiffies the same: the first, and those that a CPU waits. */
+const PATIENCE = 5;
 
 export class JiffiesStall extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'J-04',
-    says: 'while a CPU ticks jiffies move: no tick of a CPU whose tick is no longer periodic finds them where they were six ticks ago',
+    says: `while a CPU ticks jiffies move: no more than ${PATIENCE} ticks of a CPU whose tick is no longer periodic find them where ` +
+      'they were',
     reference: 'kernel/time/tick-sched.c tick_sched_do_timer',
-    blindTo: 'CPUs that are still periodic, which leave it to whoever has the duty',
-    listens: ['tick', 'jiffies_update'],
+    blindTo: 'CPUs that are still periodic, which leave it to whoever has the duty; how long a tick is late (H-03)',
+    listens: ['tick'],
   };
 
-  /** The longest that the firmware takes a CPU; and a counter that jumps ahead lets jiffies wait for the others. */
-  readonly #stalled: Ns;
-  /** When jiffies moved last, by the clock of whoever moved them. */
-  readonly #moved = new KeptEvents(1, 'jiffies_update');
+  /** The first tick of each CPU that found jiffies as they are, and how many have. */
+  readonly #first: KeptEvents;
+  readonly #found: Float64Array;
+  readonly #at: Float64Array;
+  readonly #patience: number;
 
   constructor(facts: RunFacts) {
     super(JiffiesStall.about, facts);
-    this.#stalled = Math.max(0, ...facts.stalledNs) + new ClockError(facts.clocks).jumpsNs;
+    this.#first = new KeptEvents(facts.cpus, 'tick');
+    this.#found = new Float64Array(facts.cpus);
+    this.#at = new Float64Array(facts.cpus);
+    // they may have been moved by a CPU that is ahead: then they are not due here for so long
+    this.#patience = PATIENCE + Math.ceil(facts.skewNs / facts.tickNs);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
-    if (id === Event.jiffies_update) {
-      if (t > this.#moved.t(0)) this.#moved.keep(0, id, cpu, t, fields, at);
-      return;
-    }
-    if (fields[at + MODE] === PERIODIC || !this.#moved.has(0)) return;
+    if (fields[at + MODE] === PERIODIC) return;
     this.checked++;
-    // where CPUs race, whoever has just moved them may stand later in the stream
-    if (this.facts.racing && fields[at + JIFFIES] > this.#moved.rows[this.#moved.at(0) + MOVED_TO]) return;
-    const stands = t - this.#moved.t(0);
-    if (stands <= PATIENCE * this.facts.tickNs + NSEC_PER_MSEC + this.facts.skewNs + this.#stalled) return;
+    if (this.#found[cpu] === 0 || this.#first.rows[this.#first.at(cpu) + JIFFIES] !== fields[at + JIFFIES]) {
+      this.#first.keep(cpu, id, cpu, t, fields, at);
+      this.#found[cpu] = 0;
+    } else if (t - this.#at[cpu] < this.facts.tickNs / 2) return; // one that came early comes again: its date is no other
+    this.#at[cpu] = t;
+    this.#found[cpu]++;
+    if (this.#found[cpu] <= this.#patience) return;
     this.broken(() => ({
-      says: `at ${t} ns a tick of CPU ${cpu} finds jiffies at ${fields[at + JIFFIES]}, where they have stood for ${stands} ns`,
-      events: [this.#moved.named(0), namedEvent(id, cpu, t, fields, at)],
+      says: `at ${t} ns a tick of CPU ${cpu} finds jiffies at ${fields[at + JIFFIES]}, where ${this.#found[cpu] - 1} of its ticks ` +
+        'have found them before',
+      events: [this.#first.named(cpu), namedEvent(id, cpu, t, fields, at)],
     }));
   }
 }

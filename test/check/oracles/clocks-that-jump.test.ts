@@ -5,7 +5,6 @@ import { ClocksourceId } from '../../../shared/structs/timekeeper.ts';
 import { HrtimerForgotten } from '../../../src/check/oracles/hrtimer-forgotten.ts';
 import { IdleRead } from '../../../src/check/oracles/idle-read.ts';
 import { IdleTicks } from '../../../src/check/oracles/idle-ticks.ts';
-import { JiffiesStall } from '../../../src/check/oracles/jiffies-stall.ts';
 import { EventStream, TICK, runFacts } from '../../support/event-stream.ts';
 import { judgeStream } from '../../support/verdicts.ts';
 
@@ -13,13 +12,6 @@ const plain = runFacts(2, 'tick', ['reader']);
 const JUMP = 10 * TICK;
 const source = { id: ClocksourceId.Tsc, hz: 1e9, readNs: 0, drifts: [], skews: [{ at: 0, cpu: 1, byNs: JUMP }] };
 const jumping = { ...plain, clocks: { sources: [source], frequencies: [] } };
-
-it.each([[plain, 6], [jumping, 16]] as const)('J-04: jiffies may stand for six ticks, and for the jump of a clock', (facts, ticks) => {
-  const tick = (after: number) => new EventStream().add('jiffies_update', 0, TICK, { jiffies: 9 })
-    .add('tick', 1, TICK + after, { mode: 1, jiffies: 9 });
-  expect(judgeStream(JiffiesStall, facts, tick(ticks * TICK + 1_000_000)).verdict).toBe('held');
-  expect(judgeStream(JiffiesStall, facts, tick(ticks * TICK + 1_000_001)).verdict).toBe('broken');
-});
 
 it.each([[plain, 0], [jumping, JUMP]] as const)('I-03: a sleep grows by what has passed, and by the jump of a clock', (facts, more) => {
   const reads = (grown: number) => new EventStream()

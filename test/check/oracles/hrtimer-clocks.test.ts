@@ -55,10 +55,15 @@ describe('the oracles of order, earliness and lateness', () => {
   it('count lateness from the step that made a timer due, or from its start', () => {
     const late = (t: number): EventStream =>
       expire(step(start(new EventStream(), 1, 10, 4, 50 * MS, REAL_1), 200 * MS, 49 * MS), 1, t, 4, 50 * MS);
-    expect(judge(HrtimerForgotten, late(300 * MS)).verdict).toBe('held');
-    expect(witnessOf(judge(HrtimerForgotten, late(306 * MS))).says)
-      .toBe('CPU 1 expires timer 4 at 306000000 ns, 305000000 ns after it was due');
+    expect(judge(HrtimerForgotten, late(205 * MS)).verdict).toBe('held');
+    expect(witnessOf(judge(HrtimerForgotten, late(206 * MS))).says)
+      .toBe('CPU 1 expires timer 4 at 206000000 ns, 205000000 ns after it was due');
     const past = start(new EventStream(), 1, 500 * MS, 4, 10);
+    const hangs = (took: number, t: number): EventStream =>
+      expire(start(new EventStream(), 1, 10, 4, 50 * MS).add('hrtimer_hang', 1, 60 * MS, { took }), 1, t, 4, 50 * MS);
+    const verdicts = [hangs(30 * MS, 115 * MS), hangs(30 * MS, 115 * MS + 1), hangs(130 * MS, 285 * MS), hangs(130 * MS, 285 * MS + 1)]
+      .map((stream) => judge(HrtimerForgotten, stream).verdict);
+    expect(verdicts).toEqual(['held', 'broken', 'held', 'broken']);
     expect(judge(HrtimerForgotten, expire(past, 1, 501 * MS, 4, 10)).verdict).toBe('held');
   });
 });

@@ -22,24 +22,28 @@ const jiffy = (stream: EventStream, n: number, cpu = 0) =>
   stream.add('jiffies_update', cpu, n * TICK + 300, {
     ticks: 1, jiffies: n, last_jiffies_update: n * TICK, tick_next_period: (n + 1) * TICK,
   });
-const tick = (stream: EventStream, n: number, cpu = 1, mode = 1) => stream.add('tick', cpu, n * TICK + 500, { mode, jiffies: n });
 
 describe('J-04, jiffies that stand still', () => {
-  it('holds while they move, and for as long as another CPU waits before it moves them', () => {
-    const stream = jiffy(new EventStream(), 1);
-    for (let n = 1; n <= 7; n++) tick(stream, n);
-    expect(verdictOf(JiffiesStall, stream)).toEqual({ verdict: 'held', checked: 7 });
+  const finds = (jiffies: number, times: number, mode = 1, spacing = TICK) => {
+    const stream = new EventStream();
+    for (let n = 0; n < times; n++) stream.add('tick', 1, n * spacing, { mode, jiffies }).add('tick', 0, n * spacing, { mode, jiffies: n });
+    return stream;
+  };
+
+  it('holds while they move, and for as many ticks as a CPU waits before it moves them', () => {
+    expect(verdictOf(JiffiesStall, finds(9, 5))).toEqual({ verdict: 'held', checked: 10 });
+    expect(verdictOf(JiffiesStall, finds(9, 5, 1, 10 * TICK)).verdict).toBe('held');
   });
-  it('finds a tick that sees them where they were six ticks ago', () =>
-    expect(says(JiffiesStall, tick(jiffy(new EventStream(), 1), 8)))
-      .toBe('at 32000500 ns a tick of CPU 1 finds jiffies at 8, where they have stood ' +
-      'for 28000200 ns'));
+  it('finds a tick that sees them where five before it did', () =>
+    expect(says(JiffiesStall, finds(9, 6)))
+      .toBe('at 20000000 ns a tick of CPU 1 finds jiffies at 9, where 5 of its ticks have found them before'));
+  it('counts a tick that comes twice for one date once', () =>
+    expect(verdictOf(JiffiesStall, finds(9, 10, 1, TICK / 2 - 1)).verdict).toBe('held'));
   it('does not judge a CPU that is still periodic, and is not exercised by it', () =>
-    expect(verdictOf(JiffiesStall, tick(jiffy(new EventStream(), 1), 8, 1, 0)).verdict).toBe('not exercised'));
+    expect(verdictOf(JiffiesStall, finds(9, 8, 0)).verdict).toBe('not exercised'));
   it('allows CPUs that race to stand apart', () => {
-    const stream = jiffy(new EventStream(), 1).add('tick', 1, 8 * TICK - TICK / 2, { mode: 1 });
-    expect(verdictOf(JiffiesStall, stream, racingFacts(facts, TICK)).verdict).toBe('held');
-    expect(verdictOf(JiffiesStall, stream).verdict).toBe('broken');
+    expect(verdictOf(JiffiesStall, finds(9, 6), racingFacts(facts, TICK)).verdict).toBe('held');
+    expect(verdictOf(JiffiesStall, finds(9, 7), racingFacts(facts, TICK)).verdict).toBe('broken');
   });
 });
 
