@@ -68,3 +68,24 @@ describe('a family of processes', () => {
     expect(children).toEqual([...children].sort((a, b) => a - b));
   });
 });
+
+describe('what /proc has of processes that end', () => {
+  test('a leader that is dead while its thread lives, and a child that nobody has asked for, are zombies; the others are gone', async () => {
+    const { files } = await simulate(resolve(`{"tasks": {
+        "leader": {"loop": 1, "run": 500},
+        "worker": {"loop": -1, "run": 1500},
+        "alone": {"loop": 1, "run": 300, "fork": "orphan"},
+        "orphan": {"instance": 0, "loop": -1, "run": 700, "sleep": 300},
+        "parent": {"loop": 1, "run": 500, "fork": "child", "sleep": 300000, "reap": ""},
+        "child": {"instance": 0, "loop": 1, "run": 200}},
+      "dynticks": {"cpus": 2, "duration": "60ms", "processes": {"p": ["leader", "worker"]}}}`));
+    const stats = files.filter(({ path }) => /^proc\/\d+\/task\/\d+\/stat$/.test(path)).map(({ text }) => text.split(' '));
+    const shown = stats.map(([, name, state]) => `${name} ${state}`).sort();
+    expect(shown.map((each) => each.replace(/-[\d-]+\)/, ')'))).toEqual([
+      '(child) Z', '(leader) Z', expect.stringMatching(/^\(orphan\) [RS]$/), '(parent) S', '(worker) R',
+    ]);
+    // the orphan's parent is no more, the child's is
+    const parentOf = (name: string): string => stats.find((stat) => stat[1]!.startsWith(`(${name}`))![3]!;
+    expect([parentOf('orphan'), parentOf('child')]).toEqual(['0', stats.find((stat) => stat[1]!.startsWith('(parent'))![0]]);
+  });
+});
