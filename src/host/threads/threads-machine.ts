@@ -61,6 +61,8 @@ export interface ThreadsTrial {
   readonly cpuEntry?: string;
   /** Doubles of each participant's ring. */
   readonly ringDoubles?: number;
+  /** How long nothing may happen before the machine is said to hang. */
+  readonly patience?: Partial<Patience>;
 }
 
 export interface Watching {
@@ -244,7 +246,7 @@ export class ThreadsMachine {
     return this.merge.rings.map((rows, id) => ({ buildId: buildId(), scenario, limitNs, logFile, seat: { ...common, id, rows } }));
   }
 
-  private watch(patience?: Patience): void {
+  private watch(patience = this.plan.trial.patience): void {
     this.watchdog?.stop();
     this.watchdog = new Watchdog({
       progress: () => this.events() + this.merge.written + this.control.window.opened,
