@@ -23,15 +23,16 @@ import { machineCells } from './machine-cells.ts';
 /** CPU 0, where T runs at first, CPU 1, which reads, and CPU 2, where T may go on. */
 const CELLS = machineCells({ cpus: 3, tasks: 4 });
 const { map } = CELLS;
+export { map as MAP };
 const T: TaskId = 3;
 /** T is where it is from here on. */
-const SINCE: Ns = 300;
+export const SINCE: Ns = 300;
 /** A cell of T's record. */
 export const cellOfT = (field: keyof typeof Vtime.at): number => map.at.vtime + T * Vtime.bytes + Vtime.at[field];
 /** A word that nobody else uses: 1 once CPU 0 has let go of T. */
 const LET_GO = map.at.callQueue + CallQueue.at.bell;
 
-const ENTERS_KERNEL: Edge = [800, (cpu) => cpu.accounting.userExit(cpu)];
+export const ENTERS_KERNEL: Edge = [800, (cpu) => cpu.accounting.userExit(cpu)];
 const LEAVES_KERNEL: Edge = [900, (cpu) => cpu.accounting.userEnter(cpu)];
 const IS_SWITCHED_AWAY: Edge = [900, (cpu) => switchTo(cpu, cpu.idle)];
 const ENTERS_GUEST: Edge = [800, (cpu) => cpu.accounting.guestEnter(cpu)];
@@ -50,6 +51,8 @@ export interface Life {
   readonly stretches: readonly Stretch[];
   /** T goes on on CPU 2. */
   readonly moves?: boolean;
+  /** CPU 0 has a hypervisor that takes its processor. */
+  readonly steals?: boolean;
 }
 
 export const TWO_EDGES: Life = {
@@ -84,8 +87,9 @@ export interface Parts {
   readonly gtime?: boolean;
   /** `gen`, if no other. */
   readonly flavour?: CputimeFlavour;
-  /** What CPU 0's memory is. */
+  /** What CPU 0's memory is, and CPU 1's. */
   readonly writing?: (memory: Memory) => Memory;
+  readonly reading?: (memory: Memory) => Memory;
   readonly decisions?: Partial<Decisions>;
   /** The promise is raised before the event's stores. */
   readonly promiseFirst?: boolean;
@@ -104,8 +108,10 @@ function lookAt(cpu: KernelCpu, { reader = 'complete', gtime = false }: Parts): 
   const guest = gtime ? taskGtime(cpu, T, reader, out) : 0;
   if (!gtime) taskCputime(cpu, T, reader, out);
   const { starttime, state, promise, utime, stime } = out;
+  // where a hypervisor steals it is no earlier than the last edge of a theft
+  const clock = cpu.config.stealClock ? out.clock : cpu.arch.schedClock();
   // of a task that runs nowhere nothing changes from its last instant on
-  const tau = Math.max(starttime, state === VtimeState.Inactive ? 0 : Math.min(cpu.arch.schedClock(), promise));
+  const tau = Math.max(starttime, state === VtimeState.Inactive ? 0 : Math.min(clock, promise));
   return { tau, state, utime, stime, gtime: guest };
 }
 
@@ -123,14 +129,18 @@ function isTrue({ tau, state, utime, stime, gtime }: Seen, parts: Parts): boolea
   const hides = isLinuxOfGen(parts);
   if (ofGuest) return gtime === (hides && state !== VtimeState.Guest ? 0 : truth.guest);
   const hidden = hides && life === TWO_EDGES && state === VtimeState.User && tau >= 900 ? truth.system : 0;
-  return utime === truth.user + truth.guest && stime === truth.system - hidden;
+  // what is stolen is the task's to `linux` until the next edge
+  const taken = hides && state === VtimeState.User ? truth.stolen : 0;
+  return utime === truth.user + truth.guest + taken && stime === truth.system - hidden;
 }
 
 const isLinuxOfGen = ({ reader, flavour = 'gen' }: Parts): boolean => reader === 'linux' && flavour === 'gen';
 
+const honest = (memory: Memory): Memory => memory;
+
 export function cputimeRead(name: string, parts: Parts): Model {
-  const { life = TWO_EDGES, reads = [[850, 1_000]], decisions = {}, flavour = 'gen', writing = (memory) => memory } = parts;
-  const world = new World(CELLS, { decisions, config: { cputime: [flavour, flavour, flavour] } });
+  const { life = TWO_EDGES, reads = [[850, 1_000]], decisions = {}, flavour = 'gen', writing = honest, reading = honest } = parts;
+  const world = new World(CELLS, { decisions, config: { cputime: [flavour, flavour, flavour], stealClock: life.steals ?? false } });
   const mover: ModelThread[] = life.moves ? [{ name: 'CPU2', run: (memory) => takeOver(world, memory) }] : [];
   return model({
     name,
@@ -144,7 +154,7 @@ export function cputimeRead(name: string, parts: Parts): Model {
       { name: 'CPU0', run: (memory: Memory) => world.run(writing(memory), 0, life.edges, parts.promiseFirst) },
       {
         name: 'CPU1', run: (memory: Memory, cpu: ModelCpu) =>
-          world.look(memory, 1, cpu.choose<readonly Ns[]>('clocks', reads), (kernel) => lookAt(kernel, parts)),
+          world.look(reading(memory), 1, cpu.choose<readonly Ns[]>('clocks', reads), (kernel) => lookAt(kernel, parts)),
       },
       ...mover,
     ],

@@ -14,6 +14,7 @@ import type { CpuId, Ns, TaskId } from '../../shared/units.ts';
 import { controlOf, prepareControl } from '../engine/threads/control.ts';
 import { FreePace } from '../engine/threads/free-pace.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
+import { theftBegins, theftEnds } from '../kernel/steal.ts';
 import type { Participant } from '../machine/participant.ts';
 import type { MachineCells } from './machine-cells.ts';
 import { modelCpu, type KernelParts } from './model-arch.ts';
@@ -96,16 +97,28 @@ export function switchTo(cpu: KernelCpu, next: TaskId): void {
   cpu.accounting.taskSwitch(cpu, prev, next);
 }
 
+/** A CPU's processor is taken from it for a while. */
+export const TAKEN: Edge = [500, theftBegins];
+export const BACK: Edge = [600, theftEnds];
+
+/** The same as a bug: the hypervisor's record changes, and the sequence of the task's record stands still. */
+export function unmarked([at, what]: Edge): Edge {
+  return [at, (cpu) => {
+    const plain = { ...cpu.accounting, theft: (own: KernelCpu, store: (cpu: KernelCpu) => void) => store(own) };
+    what(Object.create(cpu, { accounting: { value: plain } }) as KernelCpu);
+  }];
+}
+
 /** A stretch of what a task or CPU was doing; open at the end if that is `KTIME_MAX`. */
 export interface Stretch {
   readonly from: Ns;
   readonly to: Ns;
-  readonly kind: 'user' | 'system' | 'guest' | 'idle';
+  readonly kind: 'user' | 'system' | 'guest' | 'idle' | 'stolen';
 }
 
 /** How much of each kind there was up to `t`. */
 export function truthAt(t: Ns, stretches: readonly Stretch[]): Record<Stretch['kind'], Ns> {
-  const sums = { user: 0, system: 0, guest: 0, idle: 0 };
+  const sums = { user: 0, system: 0, guest: 0, idle: 0, stolen: 0 };
   for (const { from, to, kind } of stretches) sums[kind] += Math.max(0, Math.min(t, to) - from);
   return sums;
 }

@@ -26,37 +26,37 @@ import { machineCells } from './machine-cells.ts';
 import { NO_WORKLOAD } from './model-arch.ts';
 import { answered, heldBack, isOdd, tampered } from './tampered-memory.ts';
 
-const CELLS = machineCells({ cpus: 3, tasks: 6, processes: 1 });
+export const CELLS = machineCells({ cpus: 3, tasks: 6, processes: 1 });
 const { map } = CELLS;
 /** The leader, which sleeps all the time, and the threads that end: A on CPU 0, C on CPU 2. */
-const LEADER: TaskId = 3;
-const A: TaskId = 4;
-const C: TaskId = 5;
-const PROCESS: ProcessId = 0;
-const SINCE: Ns = 300;
+export const LEADER: TaskId = 3;
+export const A: TaskId = 4;
+export const C: TaskId = 5;
+export const PROCESS: ProcessId = 0;
+export const SINCE: Ns = 300;
 /** What the leader has had. */
-const LEADERS = 1_000;
+export const LEADERS = 1_000;
 const signalCell = (field: keyof typeof SignalStruct.at): number => map.at.signalStruct + SignalStruct.at[field];
 const SEQ = signalCell('seq');
-const LOCK = signalCell('lock');
+export const LOCK = signalCell('lock');
 /** CPU 1 holds the lock. */
 const READERS_MARK = 2;
 const LISTED = map.at.task + A * Task.bytes + Task.at.listed;
 
-const WORKLOAD = {
+export const WORKLOAD = {
   ...NO_WORKLOAD,
   processes: [{ name: 'p', threads: [LEADER, A, C], waits: false, age: { utime: 0, stime: 0 } }],
   processOf: [PROCESS, PROCESS, PROCESS],
 };
 
 /** A thread in the kernel ends, and is switched away. What it runs after its end is nobody's. */
-const ends = (at: Ns): Edge[] => [
+export const ends = (at: Ns): Edge[] => [
   [at, (cpu) => exitNotify(cpu, cpu.curr)],
   [at + 50, (cpu) => switchTo(cpu, cpu.idle)],
 ];
 const honest = (memory: Memory): Memory => memory;
 
-const A_ENDS: Ns = 850;
+export const A_ENDS: Ns = 850;
 const C_ENDS: Ns = 870;
 /** Where two threads end the reader's clock is no later. */
 const WAITS_UNTIL: Ns = 900;
@@ -139,7 +139,7 @@ function groups(name: string, { two = false, reads = [825, 900], decisions = {},
 }
 
 /** Whoever sums up does not look again whether a thread has ended. */
-const unchecked = (memory: Memory): Memory => {
+export const unchecked = (memory: Memory): Memory => {
   let first: number | undefined;
   return answered(memory, SEQ, (_nth, load) => {
     const seq = load();

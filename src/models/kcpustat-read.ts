@@ -8,6 +8,7 @@
  *      900: T is switched away                             system 800 .. 900
  *                               950: T arrives             idle 900 ..
  */
+import type { CputimeFlavour } from '../../shared/cputime-flavour.ts';
 import type { Memory } from '../../shared/memory/memory.ts';
 import { CallQueue, Cpustat, NR_CPUSTAT } from '../../shared/structs/cpu.ts';
 import { Vtime } from '../../shared/structs/task.ts';
@@ -18,7 +19,7 @@ import type { Decisions } from '../kernel/decisions.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
 import { kcpustatCpuFetch, kcpustatField } from '../kernel/sched/kcpustat-read.ts';
 import type { Catalogued, Mutant } from './catalogued.ts';
-import { switchTo, truthAt, World, type Edge, type Stretch } from './cputime-world.ts';
+import { BACK, switchTo, TAKEN, truthAt, unmarked, World, type Edge, type Stretch } from './cputime-world.ts';
 import { machineCells } from './machine-cells.ts';
 import { answered, heldBack, isOdd } from './tampered-memory.ts';
 
@@ -39,6 +40,7 @@ interface Life {
   readonly begins: 'user' | 'system' | 'idle';
   readonly stretches: readonly Stretch[];
   readonly moves?: boolean;
+  readonly steals?: boolean;
 }
 
 const enters: Edge = [800, (cpu) => cpu.accounting.userExit(cpu)];
@@ -50,6 +52,13 @@ const LEAVES: Life = {
 const WAKES: Life = {
   edges: [[800, (cpu) => switchTo(cpu, T)], [900, (cpu) => cpu.accounting.userEnter(cpu)]], begins: 'idle',
   stretches: [{ from: 0, to: 800, kind: 'idle' }, { from: 800, to: 900, kind: 'system' }, { from: 900, to: KTIME_MAX, kind: 'user' }],
+};
+const STOLEN: Life = {
+  edges: [TAKEN, BACK, enters], begins: 'user', steals: true,
+  stretches: [
+    { from: SINCE, to: 500, kind: 'user' }, { from: 500, to: 600, kind: 'stolen' }, { from: 600, to: 800, kind: 'user' },
+    { from: 800, to: KTIME_MAX, kind: 'system' },
+  ],
 };
 const MOVES: Life = {
   edges: [[900, (cpu) => {
@@ -64,6 +73,8 @@ interface Parts {
   readonly life: Life;
   /** One slot only, by `kcpustat_field`. */
   readonly slot?: number;
+  /** `gen-exact`, if no other. */
+  readonly flavour?: CputimeFlavour;
   readonly reads?: readonly Ns[];
   readonly decisions?: Partial<Decisions>;
   readonly writing?: (memory: Memory) => Memory;
@@ -75,7 +86,7 @@ interface Seen {
   readonly slots: readonly Ns[];
 }
 
-const SHOWN = [Cpustat.User, Cpustat.System, Cpustat.Idle] as const;
+const SHOWN = [Cpustat.User, Cpustat.System, Cpustat.Idle, Cpustat.Steal] as const;
 
 function lookAt(cpu: KernelCpu, slot: number | undefined): Seen {
   const out = new Float64Array(NR_CPUSTAT);
@@ -91,13 +102,15 @@ function takeOver(world: World, memory: Memory): void {
 }
 
 function slotsAt(tau: Ns, { life, slot }: Parts): number[] {
-  const { user, system, idle } = truthAt(tau, life.stretches);
-  return [user, system, idle].map((ns, i) => (slot === undefined || slot === SHOWN[i] ? ns : 0));
+  const { user, system, idle, stolen } = truthAt(tau, life.stretches);
+  return [user, system, idle, stolen].map((ns, i) => (slot === undefined || slot === SHOWN[i] ? ns : 0));
 }
 
+const honest = (memory: Memory): Memory => memory;
+
 function kcpustat(name: string, parts: Parts): Model {
-  const { life, slot, decisions = {}, reads = [850, 1_000], writing = (memory) => memory, reading = (memory) => memory } = parts;
-  const world = new World(CELLS, { decisions, config: { cputime: ['gen-exact', 'gen-exact', 'gen-exact'] } });
+  const { life, slot, flavour = 'gen-exact', decisions = {}, reads = [850, 1_000], writing = honest, reading = honest } = parts;
+  const world = new World(CELLS, { decisions, config: { cputime: [flavour, flavour, flavour], stealClock: life.steals ?? false } });
   const mover: ModelThread[] = life.moves ? [{ name: 'CPU2', run: (memory) => takeOver(world, memory) }] : [];
   return model({
     name,
@@ -118,7 +131,8 @@ function kcpustat(name: string, parts: Parts): Model {
     check: ({ results }) => {
       const seen = results[1] as Seen[];
       const wrong = seen.find(({ tau, slots }) => `${slots}` !== `${slotsAt(tau, parts)}`);
-      if (wrong !== undefined) return `read ${wrong.slots} (user, system, idle), and at ${wrong.tau} it was ${slotsAt(wrong.tau, parts)}`;
+      const words = 'user, system, idle, stolen';
+      if (wrong !== undefined) return `read ${wrong.slots} (${words}), and at ${wrong.tau} it was ${slotsAt(wrong.tau, parts)}`;
       const back = seen.length > 1 && seen[1]!.slots.some((ns, i) => ns < seen[0]!.slots[i]!);
       return back ? `it goes back: ${JSON.stringify(seen)}` : undefined;
     },
@@ -172,6 +186,27 @@ export const KCPUSTAT_WAKES = catalogued(
 export const KCPUSTAT_FIELD = catalogued(
   'kcpustat-field', 'The same by the reader of a single account: the user time of a CPU that a task gives up.',
   { life: LEAVES, slot: Cpustat.User }, [OUTSIDE], [2, 3],
+);
+
+export const KCPUSTAT_STOLEN = catalogued(
+  'kcpustat-stolen', 'A CPU’s processor is stolen while its accounts are read: user time, stolen time, each the truth for one instant.',
+  { life: STOLEN, reads: [550, 850] }, [
+    TORN,
+    {
+      id: 'unmarked', says: 'a theft’s edges are no sections of the task’s record',
+      life: { ...STOLEN, edges: [unmarked(TAKEN), unmarked(BACK), enters] },
+    },
+  ], [2, 3],
+);
+
+export const KCPUSTAT_2013 = catalogued(
+  'kcpustat-2013', 'The same by the records of 2013, where a task gives its CPU up in three sections.',
+  { life: LEAVES, flavour: 'gen-2013' }, [OUTSIDE, TRUSTS_CURR], [2, 3],
+);
+
+export const KCPUSTAT_2013_WAKES = catalogued(
+  'kcpustat-2013-wakes', 'The same where a CPU was idle, and a task begins there.',
+  { life: WAKES, flavour: 'gen-2013' }, [TRUSTS_CURR], [2, 3],
 );
 
 export const KCPUSTAT_MIGRATION = catalogued(
