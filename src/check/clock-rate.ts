@@ -22,7 +22,7 @@ export abstract class ClockRate extends OracleBase {
   constructor(about: OracleDescription, facts: RunFacts) {
     super(about, facts);
     this.reads = new ClockReads(facts);
-    this.error = new ClockError(facts.clocks);
+    this.error = new ClockError(facts.clocks, facts.skewNs);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -32,10 +32,11 @@ export abstract class ClockRate extends OracleBase {
 
   protected abstract onRead(read: ClockRead, t: Ns, fields: Float64Array, at: number): void;
 
-  /** By how much `span` ns may come out longer or shorter. */
-  protected allowed(span: Ns): Ns {
+  /** By how much `span` ns up to `t` may come out longer or shorter. */
+  protected allowed(span: Ns, t: Ns): Ns {
     const racing = this.facts.racing ? 2 * (this.facts.skewNs + this.facts.ipiDelayNs) + RACE_NS : 0;
-    const { ppb, jumpsNs } = this.error;
+    const { ppb } = this.error;
+    const jumpsNs = this.error.jumpedBy(t);
     // what a jump makes the counter go runs at its rate too
     return ((span + jumpsNs) * (ppb + ROUNDING_PPB)) / 1e9 + jumpsNs + this.reads.grain() + racing;
   }

@@ -62,10 +62,10 @@ export class TickLedger {
   readonly #slid: Float64Array;
   readonly #kept: Float64Array;
 
-  constructor({ cpus, tickNs, clocks, stalledNs }: RunFacts) {
+  constructor({ cpus, tickNs, clocks, skewNs, stalledNs }: RunFacts) {
     this.#tickNs = tickNs;
     this.#stalledNs = stalledNs;
-    this.#error = new ClockError(clocks);
+    this.#error = new ClockError(clocks, skewNs);
     this.#due = new Float64Array(cpus).fill(-1);
     this.#handled = new Uint8Array(cpus);
     this.#highres = new Uint8Array(cpus);

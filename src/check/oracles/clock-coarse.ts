@@ -36,7 +36,7 @@ export class ClockCoarse extends OracleBase {
     this.#coarse = new KeptEvents(facts.tasks.length, 'clock_gettime');
     this.#coarseMono = new Float64Array(facts.tasks.length);
     this.#reads = new ClockReads(facts);
-    this.#error = new ClockError(facts.clocks);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -69,7 +69,7 @@ export class ClockCoarse extends OracleBase {
     if (!isCoarse && clock !== ClockId.Monotonic && clock !== ClockId.Realtime) return;
     if (this.#coarse.has(by)) {
       this.checked++;
-      if (mono < this.#coarseMono[by] - this.#error.jumpsNs) this.#behind(by, id, cpu, t, fields, at);
+      if (mono < this.#coarseMono[by] - this.#error.jumpedBy(t)) this.#behind(by, id, cpu, t, fields, at);
     }
     if (!isCoarse) return;
     this.#coarse.keep(by, id, cpu, t, fields, at);

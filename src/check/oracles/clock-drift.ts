@@ -37,10 +37,10 @@ export class ClockDrift extends ClockRate {
     }
     const drift = mono - at - this.#distance;
     this.checked++;
-    if (Math.abs(drift) <= this.allowed(Math.abs(at - this.#t)) + this.reads.grain() + 2) return;
+    if (Math.abs(drift) <= this.allowed(Math.abs(at - this.#t), at) + this.reads.grain() + 2) return;
     this.broken(() => ({
       says: `monotonic time has moved ${drift} ns away from true time since ${this.#t} ns; ` +
-        `${Math.ceil(this.allowed(Math.abs(at - this.#t)))} ns are allowed`,
+        `${Math.ceil(this.allowed(Math.abs(at - this.#t), at))} ns are allowed`,
       events: [namedEvent(Event.clock_gettime, cpu, t, fields, place)],
     }));
   }

@@ -33,7 +33,7 @@ export class ClockFast extends OracleBase {
   constructor(facts: RunFacts) {
     super(ClockFast.about, facts);
     this.#reads = new ClockReads(facts);
-    this.#error = new ClockError(facts.clocks);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -48,15 +48,15 @@ export class ClockFast extends OracleBase {
     const span = read - before.t;
     const apart = value - before.value - span;
     this.checked++;
-    if (Math.abs(apart) <= this.#allowed(span)) return;
+    if (Math.abs(apart) <= this.#allowed(span, read)) return;
     this.broken(() => ({
       says: `${CLOCK_WORDS[clock]} is ${apart} ns further than ${CLOCK_WORDS[PAIRS[clock]]} was for ${this.nameOf(by)} ${span} ns before`,
       events: [namedEvent(id, cpu, t, fields, at)],
     }));
   }
 
-  #allowed(span: Ns): Ns {
+  #allowed(span: Ns, t: Ns): Ns {
     const racing = this.facts.racing ? 2 * (this.facts.skewNs + this.facts.ipiDelayNs) + RACE_NS : 0;
-    return FEW_NS + 2 * this.#reads.grain() + this.#error.jumpsNs + (span * (this.#error.ppb + 1_000)) / 1e9 + racing;
+    return FEW_NS + 2 * this.#reads.grain() + this.#error.jumpedBy(t) + (span * (this.#error.ppb + 1_000)) / 1e9 + racing;
   }
 }

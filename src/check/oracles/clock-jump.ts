@@ -38,7 +38,7 @@ export class ClockJump extends ClockRate {
     if (before >= 0 && this.#source[by] === this.reads.source) {
       const ahead = mono - this.#mono[by]! - (at - before);
       this.checked++;
-      if (ahead > JUMP_NS + this.allowed(at - before)) this.#jumped(by, clock, cpu, t, fields, place, ahead, before);
+      if (ahead > JUMP_NS + this.allowed(at - before, at)) this.#jumped(by, clock, cpu, t, fields, place, ahead, before);
     }
     this.#t[by] = at;
     this.#mono[by] = mono;

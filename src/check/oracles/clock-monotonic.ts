@@ -31,7 +31,7 @@ export class ClockMonotonic extends OracleBase {
 
   constructor(facts: RunFacts) {
     super(ClockMonotonic.about, facts);
-    this.#error = new ClockError(facts.clocks);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
     this.#last = new KeptEvents(FOLLOWED.length * (facts.racing ? facts.tasks.length : 1), 'clock_gettime');
   }
 
@@ -43,15 +43,15 @@ export class ClockMonotonic extends OracleBase {
     if (this.#last.has(slot)) {
       this.checked++;
       const before = this.#last.rows[this.#last.at(slot) + VALUE];
-      if (value < before - this.#allowed(fields[at + CLOCK])) this.#back(slot, cpu, t, fields, at);
+      if (value < before - this.#allowed(fields[at + CLOCK], t)) this.#back(slot, cpu, t, fields, at);
       if (value < before) return;
     }
     this.#last.keep(slot, Event.clock_gettime, cpu, t, fields, at);
   }
 
-  #allowed(clock: number): Ns {
+  #allowed(clock: number, t: Ns): Ns {
     const stale = (clock === ClockId.MonotonicFast || clock === ClockId.RawFast) && this.facts.clocks.frequencies.length > 0;
-    return this.#error.jumpsNs + (stale ? FAST_NS : 0);
+    return this.#error.jumpedBy(t) + (stale ? FAST_NS : 0);
   }
 
   #back(slot: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {

@@ -31,7 +31,7 @@ export class ClockOffsets extends OracleBase {
   constructor(facts: RunFacts) {
     super(ClockOffsets.about, facts);
     this.#reads = new ClockReads(facts);
-    this.#error = new ClockError(facts.clocks);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
     this.#mono = new Float64Array(facts.tasks.length).fill(-1);
   }
 
@@ -45,7 +45,7 @@ export class ClockOffsets extends OracleBase {
     if (clock !== ClockId.Realtime && clock !== ClockId.Boottime && clock !== ClockId.Tai) return;
     if (Number.isNaN(mono) || this.#mono[by] < 0) return;
     this.checked++;
-    if (mono >= this.#mono[by] - this.#error.jumpsNs) return;
+    if (mono >= this.#mono[by] - this.#error.jumpedBy(t)) return;
     const before = this.#mono[by];
     this.broken(() => ({
       says: `${CLOCK_WORDS[clock]} without its offset is ${mono} ns for ${this.nameOf(by)}, who had read ${before} ns from monotonic ` +

@@ -104,7 +104,7 @@ export class CputimePossible extends OracleBase {
       }
     }
     this.#ages = facts.processes.reduce((sum, { age }) => sum + age.utime + age.stime, 0);
-    this.#error = new ClockError(facts.clocks);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
     this.#hits = new Float64Array(facts.tasks.length);
     this.#ticksAhead = facts.racing ? 1 + Math.ceil((facts.skewNs + facts.ipiDelayNs) / facts.tickNs) : 0;
     this.#sampling = facts.cputime.some(samples);

@@ -74,7 +74,7 @@ export class CputimeSplit extends OracleBase {
     const { cpus, cputime, tasks } = facts;
     this.#real = new CputimeTruth({ ...facts, cputime: cputime.map((flavour) => (samples(flavour) ? 'gen' : flavour)) });
     this.#ticks = new TickLedger(facts);
-    this.#error = new ClockError(facts.clocks);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
     this.#sampling = Uint8Array.from(cputime, (flavour) => (samples(flavour) ? 1 : 0));
     this.#side = new Int8Array(cpus).fill(NEITHER);
     this.#task = new Int32Array(cpus).fill(NOBODY);

@@ -56,7 +56,7 @@ export class DeviceDelivers extends OracleBase {
     this.#minDelta = new Float64Array(slots);
     this.#due = new Float64Array(slots).fill(NEVER);
     this.#programmed = new KeptEvents(slots, 'clockevents_program_event');
-    this.#ppb = new ClockError(facts.clocks).ppb;
+    this.#ppb = new ClockError(facts.clocks, facts.skewNs).ppb;
     this.#busy = new Float64Array(facts.cpus + 1);
   }
 

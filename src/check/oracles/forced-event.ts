@@ -45,7 +45,7 @@ export class ForcedEvent extends OracleBase {
 
   constructor(facts: RunFacts) {
     super(ForcedEvent.about, facts);
-    this.#error = new ClockError(facts.clocks);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
     const slots = deviceSlots(facts.cpus);
     this.#minDelta = new Float64Array(slots);
     this.#since = new Float64Array(slots).fill(-1);
@@ -108,6 +108,6 @@ export class ForcedEvent extends OracleBase {
 
   #most(slot: number): Ns {
     const { keepsForcedEvent, tickNs, ipiDelayNs } = this.facts;
-    return keepsForcedEvent ? 2 * this.#minDelta[slot] + 2 * ipiDelayNs + LATENCY_NS : 2 * tickNs;
+    return keepsForcedEvent ? 2 * this.#minDelta[slot] + 2 * ipiDelayNs + LATENCY_NS : tickNs;
   }
 }

@@ -49,7 +49,7 @@ export class HrtimerClocks extends OracleBase {
 
   constructor(facts: RunFacts) {
     super(HrtimerClocks.about, facts);
-    this.#error = new ClockError(facts.clocks);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -98,7 +98,7 @@ export class HrtimerClocks extends OracleBase {
   #explains(off: Ns, offset: Ns, t: Ns): boolean {
     const { tickNs, skewNs, stalledNs } = this.facts;
     // a clock that ticks move stands still while the firmware has the CPUs
-    const behind = this.#slides * t + Math.max(0, ...stalledNs);
-    return Math.abs(off - offset) <= HANDLERS_NS + behind + this.#error.after(t) + tickNs + skewNs;
+    const behind = this.#slides * t + Math.max(0, ...stalledNs) + (this.#slides > 0 ? tickNs : 0);
+    return Math.abs(off - offset) <= HANDLERS_NS + behind + this.#error.after(t) + skewNs;
   }
 }

@@ -60,7 +60,7 @@ export class HrtimerEarly extends OracleBase {
   constructor(facts: RunFacts) {
     super(HrtimerEarly.about, facts, ['event']);
     this.#bound = new RaceBound(facts);
-    this.#error = new ClockError(facts.clocks);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {

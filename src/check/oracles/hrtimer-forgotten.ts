@@ -44,7 +44,7 @@ export class HrtimerForgotten extends OracleBase {
   constructor(facts: RunFacts) {
     super(HrtimerForgotten.about, facts);
     this.#queues = new HrtimerQueues(facts.cpus, facts.racing);
-    this.#error = new ClockError(facts.clocks);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
     this.#hung = new Float64Array(facts.cpus);
   }
 

@@ -39,7 +39,7 @@ export class HrtimerSoftirq extends OracleBase {
   constructor(facts: RunFacts) {
     super(HrtimerSoftirq.about, facts);
     this.#queues = new HrtimerQueues(facts.cpus, facts.racing);
-    this.#error = new ClockError(facts.clocks);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
     this.#raised = new KeptEvents(facts.cpus + 1, 'softirq_raise');
   }
 

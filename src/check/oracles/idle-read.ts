@@ -30,13 +30,13 @@ export class IdleRead extends OracleBase {
   readonly #versions: KeptEvents;
   readonly #next: Int32Array;
   /** The clocks of the CPUs stand so far apart at most, where a counter was made to jump: a sleep is measured by its CPU's. */
-  readonly #jumpsNs: Ns;
+  readonly #error: ClockError;
   /** By reader and CPU: its last look, once there is one. */
   readonly #last = new Map<number, KeptEvents>();
 
   constructor(facts: RunFacts) {
     super(IdleRead.about, facts);
-    this.#jumpsNs = new ClockError(facts.clocks).jumpsNs;
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
     this.#versions = new KeptEvents(facts.cpus * KEPT, 'idle_sleep');
     this.#next = new Int32Array(facts.cpus);
   }
@@ -78,7 +78,8 @@ export class IdleRead extends OracleBase {
       const before = kept.at(0);
       const grown = fields[at + IDLE] + fields[at + IOWAIT] - rows[before + IDLE] - rows[before + IOWAIT];
       const passed = fields[at + NOW] - rows[before + NOW];
-      if (grown < -this.#jumpsNs || grown > passed + this.#jumpsNs) {
+      const jumped = this.#error.jumpedBy(t);
+      if (grown < -jumped || grown > passed + jumped) {
         const last = kept.named(0);
         this.broken(() => ({
           says: `${this.nameOf(fields[at + BY])} saw the sleep of CPU ${fields[at + CPU]} change by ${grown} ns in ${passed} ns, ` +

@@ -28,13 +28,11 @@ export class IdleTicks extends OracleBase {
   readonly #came: Float64Array;
   readonly #stop: KeptEvents;
 
-  /** A clock that is behind lets a stopped tick come before its jiffy, more than once; nothing is charged then. */
-  readonly #least: number;
+  readonly #error: ClockError;
 
   constructor(facts: RunFacts) {
     super(IdleTicks.about, facts);
-    const { ppb, jumpsNs } = new ClockError(facts.clocks);
-    this.#least = ppb + jumpsNs > 0 ? -Infinity : 0;
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
     this.#looked = new Float64Array(facts.cpus);
     this.#stoppedAt = new Float64Array(facts.cpus).fill(-1);
     this.#came = new Float64Array(facts.cpus);
@@ -57,13 +55,18 @@ export class IdleTicks extends OracleBase {
     this.#stop.keep(cpu, id, cpu, t, fields, at);
   }
 
+  /** A clock that is behind lets a stopped tick come before its jiffy, more than once; nothing is charged then. */
+  #least(t: Ns): number {
+    return this.#error.ppb + this.#error.jumpedBy(t) > 0 ? -Infinity : 0;
+  }
+
   #onAccount(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const since = this.#stoppedAt[cpu] + this.#came[cpu];
     const due = fields[at + JIFFIES] - since;
     this.checked++;
     const wrong = this.#stoppedAt[cpu] < 0
       ? 'its tick was not stopped'
-      : fields[at + TICKS] !== due || due < this.#least
+      : fields[at + TICKS] !== due || due < this.#least(t)
         ? `${due} were due: jiffies ${fields[at + JIFFIES]}, stopped at ${this.#stoppedAt[cpu]}, and ${this.#came[cpu]} came since`
         : fields[at + IDLE_JIFFIES] !== since ? `it counts from jiffy ${fields[at + IDLE_JIFFIES]}, not ${since}` : undefined;
     if (wrong !== undefined) {

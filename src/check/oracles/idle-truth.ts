@@ -30,7 +30,7 @@ export class IdleTruth extends OracleBase {
       'outside interrupts',
     reference: 'kernel/time/tick-sched.c tick_nohz_stop_idle',
     blindTo: 'sleeps measured by the jiffies clock source, which knows no less than a tick, and those in which the clock source ' +
-      'changes or a CPU’s counter jumps',
+      'changes; what comes after a CPU’s counter has jumped',
     listens: ['event', 'idle_sleep', 'context', 'timekeeping_change', 'timekeeping_update'],
   };
 
@@ -49,7 +49,7 @@ export class IdleTruth extends OracleBase {
   /** Where CPUs race, the clock may have been moved by one that is so far ahead. */
   readonly #raceNs: Ns;
   readonly #ppb: number;
-  readonly #jumps: boolean;
+  readonly #error: ClockError;
   #coarse = true;
   /** What the clock source in use can tell apart. */
   #resolutionNs: Ns = 0;
@@ -69,8 +69,8 @@ export class IdleTruth extends OracleBase {
     this.#last = new KeptEvents(cpus, 'idle_sleep');
     this.#start = new Float64Array(cpus + 1);
     this.#raceNs = facts.racing ? facts.skewNs + facts.ipiDelayNs : 0;
-    this.#ppb = CLOCK_PPB + new ClockError(clocks).ppb;
-    this.#jumps = clocks.sources.some(({ skews }) => skews.length > 0);
+    this.#error = new ClockError(clocks, facts.skewNs);
+    this.#ppb = CLOCK_PPB + this.#error.ppb;
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -116,7 +116,8 @@ export class IdleTruth extends OracleBase {
     this.#advance(cpu, t);
     const booked = fields[at + SLEEP] + fields[at + IOWAIT];
     const slept = booked - this.#booked[cpu];
-    if (fields[at + ACTIVE] === 0 && this.#doubtful[cpu] === 0 && !this.#coarse && !this.#jumps) this.#judge(slept, id, cpu, t, fields, at);
+    const clear = this.#doubtful[cpu] === 0 && !this.#coarse && this.#error.jumpedBy(t) === 0;
+    if (fields[at + ACTIVE] === 0 && clear) this.#judge(slept, id, cpu, t, fields, at);
     this.#booked[cpu] = booked;
     this.#halted[cpu] = 0;
     this.#idled[cpu] = 0;

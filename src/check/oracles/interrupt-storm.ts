@@ -19,7 +19,7 @@ export class InterruptStorm extends OracleBase {
     says: 'in no tenth of a second has a CPU more interrupts of its event device than two for each tick, one for each timer started ' +
       'there and each message, and a few',
     reference: 'kernel/time/tick-sched.c tick_nohz_lowres_handler',
-    blindTo: 'a slow drizzle of needless interrupts; machines whose tsc was made to jump: a CPU whose clock stands still is woken ' +
+    blindTo: 'a slow drizzle of needless interrupts; what comes after a tsc was made to jump: a CPU whose clock stands still is woken ' +
       'too early',
     listens: ['local_timer_entry', 'irq_handler_entry', 'hrtimer_start', 'csd_function_entry'],
   };
@@ -28,15 +28,14 @@ export class InterruptStorm extends OracleBase {
   readonly #interrupts: Float64Array;
   readonly #reasons: Float64Array;
   readonly #first: KeptEvents;
-  readonly #jumps: boolean;
+  readonly #error: ClockError;
   /** A clock that is slower than the device sees each event come early, twice if it is much slower. */
   readonly #perTick: number;
 
   constructor(facts: RunFacts) {
     super(InterruptStorm.about, facts);
-    const error = new ClockError(facts.clocks);
-    this.#jumps = error.jumpsNs > 0;
-    this.#perTick = error.ppb > 0 ? 4 : 2;
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
+    this.#perTick = this.#error.ppb > 0 ? 4 : 2;
     this.#began = new Float64Array(facts.cpus + 1);
     this.#interrupts = new Float64Array(facts.cpus + 1);
     this.#reasons = new Float64Array(facts.cpus + 1);
@@ -53,7 +52,7 @@ export class InterruptStorm extends OracleBase {
     }
     if (this.#interrupts[cpu]++ === 0) this.#first.keep(cpu, id, cpu, t, fields, at);
     this.checked++;
-    if (this.#interrupts[cpu] <= this.#most(cpu) || this.#jumps) return;
+    if (this.#interrupts[cpu] <= this.#most(cpu) || this.#error.jumpedBy(t) > 0) return;
     this.broken(() => ({
       says: `CPU ${cpu} has ${this.#interrupts[cpu]} interrupts of its event device within ${t - this.#began[cpu]} ns, ` +
         `and ${this.#reasons[cpu]} timers and messages to have them for`,

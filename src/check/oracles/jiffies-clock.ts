@@ -37,7 +37,7 @@ export class JiffiesClock extends OracleBase {
   constructor(facts: RunFacts) {
     super(JiffiesClock.about, facts, ['event', 'timekeeping_update']);
     this.#bound = new RaceBound(facts);
-    this.#error = new ClockError(facts.clocks);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
     this.#oneshot = new Uint8Array(facts.cpus + 1);
     this.#lastTick = new KeptEvents(facts.cpus + 1, 'tick');
   }

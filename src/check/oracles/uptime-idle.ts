@@ -31,14 +31,14 @@ export class UptimeIdle extends OracleBase {
     listens: ['proc_uptime', 'cpu_idle_time'],
   };
 
-  readonly #jumpsNs: Ns;
+  readonly #error: ClockError;
   readonly #passes = new Map<TaskId, Pass>();
   /** Ticks may stop by now: until then idle time is counted otherwise. */
   #bySleeps = false;
 
   constructor(facts: RunFacts) {
     super(UptimeIdle.about, facts);
-    this.#jumpsNs = new ClockError(facts.clocks).jumpsNs;
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -74,7 +74,7 @@ export class UptimeIdle extends OracleBase {
     const together = [...parts.values()].reduce((total, ns) => total + ns, 0);
     // parts are whole microseconds in the sum; a clock may run a thousandth fast, or jump, and each sleep with it; CPUs that race may be
     // read at instants a skew apart
-    const slack = parts.size * (NSEC_PER_USEC + 2 * this.facts.skewNs + this.#jumpsNs) + slept / 1000;
+    const slack = parts.size * (NSEC_PER_USEC + 2 * this.facts.skewNs + this.#error.jumpedBy(t)) + slept / 1000;
     this.checked++;
     if (together - sum >= -slack && together - sum <= slept + slack) return;
     this.broken(() => ({

@@ -25,12 +25,12 @@ export class WheelLate extends OracleBase {
   };
 
   readonly #log: WheelLog;
-  readonly #jumpsNs: Ns;
+  readonly #error: ClockError;
   #jiffies: Jiffies = 0;
 
   constructor(facts: RunFacts) {
     super(WheelLate.about, facts);
-    this.#jumpsNs = new ClockError(facts.clocks).jumpsNs;
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
     this.#log = new WheelLog(facts.cpus, this.#judge.bind(this));
   }
 
@@ -39,11 +39,11 @@ export class WheelLate extends OracleBase {
     else this.#log.onEvent(cpu, t, fields, at);
   }
 
-  override finish(): Verdict {
+  override finish(end: Ns): Verdict {
     for (const { queued, deferrable, cpu } of this.#log.finish()) {
       if (deferrable) continue;
       for (const [timer, { bucketExpiry: due, event }] of queued) {
-        if (this.#jiffies <= due + this.#late()) continue;
+        if (this.#jiffies <= due + this.#late(end)) continue;
         this.broken(() => ({
           says: `timer ${timer} on CPU ${cpu} was due at jiffy ${due}, and is still queued at the end of the run, `
             + `at jiffy ${this.#jiffies}`,
@@ -55,15 +55,15 @@ export class WheelLate extends OracleBase {
   }
 
   /** Jiffies; the firmware may have taken a CPU meanwhile, perhaps the one that moves jiffies; a counter that jumps takes them along. */
-  #late(): number {
-    return LATE_JIFFIES + Math.ceil((Math.max(0, ...this.facts.stalledNs) + this.#jumpsNs) / this.facts.tickNs);
+  #late(t: Ns): number {
+    return LATE_JIFFIES + Math.ceil((Math.max(0, ...this.facts.stalledNs) + this.#error.jumpedBy(t)) / this.facts.tickNs);
   }
 
   #judge(row: WheelRow, { queued, deferrable }: Wheel): void {
     const timer = row.op === WheelOp.Expire && !deferrable ? queued.get(row.timer) : undefined;
     if (timer === undefined) return;
     this.checked++;
-    if (row.now <= timer.bucketExpiry + this.#late()) return;
+    if (row.now <= timer.bucketExpiry + this.#late(row.t)) return;
     this.broken(() => ({
       says: `CPU ${row.cpu} at ${row.t} ns runs timer ${row.timer}, due at jiffy ${timer.bucketExpiry}, only at jiffy ${row.now}`,
       events: [timer.event, row.event],

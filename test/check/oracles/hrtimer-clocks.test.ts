@@ -144,6 +144,15 @@ describe('H-07, by its clock', () => {
     expect(witness.events.map(({ event }) => event)).toEqual(['timekeeping_change', 'hrtimer_expire_entry']);
   });
 
+  it('finds a clock that is off by more than handlers take, or a tick more where jiffies are the clock', () => {
+    const off = (by: number, source: number) => {
+      const stream = made(ClockId.Realtime, HrtimerMode.Abs, REAL_1).add('timekeeping_change', 0, 20, { source });
+      return judge(HrtimerClocks, expire(stream, 1, 50 * MS, 4, 50 * MS, 50 * MS + by)).verdict;
+    };
+    expect([off(MS, ClocksourceId.Tsc), off(MS + 1, ClocksourceId.Tsc)]).toEqual(['held', 'broken']);
+    expect([off(TICK + MS, ClocksourceId.Jiffies), off(TICK + 2 * MS, ClocksourceId.Jiffies)]).toEqual(['held', 'broken']);
+  });
+
   it('forgives that where CPUs race, but not what was never the offset', () => {
     const stepped = (): EventStream => step(made(ClockId.Realtime, HrtimerMode.Abs, REAL_1), 1 * MS, 30 * MS);
     const race = (now: number) =>
