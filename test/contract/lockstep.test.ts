@@ -8,7 +8,7 @@ import { cutShort } from '../../scripts/lockstep/cut-short.ts';
 import { NATIVE } from '../support/each-memory.ts';
 import { closePoolsAfterwards, lockstep } from '../support/engines.ts';
 import type { RtAppFile } from '../support/rtapp-files.ts';
-import { fileOf, resolveFile, SHORT_NS, shipped } from '../support/shipped.ts';
+import { faultFree, fileOf, resolveFile, SHORT_NS, shipped } from '../support/shipped.ts';
 import type { Overrides } from '../../src/workload/resolve.ts';
 
 /** Events to be put in order, at most: enough for all but the readers that never rest. */
@@ -28,14 +28,19 @@ const bySize = [...shipped].sort((a, b) => resolveFile(a).cpus - resolveFile(b).
 
 describe.each(bySize.map((file, i) => ({ name: file.name, file, i })))('lockstep of $name', ({ file, i }) => {
   const [one, other] = i % 2 === 0 ? NATIVE : [NATIVE[1], NATIVE[0]];
+  // a fault changes what a machine decides, not how its threads take turns: one comparison each, of either kind by turns
+  const kind = faultFree.includes(file) ? 'both' : i % 4 < 2 ? 'plain' : 'paused';
 
-  test(`equals inline over ${one}`, async () => {
-    expect(await differences(file, {}, one, 0)).toEqual([]);
-  });
-
-  test(`equals inline over ${other}, ties shuffled, with pauses of the host between events`, async () => {
-    expect(await differences(file, { ties: 'shuffled', seed: i, cputime: 'gen' }, other, PAUSE_NS)).toEqual([]);
-  });
+  if (kind !== 'paused') {
+    test(`equals inline over ${one}`, async () => {
+      expect(await differences(file, {}, one, 0)).toEqual([]);
+    });
+  }
+  if (kind !== 'plain') {
+    test(`equals inline over ${other}, ties shuffled, with pauses of the host between events`, async () => {
+      expect(await differences(file, { ties: 'shuffled', seed: i, cputime: 'gen' }, other, PAUSE_NS)).toEqual([]);
+    });
+  }
 });
 
 describe.each(NATIVE)('lockstep over %s', (memory) => {

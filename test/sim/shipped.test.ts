@@ -37,15 +37,14 @@ describe.each(faultFree)('$name', (file) => {
   // one CPU alone is never in anybody's way
   test.skipIf(resolveFile(file).cpus === 1)('runs otherwise, and breaks nothing, with ties shuffled', async () => {
     const fixed = await runOf(file, 'auto');
-    const digests = new Set<string>();
-    for (const seed of [1, 2, 3]) {
+    // two CPUs need not have many ties in so short a time: one seed of three must have turned one round
+    let digest = fixed.digest;
+    for (let seed = 1; seed <= 3 && digest === fixed.digest; seed++) {
       const shuffled = await simulate(resolveFile(file, { cputime: 'auto', ties: 'shuffled', seed }));
-      digests.add(shuffled.digest);
+      digest = shuffled.digest;
       expect([verdicts(shuffled), brokenOf(shuffled)]).toEqual([verdicts(fixed), {}]);
     }
-    // two CPUs need not have many ties in so short a time: one seed of three must have turned one round
-    digests.delete(fixed.digest);
-    expect(digests.size).toBeGreaterThan(0);
+    expect(digest).not.toBe(fixed.digest);
   });
 });
 
