@@ -17,7 +17,7 @@ import { model, type Model, type ModelThread } from '../explore/model.ts';
 import type { Decisions } from '../kernel/decisions.ts';
 import type { KernelCpu } from '../kernel/kernel-cpu.ts';
 import { newTaskCputime, taskCputime, taskGtime, type ReaderKind } from '../kernel/sched/cputime-read.ts';
-import { switchTo, truthAt, World, type Edge, type Stretch } from './cputime-world.ts';
+import { switchTo, TICK, truthAt, World, type Edge, type Stretch } from './cputime-world.ts';
 import { machineCells } from './machine-cells.ts';
 
 /** CPU 0, where T runs at first, CPU 1, which reads, and CPU 2, where T may go on. */
@@ -47,7 +47,7 @@ const ARRIVES: Ns = 950;
 /** What T does: edges, and what they make of it. */
 export interface Life {
   readonly edges: readonly Edge[];
-  readonly inUser: boolean;
+  readonly begins: 'user' | 'system' | 'guest';
   readonly stretches: readonly Stretch[];
   /** T goes on on CPU 2. */
   readonly moves?: boolean;
@@ -56,27 +56,33 @@ export interface Life {
 }
 
 export const TWO_EDGES: Life = {
-  edges: [ENTERS_KERNEL, LEAVES_KERNEL], inUser: true,
+  edges: [ENTERS_KERNEL, LEAVES_KERNEL], begins: 'user',
   stretches: [{ from: SINCE, to: 800, kind: 'user' }, { from: 800, to: 900, kind: 'system' }, { from: 900, to: KTIME_MAX, kind: 'user' }],
 };
 export const SWITCH: Life = {
-  edges: [ENTERS_KERNEL, IS_SWITCHED_AWAY], inUser: true,
+  edges: [ENTERS_KERNEL, IS_SWITCHED_AWAY], begins: 'user',
   stretches: [{ from: SINCE, to: 800, kind: 'user' }, { from: 800, to: 900, kind: 'system' }],
 };
 export const GUEST: Life = {
-  edges: [ENTERS_GUEST, LEAVES_GUEST], inUser: false,
+  edges: [ENTERS_GUEST, LEAVES_GUEST], begins: 'system',
   stretches: [
     { from: SINCE, to: 800, kind: 'system' }, { from: 800, to: 900, kind: 'guest' }, { from: 900, to: KTIME_MAX, kind: 'system' },
   ],
 };
 /** What is preempted in its guest was a guest to the last. */
 export const PREEMPTED_GUEST: Life = {
-  edges: [ENTERS_GUEST, IS_SWITCHED_AWAY], inUser: false,
+  edges: [ENTERS_GUEST, IS_SWITCHED_AWAY], begins: 'system',
   stretches: [{ from: SINCE, to: 800, kind: 'system' }, { from: 800, to: 900, kind: 'guest' }],
 };
 export const MIGRATION: Life = {
-  edges: [LETS_GO], inUser: false, moves: true,
+  edges: [LETS_GO], begins: 'system', moves: true,
   stretches: [{ from: SINCE, to: 900, kind: 'system' }, { from: ARRIVES, to: KTIME_MAX, kind: 'system' }],
+};
+
+/** The same from within a guest, of which it bears the mark all the while. */
+export const GUEST_MIGRATION: Life = {
+  edges: [LETS_GO], begins: 'guest', moves: true,
+  stretches: [{ from: SINCE, to: 900, kind: 'guest' }, { from: ARRIVES, to: KTIME_MAX, kind: 'guest' }],
 };
 
 export interface Parts {
@@ -125,13 +131,22 @@ function takeOver(world: World, memory: Memory): void {
 function isTrue({ tau, state, utime, stime, gtime }: Seen, parts: Parts): boolean {
   const { life = TWO_EDGES, gtime: ofGuest } = parts;
   const truth = truthAt(tau, life.stretches);
-  // the second stretch is less than a tick: under `gen` it waits in an accumulator, of which `linux` shows what T does just now
   const hides = isLinuxOfGen(parts);
   if (ofGuest) return gtime === (hides && state !== VtimeState.Guest ? 0 : truth.guest);
-  const hidden = hides && life === TWO_EDGES && state === VtimeState.User && tau >= 900 ? truth.system : 0;
+  const hidden = hides && !life.steals ? hiddenAt(state, life, truth) : NOTHING;
   // what is stolen is the task's to `linux` until the next edge
   const taken = hides && state === VtimeState.User ? truth.stolen : 0;
-  return utime === truth.user + truth.guest + taken && stime === truth.system - hidden;
+  return utime === truth.user + truth.guest - hidden.user + taken && stime === truth.system - hidden.system;
+}
+
+const NOTHING = { user: 0, system: 0 };
+const STATE_OF = { user: VtimeState.User, system: VtimeState.Sys, guest: VtimeState.Guest } as const;
+
+/** A stretch of less than a tick waits in an accumulator, of which `linux` shows what T does just now. */
+function hiddenAt(state: VtimeState, { stretches }: Life, truth: ReturnType<typeof truthAt>): typeof NOTHING {
+  const kind = stretches.find(({ from, to }) => to - from < TICK)?.kind;
+  if (kind === undefined || kind === 'idle' || kind === 'stolen' || STATE_OF[kind] === state) return NOTHING;
+  return kind === 'system' ? { user: 0, system: truth.system } : { user: truth[kind], system: 0 };
 }
 
 const isLinuxOfGen = ({ reader, flavour = 'gen' }: Parts): boolean => reader === 'linux' && flavour === 'gen';
@@ -148,7 +163,8 @@ export function cputimeRead(name: string, parts: Parts): Model {
     setUp: (memory) => world.setUp(memory, SINCE, [life.edges[0]![0], KTIME_MAX, ARRIVES], (cpu) => {
       if (cpu.id !== 0) return;
       switchTo(cpu, T);
-      if (life.inUser) cpu.accounting.userEnter(cpu);
+      if (life.begins === 'user') cpu.accounting.userEnter(cpu);
+      if (life.begins === 'guest') cpu.accounting.guestEnter(cpu);
     }),
     threads: [
       { name: 'CPU0', run: (memory: Memory) => world.run(writing(memory), 0, life.edges, parts.promiseFirst) },

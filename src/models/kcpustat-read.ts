@@ -60,6 +60,12 @@ const STOLEN: Life = {
     { from: 800, to: KTIME_MAX, kind: 'system' },
   ],
 };
+const GUEST: Life = {
+  edges: [[800, (cpu) => cpu.accounting.guestEnter(cpu)], [900, (cpu) => cpu.accounting.guestExit(cpu)]], begins: 'system',
+  stretches: [
+    { from: SINCE, to: 800, kind: 'system' }, { from: 800, to: 900, kind: 'guest' }, { from: 900, to: KTIME_MAX, kind: 'system' },
+  ],
+};
 const MOVES: Life = {
   edges: [[900, (cpu) => {
     switchTo(cpu, cpu.idle);
@@ -86,7 +92,7 @@ interface Seen {
   readonly slots: readonly Ns[];
 }
 
-const SHOWN = [Cpustat.User, Cpustat.System, Cpustat.Idle, Cpustat.Steal] as const;
+const SHOWN = [Cpustat.User, Cpustat.System, Cpustat.Idle, Cpustat.Steal, Cpustat.Guest] as const;
 
 function lookAt(cpu: KernelCpu, slot: number | undefined): Seen {
   const out = new Float64Array(NR_CPUSTAT);
@@ -102,8 +108,8 @@ function takeOver(world: World, memory: Memory): void {
 }
 
 function slotsAt(tau: Ns, { life, slot }: Parts): number[] {
-  const { user, system, idle, stolen } = truthAt(tau, life.stretches);
-  return [user, system, idle, stolen].map((ns, i) => (slot === undefined || slot === SHOWN[i] ? ns : 0));
+  const { user, system, idle, stolen, guest } = truthAt(tau, life.stretches);
+  return [user + guest, system, idle, stolen, guest].map((ns, i) => (slot === undefined || slot === SHOWN[i] ? ns : 0));
 }
 
 const honest = (memory: Memory): Memory => memory;
@@ -131,7 +137,7 @@ function kcpustat(name: string, parts: Parts): Model {
     check: ({ results }) => {
       const seen = results[1] as Seen[];
       const wrong = seen.find(({ tau, slots }) => `${slots}` !== `${slotsAt(tau, parts)}`);
-      const words = 'user, system, idle, stolen';
+      const words = 'user, system, idle, stolen, guest';
       if (wrong !== undefined) return `read ${wrong.slots} (${words}), and at ${wrong.tau} it was ${slotsAt(wrong.tau, parts)}`;
       const back = seen.length > 1 && seen[1]!.slots.some((ns, i) => ns < seen[0]!.slots[i]!);
       return back ? `it goes back: ${JSON.stringify(seen)}` : undefined;
@@ -186,6 +192,16 @@ export const KCPUSTAT_WAKES = catalogued(
 export const KCPUSTAT_FIELD = catalogued(
   'kcpustat-field', 'The same by the reader of a single account: the user time of a CPU that a task gives up.',
   { life: LEAVES, slot: Cpustat.User }, [OUTSIDE], [2, 3],
+);
+
+export const KCPUSTAT_FIELD_IDLE = catalogued(
+  'kcpustat-field-idle', 'The same of the idle time of a CPU on which a task begins.',
+  { life: WAKES, slot: Cpustat.Idle }, [TORN], [2, 3],
+);
+
+export const KCPUSTAT_GUEST = catalogued(
+  'kcpustat-guest', 'The same of all accounts, where a task enters its guest and leaves it: guest time is user time, too.',
+  { life: GUEST }, [TORN], [2, 3],
 );
 
 export const KCPUSTAT_STOLEN = catalogued(

@@ -20,7 +20,7 @@ import { BACK, TAKEN, unmarked } from './cputime-world.ts';
 import { answered } from './tampered-memory.ts';
 
 const STOLEN: Life = {
-  edges: [TAKEN, BACK, ENTERS_KERNEL], inUser: true, steals: true,
+  edges: [TAKEN, BACK, ENTERS_KERNEL], begins: 'user', steals: true,
   stretches: [
     { from: SINCE, to: 500, kind: 'user' }, { from: 500, to: 600, kind: 'stolen' }, { from: 600, to: 800, kind: 'user' },
     { from: 800, to: KTIME_MAX, kind: 'system' },
