@@ -2,7 +2,7 @@
 import { Event, type EventName } from '../../shared/events.ts';
 import { ClockEventState } from '../../shared/structs/cpu.ts';
 import { HrtimerFunction } from '../../shared/structs/hrtimer.ts';
-import { KTIME_MAX, NOBODY, type CpuId, type Ns, type TimerId } from '../../shared/units.ts';
+import { KTIME_MAX, NOBODY, NONE, type CpuId, type Ns, type TimerId } from '../../shared/units.ts';
 import { places } from './kept-events.ts';
 
 const [STARTED, FUNCTION, EXPIRES, BASE] = places('hrtimer_start', 'hrtimer', 'function', 'expires', 'clock_base');
@@ -63,8 +63,14 @@ export class ArmedDevices {
 
   /** When the first of its monotonic hrtimers expires; KTIME_MAX without any. */
   firstExpiry(cpu: CpuId): Ns {
-    let first = KTIME_MAX;
-    for (const timer of this.#queues[cpu]) first = Math.min(first, this.#expires[timer]);
+    const first = this.firstTimer(cpu);
+    return first === NONE ? KTIME_MAX : this.#expires[first];
+  }
+
+  /** The one that expires first, or NONE. */
+  firstTimer(cpu: CpuId): TimerId {
+    let first = NONE;
+    for (const timer of this.#queues[cpu]) if (first === NONE || this.#expires[timer] < this.#expires[first]) first = timer;
     return first;
   }
 

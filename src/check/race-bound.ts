@@ -15,6 +15,9 @@ import type { RunFacts } from '../../shared/event-consumer.ts';
 import type { CpuId, Ns } from '../../shared/units.ts';
 import { places } from './kept-events.ts';
 
+/** More than any event takes that moves times. */
+export const LONGEST_EVENT_NS: Ns = 1_000_000;
+
 const [TIME] = places('event', 'time');
 
 export class RaceBound {

@@ -13,6 +13,7 @@ import { NONE, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts
 import { EventPool, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, Verdict } from '../oracle.ts';
+import { LONGEST_EVENT_NS } from '../race-bound.ts';
 import { TruthHistory, type TrueTimes } from '../truth-history.ts';
 import { hiddenSystem, hiddenUser, isRunning, Reader, READER_NAMES, runsUser } from '../vtime-formula.ts';
 
@@ -36,9 +37,6 @@ interface Exit {
   readonly utime: readonly [Ns, Ns];
   readonly stime: readonly [Ns, Ns];
 }
-
-/** No event that moves times takes so long. */
-const LONGEST_EVENT_NS: Ns = 1_000_000;
 
 /** A version of a task's vtime: when it was published, and by whom; since when it lets time run, undefined if not. */
 interface Section {

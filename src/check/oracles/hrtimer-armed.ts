@@ -14,8 +14,8 @@ import { KTIME_MAX, NONE, type CpuId, type Ns, type TimerId } from '../../../sha
 import { ClockOffsets } from '../clock-offsets.ts';
 import { BASES, HrtimerQueues, SOFT } from '../hrtimer-queues.ts';
 import { places } from '../kept-events.ts';
-import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
+import { TimerOracle } from '../timer-oracle.ts';
 
 const [START_TIMER] = places('hrtimer_start', 'hrtimer');
 const [CANCEL_TIMER] = places('hrtimer_cancel', 'hrtimer');
@@ -25,7 +25,7 @@ const [STATE] = places('clockevents_switch_state', 'state');
 const [HANDLER] = places('tick_device', 'handler');
 const [VEC] = places('softirq_raise', 'vec');
 
-export class HrtimerArmed extends OracleBase {
+export class HrtimerArmed extends TimerOracle {
   static readonly about: OracleDescription = {
     id: 'H-04',
     says: 'in high resolution, outside of events, a CPU’s device is armed for its first timer or earlier; after a hang for the end of ' +
@@ -64,10 +64,13 @@ export class HrtimerArmed extends OracleBase {
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    this.settle(t);
     switch (id) {
       case Event.event: return this.#judge(cpu, t);
       case Event.hrtimer_start: this.#changed[cpu] = 1; return this.#queues.start(fields[at + START_TIMER], cpu, t, fields, at);
-      case Event.hrtimer_cancel: return this.#queues.remove(fields[at + CANCEL_TIMER]);
+      case Event.hrtimer_cancel:
+        this.takenOut(fields[at + CANCEL_TIMER], cpu);
+        return this.#queues.remove(fields[at + CANCEL_TIMER]);
       case Event.hrtimer_expire_entry: return this.#queues.remove(fields[at + EXPIRE_TIMER]);
       case Event.timekeeping_change: return this.#offsets.onChange(t, fields, at);
       default: return this.#onDevice(id, cpu, fields, at);
@@ -121,7 +124,7 @@ export class HrtimerArmed extends OracleBase {
   #late(cpu: CpuId, t: Ns, timer: TimerId, expires: Ns): void {
     const start = this.#queues.startOf(timer);
     const armed = this.#armed[cpu];
-    this.broken(() => ({
+    this.passedBy(timer, cpu, t, () => ({
       says: `before ${t} ns CPU ${cpu} is done with timer ${timer} first in its queue, to come by ${expires} ns, and its device ` +
         (armed === KTIME_MAX ? 'not armed' : `armed for ${armed} ns`),
       events: start ? [start] : [],

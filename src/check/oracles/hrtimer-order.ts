@@ -10,14 +10,14 @@ import { Event } from '../../../shared/events.ts';
 import { NONE, type CpuId, type Ns, type TimerId } from '../../../shared/units.ts';
 import { BASES, HrtimerQueues } from '../hrtimer-queues.ts';
 import { namedEvent, places } from '../kept-events.ts';
-import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription, WitnessEvent } from '../oracle.ts';
+import { TimerOracle } from '../timer-oracle.ts';
 
 const [START_TIMER] = places('hrtimer_start', 'hrtimer');
 const [CANCEL_TIMER] = places('hrtimer_cancel', 'hrtimer');
 const [TIMER, EXPIRES] = places('hrtimer_expire_entry', 'hrtimer', 'expires');
 
-export class HrtimerOrder extends OracleBase {
+export class HrtimerOrder extends TimerOracle {
   static readonly about: OracleDescription = {
     id: 'H-01',
     says: 'the timer that expires is the head of a queue of its CPU: least hard expiry, first in among equals, with the expiry that it ' +
@@ -40,11 +40,14 @@ export class HrtimerOrder extends OracleBase {
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    this.settle(t);
     switch (id) {
       case Event.hrtimer_start:
         this.#takenOut[cpu] = NONE;
         return this.#queues.start(fields[at + START_TIMER], cpu, t, fields, at);
-      case Event.hrtimer_cancel: return this.#takeOut(fields[at + CANCEL_TIMER], cpu);
+      case Event.hrtimer_cancel:
+        this.takenOut(fields[at + CANCEL_TIMER], cpu);
+        return this.#takeOut(fields[at + CANCEL_TIMER], cpu);
       case Event.hrtimer_expire_entry: return this.#onExpire(id, cpu, t, fields, at);
     }
   }
@@ -64,7 +67,7 @@ export class HrtimerOrder extends OracleBase {
     const wrong = this.#wrong(timer, cpu, fields[at + EXPIRES]);
     this.checked++;
     if (wrong !== undefined) {
-      this.broken(() => ({
+      this.passedBy(this.#headBefore[cpu], cpu, t, () => ({
         says: `CPU ${cpu} at ${t} ns expires timer ${timer} (expires ${fields[at + EXPIRES]} ns), ${wrong.says}`,
         events: [...(wrong.start ? [wrong.start] : []), namedEvent(id, cpu, t, fields, at)],
       }));

@@ -2,13 +2,14 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event } from '../../../shared/events.ts';
 import { TickFlag } from '../../../shared/structs/cpu.ts';
-import { KTIME_MAX, type CpuId, type Ns } from '../../../shared/units.ts';
+import { KTIME_MAX, NONE, type CpuId, type Ns, type TimerId } from '../../../shared/units.ts';
 import { ArmedDevices } from '../armed-devices.ts';
 import { FineTimers } from '../fine-timers.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
-import { OracleBase } from '../oracle-base.ts';
-import type { OracleDescription } from '../oracle.ts';
+import type { OracleDescription, Witness } from '../oracle.ts';
+import { TimerOracle } from '../timer-oracle.ts';
 
+const [CANCELLED] = places('hrtimer_cancel', 'hrtimer');
 const [STATE] = places('cpu_idle', 'state');
 const [BASEJ, BASEM] = places('tick_nohz_next_event', 'basej', 'basem');
 const [STOP_FLAGS, WANTED] = places('tick_nohz_idle_stop', 'flags', 'expires');
@@ -17,7 +18,7 @@ const [SLEEP_FLAGS] = places('idle_sleep', 'flags');
 /** The end of an idle state, and no state. */
 const PWR_EVENT_EXIT = 0xffff_ffff;
 
-export class SleepCovered extends OracleBase {
+export class SleepCovered extends TimerOracle {
   static readonly about: OracleDescription = {
     id: 'N-03',
     says: 'a CPU that goes to sleep has its event device armed no later than its first hrtimer; its tick, running or stopped, stands ' +
@@ -52,7 +53,9 @@ export class SleepCovered extends OracleBase {
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    this.settle(t);
     switch (id) {
+      case Event.hrtimer_cancel: this.takenOut(fields[at + CANCELLED], cpu); break;
       case Event.hrtimer_hang: this.#pauses[cpu] = 1; return;
       case Event.local_timer_entry: this.#pauses[cpu] = 0; break;
       case Event.idle_sleep: this.#flags[cpu] = fields[at + SLEEP_FLAGS]; return;
@@ -74,12 +77,14 @@ export class SleepCovered extends OracleBase {
 
   #judge(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     this.checked++;
-    const wrong = this.#wrong(cpu) ?? this.#lateForWheel(cpu);
-    if (wrong === undefined) return;
-    this.broken(() => ({
+    const describe = (wrong: string) => (): Witness => ({
       says: `CPU ${cpu} goes to sleep at ${t} ns, and ${wrong}`,
       events: [...(this.#stop.has(cpu) ? [this.#stop.named(cpu)] : []), namedEvent(id, cpu, t, fields, at)],
-    }));
+    });
+    const wheel = this.#lateForWheel(cpu);
+    if (wheel !== undefined) return this.broken(describe(wheel));
+    const wrong = this.#wrong(cpu);
+    if (wrong !== undefined) this.passedBy(this.#passed(cpu), cpu, t, describe(wrong));
   }
 
   /** A stopped tick must come for the wheel, whose jiffies are counted from the look. */
@@ -91,6 +96,11 @@ export class SleepCovered extends OracleBase {
     const due = this.#wheel.firstDue(cpu);
     const at = rows[look + BASEM] + Math.max(0, due - rows[look + BASEJ]) * this.facts.tickNs;
     return wanted <= at ? undefined : `a timer of its wheel is due at jiffy ${due}, but it wakes at ${text(wanted)}`;
+  }
+
+  /** The timer for which the device comes too late, or NONE. */
+  #passed(cpu: CpuId): TimerId {
+    return this.#devices.armedFor(cpu) > this.#devices.firstExpiry(cpu) ? this.#devices.firstTimer(cpu) : NONE;
   }
 
   #wrong(cpu: CpuId): string | undefined {

@@ -9,13 +9,14 @@ import { KTIME_MAX, type CpuId, type Jiffies, type Ns } from '../../../shared/un
 import { ArmedDevices } from '../armed-devices.ts';
 import { FineTimers } from '../fine-timers.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
-import { OracleBase } from '../oracle-base.ts';
-import type { OracleDescription } from '../oracle.ts';
+import type { OracleDescription, Witness } from '../oracle.ts';
+import { TimerOracle } from '../timer-oracle.ts';
 
 const [BASEJ, BASEM] = places('tick_nohz_next_event', 'basej', 'basem');
+const [CANCELLED] = places('hrtimer_cancel', 'hrtimer');
 const [FLAGS] = places('tick_nohz_idle_stop', 'flags');
 
-export class StopsFar extends OracleBase {
+export class StopsFar extends TimerOracle {
   static readonly about: OracleDescription = {
     id: 'N-02',
     says: 'a tick stops only where no timer of the wheel, and in low resolution no hrtimer, is due within one tick of the jiffy ' +
@@ -39,11 +40,13 @@ export class StopsFar extends OracleBase {
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
+    this.settle(t);
     switch (id) {
       case Event.tick_nohz_next_event: return this.#look.keep(cpu, id, cpu, t, fields, at);
       case Event.tick_nohz_restart: this.#stopped[cpu] = 0; return;
       case Event.tick_nohz_idle_stop: return this.#onStop(id, cpu, t, fields, at);
       default:
+        if (id === Event.hrtimer_cancel) this.takenOut(fields[at + CANCELLED], cpu);
         this.#wheel.onEvent(id, cpu, fields, at);
         if (cpu < this.facts.cpus) this.#devices.onEvent(id, cpu, fields, at);
     }
@@ -55,12 +58,14 @@ export class StopsFar extends OracleBase {
     this.#stopped[cpu] = 1;
     this.checked++;
     const look = this.#look.at(cpu);
-    const wrong = this.#dueWheel(cpu, this.#look.rows[look + BASEJ]) ?? this.#dueHrtimer(cpu, flags, this.#look.rows[look + BASEM]);
-    if (wrong === undefined) return;
-    this.broken(() => ({
+    const describe = (wrong: string) => (): Witness => ({
       says: `CPU ${cpu} stops its tick at ${t} ns, though ${wrong}`,
       events: [this.#look.named(cpu), namedEvent(id, cpu, t, fields, at)],
-    }));
+    });
+    const wheel = this.#dueWheel(cpu, this.#look.rows[look + BASEJ]);
+    if (wheel !== undefined) return this.broken(describe(wheel));
+    const hrtimer = this.#dueHrtimer(cpu, flags, this.#look.rows[look + BASEM]);
+    if (hrtimer !== undefined) this.passedBy(this.#devices.firstTimer(cpu), cpu, t, describe(hrtimer));
   }
 
   #dueWheel(cpu: CpuId, basej: Jiffies): string | undefined {

@@ -26,6 +26,12 @@ const expire = (stream: EventStream, cpu: number, t: number, hrtimer: number, ex
   stream.add('hrtimer_expire_entry', cpu, t, { hrtimer, expires, softexpires: expires, now });
 const step = (stream: EventStream, t: number, ahead: number) =>
   stream.add('timekeeping_change', 0, t, { source: ClocksourceId.Tsc, offs_real: ahead, offs_tai: ahead });
+const event = (stream: EventStream, cpu: number, t: number) => stream.add('event', cpu, t, { time: t });
+const arm = (stream: EventStream, cpu: number, t: number, expires: number, force = 0) =>
+  stream.add('clockevents_program_event', cpu, t, { device: 1, expires, force });
+const hres = (): EventStream =>
+  new EventStream().add('tick_device', 1, 1, { device: 1, mode: 1, handler: TickHandler.Hrtimer })
+    .add('clockevents_switch_state', 1, 1, { device: 1, state: ClockEventState.Oneshot });
 /** CPU 1's base of CLOCK_REALTIME, and its soft twin of CLOCK_MONOTONIC. */
 const REAL_1 = 9;
 const SOFT_1 = 12;
@@ -43,6 +49,20 @@ describe('the oracles of order, earliness and lateness', () => {
     expect(judge(HrtimerOrder, overtaken).verdict).toBe('broken');
     expect(race(overtaken)).toEqual({ verdict: 'held', checked: 1 });
     expect(race(expire(overtaken, 1, 901, 4, 500))).toEqual({ verdict: 'held', checked: 1 });
+  });
+
+  // by the queue's lock CPU 0 was first: the task whose sleep was cut short runs there now
+  it.each([
+    ['another CPU', 0, 950, 'held'], ['its own CPU', 1, 950, 'broken'], ['another CPU, far later', 0, 3 * MS, 'broken'],
+  ] as const)('let a timer be passed by, where CPUs race, that %s takes out in the stream after that', (_, by, t, verdict) => {
+    const out = (stream: EventStream) => stream.add('hrtimer_cancel', by, t, { hrtimer: 4 });
+    const racing = racingFacts(facts, MS);
+    const overtaken = () => expire(start(start(new EventStream(), 1, 10, 4, 500), 1, 11, 5, 900), 1, 900, 5, 900);
+    expect(judge(HrtimerOrder, out(overtaken()), undefined, racing).verdict).toBe(verdict);
+    expect(judge(HrtimerOrder, out(overtaken())).verdict).toBe('broken');
+    const late = () => event(arm(start(hres(), 1, 10, 4, 900), 1, 11, 901), 1, 20);
+    expect(judge(HrtimerArmed, out(late()), undefined, racing).verdict).toBe(verdict);
+    expect(judge(HrtimerArmed, out(late())).verdict).toBe('broken');
   });
 
   it('know what a clock is ahead: a timer of the wall clock may come as much sooner by the true one, and no more', () => {
@@ -69,13 +89,6 @@ describe('the oracles of order, earliness and lateness', () => {
 });
 
 describe('H-04, armed in time', () => {
-  const event = (stream: EventStream, cpu: number, t: number) => stream.add('event', cpu, t, { time: t });
-  const arm = (stream: EventStream, cpu: number, t: number, expires: number, force = 0) =>
-    stream.add('clockevents_program_event', cpu, t, { device: 1, expires, force });
-  const hres = (): EventStream =>
-    new EventStream().add('tick_device', 1, 1, { device: 1, mode: 1, handler: TickHandler.Hrtimer })
-      .add('clockevents_switch_state', 1, 1, { device: 1, state: ClockEventState.Oneshot });
-
   it('holds for a device that is armed for the first timer or sooner, and looks at nothing in low resolution', () => {
     expect(judge(HrtimerArmed, event(arm(start(hres(), 1, 10, 4, 900), 1, 11, 900), 1, 20))).toEqual({ verdict: 'held', checked: 1 });
     expect(judge(HrtimerArmed, event(arm(start(hres(), 1, 10, 4, 900), 1, 11, 500), 1, 20)).verdict).toBe('held');

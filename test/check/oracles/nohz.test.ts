@@ -9,7 +9,7 @@ import { RemoteTick } from '../../../src/check/oracles/remote-tick.ts';
 import { SleepCovered } from '../../../src/check/oracles/sleep-covered.ts';
 import { StopsFar } from '../../../src/check/oracles/stops-far.ts';
 import { TickGrid } from '../../../src/check/oracles/tick-grid.ts';
-import { EventStream, runFacts, TICK } from '../../support/event-stream.ts';
+import { EventStream, racingFacts, runFacts, TICK } from '../../support/event-stream.ts';
 import { judgeStream, witnessOf } from '../../support/verdicts.ts';
 
 const facts = runFacts(2, 'tick', []);
@@ -66,6 +66,9 @@ describe('N-02, how far the next timer is', () => {
       .toContain(`an hrtimer expires at ${101 * TICK}`);
     expect(judgeStream(StopsFar, facts, stop(sleeper(101 * TICK + 1), LOWRES)).verdict).toBe('held');
     expect(judgeStream(StopsFar, facts, stop(sleeper(101 * TICK), HIGHRES)).verdict).toBe('held');
+    const out = (by: number) => stop(sleeper(101 * TICK), LOWRES).add('hrtimer_cancel', by, 12, { hrtimer: SLEEPER });
+    const racing = racingFacts(facts, TICK);
+    expect([0, 1].map((by) => judgeStream(StopsFar, racing, out(by)).verdict)).toEqual(['held', 'broken']);
   });
 });
 
