@@ -44,7 +44,7 @@ export const PosixTimer = struct(
     active: word('1 while its hrtimer is queued'),
     expires: long<Ns>('on a CPU clock: when it is due; 0: it has no date'),
     armed: anyWriter(word('on a CPU clock: 1 while ticks look for it; under the process’s siglock')),
-    firing: anyWriter(word('on a CPU clock: 1 + the task that found it due and will fire it; -1, it was set anew; under that lock')),
+    firing: anyWriter(word('on a CPU clock: 1 + the task that found it due and will fire it; 0: none will; under that lock')),
     queued: word('1 while its signal waits for delivery'),
     requeues: word('counts settings and expiries: a signal of an older setting does not start the timer again'),
     signalled: word('the count when its signal was queued'),

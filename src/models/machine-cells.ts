@@ -8,7 +8,7 @@ export interface MachineCells {
 }
 
 export function machineCells(shape: Partial<MachineShape> = {}): MachineCells {
-  const { cpus = 2, tasks = cpus, syncObjects = 0, sharedTimers = 0, processes = 0, csdPool = 1 } = shape;
-  const map = layOutMachine({ cpus, tasks, syncObjects, sharedTimers, processes, csdPool });
+  const { cpus = 2, tasks = cpus, syncObjects = 0, sharedTimers = 0, processes = 0, posixTimers = 0, csdPool = 1 } = shape;
+  const map = layOutMachine({ cpus, tasks, syncObjects, sharedTimers, processes, posixTimers, csdPool });
   return { map, plan: mappedCells(map.map) };
 }

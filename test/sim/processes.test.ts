@@ -70,7 +70,7 @@ describe('a family of processes', () => {
 });
 
 describe('what /proc has of processes that end', () => {
-  test('a leader that is dead while its thread lives, and a child that nobody has asked for, are zombies; the others are gone', async () => {
+  test('a leader that is dead while its thread lives, and a child that nobody has asked for, are zombies; others are gone', async () => {
     const { files } = await simulate(resolve(`{"tasks": {
         "leader": {"loop": 1, "run": 500},
         "worker": {"loop": -1, "run": 1500},

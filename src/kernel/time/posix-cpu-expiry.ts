@@ -137,10 +137,12 @@ function nextFiring({ image: { posixTimers } }: KernelCpu, task: TaskId): number
   return first;
 }
 
-/** Unless it was set anew since. @linux kernel/time/posix-cpu-timers.c handle_posix_cpu_timers */
+/** Unless it was set anew since, and perhaps found due by another thread. @linux kernel/time/posix-cpu-timers.c handle_posix_cpu_timers */
 function fire(cpu: KernelCpu, task: TaskId, index: number): void {
   const timer = lockTimer(cpu, index);
-  if (timer.firing === task + 1) cpuTimerFire(cpu, index, timer);
-  timer.firing = 0;
+  if (timer.firing === task + 1) {
+    cpuTimerFire(cpu, index, timer);
+    timer.firing = 0;
+  }
   unlockTimer(cpu, index);
 }

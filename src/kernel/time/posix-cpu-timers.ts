@@ -24,8 +24,6 @@ import { Outcome } from '../syscalls/outcome.ts';
 import { CpuClock } from './posix-cpu-clock.ts';
 import { lockTaskSighand, sampleOf, threadGroupStartCputime, unlockTaskSighand } from './thread-group-cputimer.ts';
 
-/** `PosixTimer.firing`, beside 0 and the task that fires it + 1: it was set anew meanwhile. */
-const SET_ANEW = -1;
 /** `cputimer_arm` of an interval timer: none of the POSIX timers. */
 export const NO_POSIX_TIMER = -1;
 
@@ -123,7 +121,8 @@ export function disarmTimer(cpu: KernelCpu, index: number, timer: PosixTimer): v
   if (expires === 0) return;
   const process = processOf(cpu, owner);
   const pct = lockTaskSighand(cpu, process);
-  if (timer.firing !== 0) timer.firing = SET_ANEW;
+  // whoever has found it due finds its mark gone
+  timer.firing = 0;
   if (timer.armed !== 0) {
     timer.armed = 0;
     triggerBaseRecalcExpires(cpu, timer, pct);
