@@ -154,7 +154,7 @@ export const CPUTIME_FAULTS: readonly Fault[] = [
   {
     id: 'B-19',
     says: 'the ticks that an idle CPU did without are charged though its contexts are tracked: its sleep counts twice (Linux until 3.10)',
-    caughtBy: ['A-01', 'C-07'],
+    caughtBy: ['A-01', 'C-07', 'A-02'],
     decisions: { countsIdleTicksOfTracked: true },
   },
 ];

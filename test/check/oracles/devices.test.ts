@@ -192,6 +192,22 @@ describe('E-06, a storm of interrupts', () => {
     expect(says(InterruptStorm, interrupts(101, 30)))
       .toBe('CPU 0 has 101 interrupts of its event device within 100000 ns, and 30 timers and messages to ' +
       'have them for'));
+
+  const needless = (count: number, change: Partial<RunFacts> = {}, work?: 'tick' | 'hrtimer_expire_entry' | 'softirq_raise') => {
+    const stream = new EventStream().add('hrtimer_cancel', 0, 5, { hrtimer: 1 });
+    for (let i = 0; i < count; i++) {
+      stream.add('local_timer_entry', 0, 1_000 * i);
+      if (work !== undefined) stream.add(work, 0, 1_000 * i + 1);
+      stream.add('local_timer_exit', 0, 1_000 * i + 2);
+    }
+    return verdictOf(InterruptStorm, stream, change).verdict;
+  };
+  it('finds that nothing expires in more than five, and one for each timer that was cancelled', () => {
+    expect([needless(6), needless(7)]).toEqual(['held', 'broken']);
+    expect([needless(60, {}, 'tick'), needless(60, {}, 'hrtimer_expire_entry'), needless(60, {}, 'softirq_raise')])
+      .toEqual(['held', 'held', 'held']);
+    expect(needless(7, { clocks: { sources: [], frequencies: [1] } })).toBe('held');
+  });
 });
 
 describe('E-07, whose device it is', () => {
