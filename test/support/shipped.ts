@@ -12,7 +12,10 @@ import { jsonFilesUnder, SCENARIOS, type RtAppFile } from './rtapp-files.ts';
 export const SHORT_NS = 60e6;
 
 /** Readers that never rest, and what they read, fill as much as the others' 60 ms in a few ms after the boot. */
-const DENSE = ['mutual-reads', 'racing-accounts', 'racing-exits', 'racing-reads', 'reads-everywhere', 'fault-waiting-wheel'];
+const DENSE = [
+  'mutual-reads', 'racing-accounts', 'racing-exits', 'racing-guests', 'racing-reads', 'racing-views', 'reads-everywhere',
+  'fault-waiting-wheel',
+];
 const DENSE_NS = 32e6;
 const shortNsOf = ({ name }: RtAppFile): Ns => (DENSE.some((dense) => name === `${dense}.json`) ? DENSE_NS : SHORT_NS);
 
