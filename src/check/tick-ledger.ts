@@ -109,15 +109,15 @@ export class TickLedger {
 
   /**
    * How far a CPU's grid may be from the time that has passed: its phase at either end, the error of its clock, and what
-   * firmware has kept from it of a periodic tick, or at the end.
+   * firmware, or a hypervisor that has `stolen` the processor, has kept from it of a periodic tick, or at the end.
    *
    * A counter that jumps moves the grid by no more than it jumps, though CPUs whose counter is behind find that time
    * stands: what they read is the larger of their own counter and of where another CPU has moved the clock.
    */
-  allowed(cpu: CpuId, end: Ns): Ns {
+  allowed(cpu: CpuId, end: Ns, stolen: Ns): Ns {
     const due = this.#due[cpu];
     const overdue = due >= 0 && this.#lastTick[cpu] < 0 ? Math.max(0, end - due) : 0;
-    return PHASES * this.#tickNs + this.#error.after(end) + Math.min(this.#stalledNs[cpu], this.#kept[cpu] + overdue);
+    return PHASES * this.#tickNs + this.#error.after(end) + Math.min(this.#stalledNs[cpu] + stolen, this.#kept[cpu] + overdue);
   }
 
   #onTick(cpu: CpuId, t: Ns, mode: number): void {

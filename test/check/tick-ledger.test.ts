@@ -51,6 +51,13 @@ describe('what ticks charge, beside the grid', () => {
     expect([of(7).verdict, of(8).verdict]).toEqual(['held', 'broken']);
   });
 
+  it('asks for no tick of a CPU whose processor is stolen, but for one that it had time for', () => {
+    const stolen = (end: number) =>
+      late([1, 2, 3, 4], 4, end).add('context', 0, 4.5 * TICK, { task: 0, mode: Mode.Steal }).add('context', 0, 8.5 * TICK, { task: 0 });
+    const of = (end: number) => judgeStream(CpuConservation, { ...facts, steals: true }, stolen(end), end * TICK).verdict;
+    expect([of(9.9), of(10.5)]).toEqual(['held', 'broken']);
+  });
+
   it('gives a stall back no tick that was not due', () => {
     // firmware had the CPU for three ticks at some time; the tick that is due at 5 never comes, though the CPU is free
     const stalled = { ...facts, stalledNs: [3 * TICK] };

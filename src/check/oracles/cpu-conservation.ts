@@ -20,7 +20,6 @@ const [CPU] = places('kcpustat_final', 'cpu');
 const SLOTS = places('kcpustat_final', 'user', 'nice', 'system', 'softirq', 'irq', 'idle', 'iowait', 'steal');
 const FINAL = places('task_final', 'cpu', 'vtime_state', 'starttime', 'vtime_utime', 'vtime_stime', 'vtime_gtime');
 
-
 export class CpuConservation extends OracleBase {
   static readonly about: OracleDescription = {
     id: 'A-01',
@@ -111,7 +110,7 @@ export class CpuConservation extends OracleBase {
     let sum = 0;
     for (const slot of SLOTS) sum += this.#final.rows[at + slot];
     const difference = Math.abs(elapsed - elsewhere - sum);
-    const allowed = sampling ? this.#ticks.allowed(cpu, until) : 0;
+    const allowed = sampling ? this.#ticks.allowed(cpu, until, this.#timed?.stolenBetween(cpu, 0, until) ?? 0) : 0;
     this.checked++;
     if (difference <= allowed) return;
     this.broken(() => ({

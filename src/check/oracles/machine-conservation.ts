@@ -107,7 +107,7 @@ export class MachineConservation extends OracleBase {
       if (this.#runningSince[cpu] >= 0) running += until - this.#runningSince[cpu];
       if (!samples(this.facts.cputime[cpu])) continue;
       owed -= this.#ticks.ahead(cpu, until) + this.#truth.beyondTicks(cpu);
-      tolerance += this.#ticks.allowed(cpu, until);
+      tolerance += this.#ticks.allowed(cpu, until, this.#truth.stolenBetween(cpu, 0, until));
     }
     const booked = charged + pending + running + idle + owed;
     if (Math.abs(elapsed - booked) <= tolerance) return;

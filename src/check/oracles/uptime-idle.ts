@@ -13,6 +13,9 @@ import type { OracleDescription } from '../oracle.ts';
 const [BY, T, SUM] = places('proc_uptime', 'by', 't', 'idle');
 const [IDLE_BY, CPU, IDLE, IOWAIT] = places('cpu_idle_time', 'by', 'cpu', 'idle', 'iowait');
 
+/** A counter's factor to ns is a whole number of at least 22 bits, so it is rounded by less than this. */
+const FACTOR_PPB = 1_000;
+
 /** A sum, and the parts that have come since. */
 interface Pass {
   readonly uptime: KeptEvents;
@@ -72,9 +75,10 @@ export class UptimeIdle extends OracleBase {
   #judge({ uptime, parts, slept }: Pass, id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     const sum = uptime.rows[uptime.at(0) + SUM];
     const together = [...parts.values()].reduce((total, ns) => total + ns, 0);
-    // parts are whole microseconds in the sum; a clock may run a thousandth fast, or jump, and each sleep with it; CPUs that race may be
-    // read at instants a skew apart
-    const slack = parts.size * (NSEC_PER_USEC + 2 * this.facts.skewNs + this.#error.jumpedBy(t)) + slept / 1000;
+    // parts are whole microseconds in the sum; a clock may run fast, or jump, and each sleep with it; CPUs that race may be read at
+    // instants a skew apart
+    const fast = (slept * (this.#error.ppb + FACTOR_PPB)) / 1e9;
+    const slack = parts.size * (NSEC_PER_USEC + 2 * this.facts.skewNs + this.#error.jumpedBy(t)) + fast;
     this.checked++;
     if (together - sum >= -slack && together - sum <= slept + slack) return;
     this.broken(() => ({

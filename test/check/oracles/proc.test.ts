@@ -160,6 +160,17 @@ describe('F-05: idle time in uptime', () => {
       .toContain('saw 300000 ns of idle time in /proc/uptime, and then 900000');
     expect(judge(pass(950_000, [[0, 400_000], [1, 500_000]])).verdict).toBe('broken');
   });
+
+  it('may have grown by as much as a clock that is fast makes of a sleep, and no more', () => {
+    const fast = (ppb: number) =>
+      ({ ...FACTS, clocks: { sources: [{ id: 0, drifts: [{ at: 0, ppb }], skews: [] }], frequencies: [] } }) as unknown as typeof FACTS;
+    // both slept for all of the 30 us between, by a clock that is a tenth fast; two parts of a microsecond
+    const grown = (by: number) => pass(900_000, [[0, 400_000], [1, 500_000 + by]]);
+    expect(judge(grown(35_000), fast(1e8)).verdict).toBe('held');
+    expect(judge(grown(35_002), fast(1e8)).verdict).toBe('broken');
+    expect(judge(grown(32_000), fast(0)).verdict).toBe('held');
+    expect(judge(grown(32_001), fast(0)).verdict).toBe('broken');
+  });
 });
 
 describe('F-06: btime', () => {
