@@ -115,9 +115,14 @@ export class TickLedger {
    * stands: what they read is the larger of their own counter and of where another CPU has moved the clock.
    */
   allowed(cpu: CpuId, end: Ns, stolen: Ns): Ns {
-    const due = this.#due[cpu];
-    const overdue = due >= 0 && this.#lastTick[cpu] < 0 ? Math.max(0, end - due) : 0;
-    return PHASES * this.#tickNs + this.#error.after(end) + Math.min(this.#stalledNs[cpu] + stolen, this.#kept[cpu] + overdue);
+    const kept = this.#kept[cpu] + this.#overdue(cpu, end);
+    return PHASES * this.#tickNs + this.#error.after(end) + Math.min(this.#stalledNs[cpu] + stolen, kept);
+  }
+
+  /** For how long the tick should have come; 0 if it is yet to come, or has stopped. */
+  #overdue(cpu: CpuId, end: Ns): Ns {
+    const due = this.#lastMode[cpu] === PERIODIC ? this.#last[cpu] + this.#tickNs : this.#due[cpu];
+    return due >= 0 && this.#lastTick[cpu] < 0 ? Math.max(0, end - due) : 0;
   }
 
   #onTick(cpu: CpuId, t: Ns, mode: number): void {

@@ -56,6 +56,15 @@ describe('what ticks charge, beside the grid', () => {
       late([1, 2, 3, 4], 4, end).add('context', 0, 4.5 * TICK, { task: 0, mode: Mode.Steal }).add('context', 0, 8.5 * TICK, { task: 0 });
     const of = (end: number) => judgeStream(CpuConservation, { ...facts, steals: true }, stolen(end), end * TICK).verdict;
     expect([of(9.9), of(10.5)]).toEqual(['held', 'broken']);
+    // a periodic tick puts up no date
+    const periodic = (stolen: boolean) => {
+      const stream = new EventStream().add('context', 0, 0, { task: 0 });
+      for (const at of [1, 2, 3]) stream.add('tick', 0, at * TICK, { task: 0, mode: 0 });
+      if (stolen) stream.add('context', 0, 3.5 * TICK, { task: 0, mode: Mode.Steal });
+      return stream.add('kcpustat_final', 0, 9 * TICK, { cpu: 0, idle: 3 * TICK });
+    };
+    const verdict = (stream: EventStream) => judgeStream(CpuConservation, { ...facts, steals: true }, stream, 9 * TICK).verdict;
+    expect([verdict(periodic(true)), verdict(periodic(false))]).toEqual(['held', 'broken']);
   });
 
   it('gives a stall back no tick that was not due', () => {
