@@ -30,6 +30,8 @@ export interface RunFacts {
   readonly skewNs: Ns;
   /** How long the hardware keeps each CPU from an interrupt, all in all: firmware, and the way out of an idle state once. */
   readonly stalledNs: readonly Ns[];
+  /** What the longest path of the kernel costs, with interrupts off. */
+  readonly longestPathNs: Ns;
   /** The wall clock at boot, in seconds since 1970: realtime and TAI count from there. */
   readonly epochSec: number;
   /** How the machine's clocks really run. */

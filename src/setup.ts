@@ -42,6 +42,7 @@ export function factsOf(scenario: Scenario, racing = false): RunFacts {
     cpus, hz, tasks: [...idle, ...tasks], processes: workload.processes.map(({ name, threads, age }) => ({ name, threads, age })),
     tickNs: NSEC_PER_SEC / hz,
     epochSec: scenario.epochSec, clocks: clockFactsOf(scenario), stalledNs: stalledOf(scenario), steals: hasHypervisor(scenario),
+    longestPathNs: Math.max(...costTable(machine.costs)),
     cputime: cputimeOf(scenario), ipiDelayNs: machine.ipiDelayNs,
     racing, skewNs: racing ? scenario.skewNs : 0,
     nohzFull: scenario.cmdline.nohzFull ?? [], tickOff: scenario.tickOff, keepsForcedEvent: versionOf(scenario).keepsForcedEvent,

@@ -50,7 +50,7 @@ export function runRecord(more: Partial<RunRecord> = {}): RunRecord {
         cpus: 2, tasks: [], processes: [], tickNs: 4_000_000,
         hz: 250, cputime: ['tick', 'gen'], ipiDelayNs: 1_000, racing: false, skewNs: 0,
         epochSec: 1_767_225_600, clocks: { sources: [], frequencies: [] }, stalledNs: [0, 0],
-        steals: false, nohzFull: [], tickOff: [], keepsForcedEvent: false, reader: 'linux',
+        steals: false, longestPathNs: 0, nohzFull: [], tickOff: [], keepsForcedEvent: false, reader: 'linux',
       },
       figures: {
         cpus: [cpuFigures(0), cpuFigures(1, { ticks: 1, userNs: 0 })],

@@ -55,7 +55,7 @@ export const FACTS: RunFacts = {
   ipiDelayNs: 1_000,
   racing: false,
   skewNs: 0, epochSec: 1_767_225_600, clocks: { sources: [], frequencies: [] }, stalledNs: [0, 0],
-  steals: false, nohzFull: [], tickOff: [], keepsForcedEvent: false, reader: 'linux',
+  steals: false, longestPathNs: 0, nohzFull: [], tickOff: [], keepsForcedEvent: false, reader: 'linux',
 };
 
 /** A number as a field may hold it: small, large, negative, at the ends of the range. */

@@ -50,7 +50,7 @@ export function runFacts(cpus: number, cputime: CputimeFlavour | readonly Cputim
     processes: workload.map(({ task, name }) => ({ name, threads: [task], age: { utime: 0, stime: 0 } })),
     cputime: typeof cputime === 'string' ? Array.from({ length: cpus }, () => cputime) : cputime,
     racing: false, skewNs: 0, epochSec: 1_767_225_600, clocks: { sources: [], frequencies: [] },
-    stalledNs: Array.from({ length: cpus }, () => 0),
+    stalledNs: Array.from({ length: cpus }, () => 0), longestPathNs: 0,
     steals: false, nohzFull: [], tickOff: [], keepsForcedEvent: false, reader: 'linux',
   };
 }

@@ -159,4 +159,14 @@ describe('H-03, none forgotten', () => {
     expect(witness.says).toBe(`timer 5 on CPU 0 expired at 100 ns, but is still queued at the end of the run, ${1 + LATE} ns later`);
     expect(witness.events).toMatchObject([{ event: 'hrtimer_start', t: 11 }]);
   });
+
+  it('gives a timer time from when its CPU has a new event device, and for paths with interrupts off', () => {
+    const since = 150 + LATE;
+    const exchanged = (end: number) =>
+      judge(HrtimerForgotten, queued().add('tick_device', 0, 150, { device: 1, mode: 0, handler: 1 }), end).verdict;
+    expect([exchanged(since), exchanged(since + 1)]).toEqual(['held', 'broken']);
+    const slow = { ...runFacts(2, 'gen', []), longestPathNs: 1_000 };
+    const inPaths = (end: number) => judgeStream(HrtimerForgotten, slow, queued(), end).verdict;
+    expect([inPaths(100 + LATE + 8_000), inPaths(101 + LATE + 8_000)]).toEqual(['held', 'broken']);
+  });
 });
