@@ -3,7 +3,7 @@
  * shipped scenario, and every rt-app file that is named, on each number of CPUs up to 8 that it can run
  * on, over both memories, with and without pauses of the host between events. Exit code 1 if any run differs.
  */
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CpuPool } from '../src/host/threads/cpu-pool.ts';
 import { packageRoot } from '../src/host/package-root.ts';
@@ -14,7 +14,7 @@ import { resolveScenario } from '../src/workload/resolve.ts';
 import type { Scenario } from '../src/workload/scenario.ts';
 import { differencesOf, measureInline, type Measure } from './lockstep/compare.ts';
 import { cutShort } from './lockstep/cut-short.ts';
-import { helpIfAsked } from './usage.ts';
+import { argumentsOr, helpIfAsked, jsonFilesOf } from './usage.ts';
 
 helpIfAsked(`npm run lockstep [-- FOLDER|FILE...]
 
@@ -28,12 +28,6 @@ const ORDERED_MAX = 50_000;
 const PAUSE_NS = 20_000;
 const MEMORIES = ['wasm', 'atomics'] as const;
 const PAUSES = [0, PAUSE_NS] as const;
-
-function filesOf(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path];
-  const names = readdirSync(path, { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => name.endsWith('.json')).sort().map((name) => join(path, name));
-}
 
 /** The file on so many CPUs; undefined where its affinities do not allow that. */
 function resolveOn(file: string, cpus: number): Scenario | undefined {
@@ -70,12 +64,13 @@ async function runLine(name: string, whole: Scenario): Promise<string[]> {
 tuneV8();
 const started = performance.now();
 const paths = [join(packageRoot(), 'scenarios'), ...process.argv.slice(2)];
+const files = argumentsOr('lockstep', () => paths.flatMap(jsonFilesOf));
 let lines = 0;
 let differing = 0;
 console.log(`lockstep against inline: at most ${ORDERED_MAX} ordered events, pauses of at most ${PAUSE_NS / 1e3} us\n`);
 const heads = MEMORIES.flatMap((memory) => [memory, `${memory}, pauses`]).map((head) => head.padEnd(15));
 console.log(`${'file'.padEnd(28)} cpus ordered   records  ${heads.join('  ')}`);
-for (const file of paths.flatMap(filesOf)) {
+for (const file of files) {
   for (let cpus = 1; cpus <= CPUS_MAX; cpus++) {
     const scenario = resolveOn(file, cpus);
     if (scenario === undefined) continue;

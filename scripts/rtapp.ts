@@ -2,8 +2,7 @@
  * `npm run rtapp -- FOLDER|FILE...`: runs rt-app files whole, for the duration that each asks for,
  * and judges them: all oracles, and each complete pass ran each of its events once.
  */
-import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { tuneV8 } from '../src/host/v8-tuning.ts';
 import { FAULTS } from '../src/machine/faults.ts';
 import { factsOf, simulate, type RunResult } from '../src/sim.ts';
@@ -11,7 +10,7 @@ import { resolveScenario } from '../src/workload/resolve.ts';
 import { parseWorkload } from '../src/workload/rtapp/parse-workload.ts';
 import { Source } from '../src/workload/rtapp/source.ts';
 import { PassChecker } from './rtapp/pass-checker.ts';
-import { helpIfAsked } from './usage.ts';
+import { argumentsOr, helpIfAsked, jsonFilesOf } from './usage.ts';
 
 helpIfAsked(`npm run rtapp -- FOLDER|FILE...
 
@@ -19,12 +18,6 @@ Runs rt-app files whole, for the duration that each asks for, and judges them: a
 events once. Exit code 1 if anything did not hold.`);
 
 const CPUTIME = ['tick', 'gen'] as const;
-
-function filesOf(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path];
-  const names = readdirSync(path, { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => name.endsWith('.json')).sort().map((name) => join(path, name));
-}
 
 /** Runs one file and prints a line; whether everything held. */
 async function runFile(file: string, cputime: (typeof CPUTIME)[number]): Promise<boolean> {
@@ -56,8 +49,9 @@ if (paths.length === 0) {
   console.error('usage: npm run rtapp -- FOLDER|FILE...    (rt-app workloads, run whole)');
   process.exitCode = 2;
 }
+const files = argumentsOr('rtapp', () => paths.flatMap(jsonFilesOf));
 let allHeld = true;
-for (const file of paths.flatMap(filesOf)) {
+for (const file of files) {
   for (const cputime of CPUTIME) allHeld = (await runFile(file, cputime)) && allHeld;
 }
 if (!allHeld) process.exitCode = 1;
