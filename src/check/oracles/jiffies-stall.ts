@@ -5,10 +5,12 @@
  *      ticks of CPU 1     9    9    9    9    9    the next moves them first
  *      as it finds them   new  1st  2nd  3rd  4th  the 5th that found them old
  *
- * It counts its own ticks, and so does this: how long CPUs are held up, and what their clocks make of it, is all the same.
+ * It counts its own ticks, and so does this: how long CPUs are held up is all the same. But where a counter has jumped ahead,
+ * time stands for the others whenever its CPU does not move it on, for as long as they are behind: then no jiffy is due.
  */
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import type { CpuId, Ns } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { KeptEvents, namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
@@ -32,15 +34,14 @@ export class JiffiesStall extends OracleBase {
   readonly #first: KeptEvents;
   readonly #found: Float64Array;
   readonly #at: Float64Array;
-  readonly #patience: number;
+  readonly #error: ClockError;
 
   constructor(facts: RunFacts) {
     super(JiffiesStall.about, facts);
     this.#first = new KeptEvents(facts.cpus, 'tick');
     this.#found = new Float64Array(facts.cpus);
     this.#at = new Float64Array(facts.cpus);
-    // they may have been moved by a CPU that is ahead: then they are not due here for so long
-    this.#patience = PATIENCE + Math.ceil(facts.skewNs / facts.tickNs);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
   }
 
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
@@ -52,11 +53,16 @@ export class JiffiesStall extends OracleBase {
     } else if (t - this.#at[cpu] < this.facts.tickNs / 2) return; // one that came early comes again: its date is no other
     this.#at[cpu] = t;
     this.#found[cpu]++;
-    if (this.#found[cpu] <= this.#patience) return;
+    if (this.#found[cpu] <= PATIENCE + this.#ahead(t)) return;
     this.broken(() => ({
       says: `at ${t} ns a tick of CPU ${cpu} finds jiffies at ${fields[at + JIFFIES]}, where ${this.#found[cpu] - 1} of its ticks ` +
         'have found them before',
       events: [this.#first.named(cpu), namedEvent(id, cpu, t, fields, at)],
     }));
+  }
+
+  /** Ticks for which they may not be due here: a CPU that is ahead, in the race or by its counter, may have moved them. */
+  #ahead(t: Ns): number {
+    return Math.ceil((this.facts.skewNs + this.#error.jumpedBy(t)) / this.facts.tickNs);
   }
 }

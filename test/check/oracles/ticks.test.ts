@@ -45,6 +45,13 @@ describe('J-04, jiffies that stand still', () => {
     expect(verdictOf(JiffiesStall, finds(9, 6), racingFacts(facts, TICK)).verdict).toBe('held');
     expect(verdictOf(JiffiesStall, finds(9, 7), racingFacts(facts, TICK)).verdict).toBe('broken');
   });
+  it('allows for a counter that jumped ahead, from when it did: time stands for the others', () => {
+    const jumping = (at: number) => ({
+      clocks: { sources: [{ id: 0, hz: 1e9, readNs: 0, drifts: [], skews: [{ cpu: 0, at, byNs: 2 * TICK }] }], frequencies: [] },
+    });
+    const found = (times: number, at: number) => verdictOf(JiffiesStall, finds(9, times), jumping(at)).verdict;
+    expect([found(7, 0), found(8, 0), found(6, 100 * TICK)]).toEqual(['held', 'broken', 'broken']);
+  });
 });
 
 describe('J-06, jiffies as an interrupt finds them', () => {
