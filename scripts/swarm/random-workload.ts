@@ -144,7 +144,10 @@ export function randomProcesses(draws: Draws, tasks: Record<string, Task>): Reco
   const processes: Record<string, unknown> = {};
   const free = new Set(names);
   for (let n = 0; n < 2; n++) {
-    const threads = draws.some([...free]);
+    const drawn = draws.some([...free]);
+    // a process that waits for children does so once a round: others of its threads would leave it more than it can bury
+    const reaps = drawn.some((name) => tasks[name]!['reap'] !== undefined);
+    const threads = drawn.filter((name) => !reaps || tasks[name]!['fork'] === undefined || tasks[name]!['reap'] !== undefined);
     // only a thread starts further ones: somebody must be there at boot
     if (!threads.some((name) => tasks[name]!['instance'] !== 0)) continue;
     for (const name of threads) free.delete(name);

@@ -94,9 +94,7 @@ export class CputimeTruth {
       case Event.tick: return this.#onTick(cpu, fields[at + TICK_TASK]);
       case Event.account_idle_ticks: return this.#onIdleTicks(cpu, fields[at + IDLE_TICKS]);
       case Event.sched_process_fork: return this.#onFork(fields[at + CHILD]);
-      case Event.sched_clock_irqtime:
-        this.#rules[cpu] = CPUTIME_RULES[fields[at + IRQTIME] === 0 ? 'tick' : 'tick+irqtime'];
-        return;
+      case Event.sched_clock_irqtime: return this.#onIrqtime(cpu, fields[at + IRQTIME]);
       case Event.sched_set_nice:
         this.#nice[fields[at + NICE_TASK]] = fields[at + NICE];
         return;
@@ -263,6 +261,13 @@ export class CputimeTruth {
 
   #add(cpu: CpuId, slot: number, ns: Ns): void {
     this.#slots[cpu * NR_CPUSTAT + slot] += ns;
+  }
+
+  /** Interrupts are timed no more: ticks are whole again, also the one that was to leave out what had been timed by then. */
+  #onIrqtime(cpu: CpuId, enabled: number): void {
+    this.#rules[cpu] = CPUTIME_RULES[enabled === 0 ? 'tick' : 'tick+irqtime'];
+    this.#forgotten[cpu] += this.#tickDelta[cpu];
+    this.#tickDelta[cpu] = 0;
   }
 
   #onFork(child: TaskId): void {

@@ -129,6 +129,15 @@ describe('what accounts must come to where ticks sample', () => {
     expect([truth.userAt(T, 84), truth.systemAt(T, 84)]).toEqual([TICK - 25, 0]);
   });
 
+  it('has whole ticks again once irqtime is off: what was timed by then no tick leaves out', () => {
+    const stream = new EventStream().add('context', 0, 0, { mode: I, task: T }).add('context', 0, 20, { mode: So, task: T })
+      .add('context', 0, 25, { mode: U, task: T }).add('context', 0, 75, { mode: I, task: T })
+      .add('sched_clock_irqtime', 0, 75, { enabled: 0 }).add('tick', 0, 80, { task: T });
+    const truth = truthOf('tick+irqtime', stream);
+    expect(slots(truth, 84)).toEqual({ Irq: 20, Softirq: 5, User: TICK });
+    expect(truth.beyondTicks(0)).toBe(25);
+  });
+
   it('leaves ksoftirqd its softirqs as run time, which ticks charge to softirq', () => {
     const stream = new EventStream().add('context', 0, 0, { mode: So, task: T }).add('context', 0, 90, { mode: I, task: T })
       .add('tick', 0, 95, { task: T });

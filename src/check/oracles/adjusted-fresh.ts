@@ -8,6 +8,7 @@
 import type { RunFacts } from '../../../shared/event-consumer.ts';
 import { Event, Mode } from '../../../shared/events.ts';
 import { NSEC_PER_MSEC, type CpuId, type Ns, type TaskId } from '../../../shared/units.ts';
+import { ClockError } from '../clock-error.ts';
 import { namedEvent, places } from '../kept-events.ts';
 import { OracleBase } from '../oracle-base.ts';
 import type { OracleDescription } from '../oracle.ts';
@@ -28,6 +29,8 @@ export class AdjustedFresh extends OracleBase {
   };
 
   readonly #tolerance: Ns;
+  /** A tick comes by the kernel's clock. That stands for a CPU whose counter is behind one that has jumped. */
+  readonly #error: ClockError;
   /**
    * Interrupts of all CPUs, where they are timed. An interrupt in which a tick brings a task's run time up to date is left
    * out of the time after it; if the task leaves first, it is the next task that is short of it.
@@ -46,6 +49,7 @@ export class AdjustedFresh extends OracleBase {
   constructor(facts: RunFacts) {
     super(AdjustedFresh.about, facts);
     this.#tolerance = facts.tickNs + EVENT_SPAN_NS + facts.skewNs + Math.max(0, ...facts.stalledNs);
+    this.#error = new ClockError(facts.clocks, facts.skewNs);
     this.#interrupted = new Uint8Array(facts.cpus);
     this.#timed = facts.cputime.includes('tick+irqtime');
     this.#ran = new Float64Array(facts.tasks.length);
@@ -81,7 +85,7 @@ export class AdjustedFresh extends OracleBase {
     const ran = this.#ran[task] + (this.#task[on] === task ? t - this.#since[on] : 0);
     const told = fields[at + UTIME] + fields[at + STIME];
     this.checked++;
-    if (told >= ran - this.#tolerance - this.#interrupts) return;
+    if (told >= ran - this.#tolerance - this.#interrupts - this.#error.jumpedBy(t)) return;
     this.broken(() => ({
       says: `${this.nameOf(fields[at + BY])} was told at ${t} ns that ${this.nameOf(task)} had run ${told} ns; it had run ${ran} ns`,
       events: [namedEvent(id, cpu, t, fields, at)],

@@ -25,6 +25,12 @@ describe('R-04, the adjusted pair keeps up', () => {
       .toBe('reader-0 was told at 140000000 ns that spinner-0 had run 34999999 ns; it had run 40000000 ns');
   });
 
+  it('allows a tick to be as late as a counter has jumped: the clock stands for who is behind', () => {
+    const clocks = { sources: [{ id: 0, hz: 1e9, readNs: 0, drifts: [], skews: [{ cpu: 1, at: 0, byNs: 3 * MS }] }], frequencies: [] };
+    const of = (behind: number) => judge(told(spins(), 140 * MS, 40 * MS - behind), { ...facts, clocks }).verdict;
+    expect([of(TICK + 4 * MS), of(TICK + 4 * MS + 1)]).toEqual(['held', 'broken']);
+  });
+
   it('counts the kernel and guests, and neither interrupts nor what was stolen nor sleep', () => {
     const stream = spins();
     [Mode.System, Mode.Irq, Mode.Softirq, Mode.Guest, Mode.Steal].forEach((mode, i) => context(stream, 0, (110 + 10 * i) * MS, mode));
