@@ -1,24 +1,27 @@
 /** The figures of a run as tables for a terminal. */
 import Table from 'cli-table3';
 import { count, milliseconds } from '../host/texts.ts';
-import type { CpuFigures, RunFigures, TaskFigures } from '../observe/run-figures.ts';
+import { isStolenFrom, type CpuFigures, type RunFigures, type TaskFigures } from '../observe/run-figures.ts';
 
 /** Rows of the task table; run.json has all of them. */
 const TASK_ROWS_MAX = 40;
 
 type Row = readonly string[];
 
-const CPU_HEAD: Row = [
-  'CPU', 'user', 'system', 'softirq', 'irq', 'idle', 'ticks', 'timer irqs', 'RES', 'CAL', 'wake-ups', 'switches',
-];
+const TIMES_HEAD: Row = ['CPU', 'user', 'system', 'softirq', 'irq', 'idle'];
+const COUNTS_HEAD: Row = ['ticks', 'timer irqs', 'RES', 'CAL', 'wake-ups', 'switches'];
 
-/** One row a CPU and their sum; times in ms, as they really were. RES and CAL are the IPIs taken, as /proc/interrupts names them. */
+/**
+ * One row a CPU and their sum; times in ms, as they really were, stolen time where any was. RES and CAL are the IPIs taken, as
+ * /proc/interrupts names them.
+ */
 export function cpuTable(figures: RunFigures): string {
-  const times = figures.cpus.map(cpuTimes);
+  const stolen = isStolenFrom(figures);
+  const times = figures.cpus.map((cpu) => [...cpuTimes(cpu), ...(stolen ? [cpu.stealNs] : [])]);
   const counts = figures.cpus.map(cpuCounts);
   const rows = figures.cpus.map((cpu, i) => cpuRow(String(cpu.cpu), times[i]!, counts[i]!));
   if (rows.length > 1) rows.push(cpuRow('all', columnSums(times), columnSums(counts)));
-  return table(CPU_HEAD, rows, 1);
+  return table([...TIMES_HEAD, ...(stolen ? ['steal'] : []), ...COUNTS_HEAD], rows, 1);
 }
 
 function cpuRow(name: string, times: readonly number[], counts: readonly number[]): Row {

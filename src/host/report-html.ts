@@ -5,7 +5,7 @@
  */
 import { CPUTIME_FLAVOURS, type CputimeFlavour } from '../../shared/cputime-flavour.ts';
 import { formatCpuList } from '../kernel/cpulist.ts';
-import type { CpuFigures, TaskFigures } from '../observe/run-figures.ts';
+import { isStolenFrom, type CpuFigures, type TaskFigures } from '../observe/run-figures.ts';
 import { cpuName, type Judgement, type OracleVerdict, type WitnessEvent } from './judged-run.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import type { RunRecord } from './run-json.ts';
@@ -143,35 +143,36 @@ export function witnessLine(event: WitnessEvent, cpus: number): string {
   return `${cpuName(event.cpu, cpus)}  ${seconds(event.t)}  ${event.event}  ${fields.join(' ')}`.trimEnd();
 }
 
-const CPU_HEADS = ['user', 'system', 'softirq', 'irq', 'idle', 'ticks', 'timer irqs', 'RES', 'CAL', 'wake-ups', 'switches'];
+const CPU_COUNTS = ['ticks', 'timer irqs', 'RES', 'CAL', 'wake-ups', 'switches'];
 
 function cpuSection(record: RunRecord): Html {
-  const { cpus } = record.run.figures;
-  const key = TIME_KINDS.map((kind) => html`<i class="${kind}"></i>${kind}`);
+  const { figures } = record.run;
+  const kinds = isStolenFrom(figures) ? [...TIME_KINDS, 'steal'] : TIME_KINDS;
+  const key = kinds.map((kind) => html`<i class="${kind}"></i>${kind}`);
   return html`<h2>CPUs</h2>
 <p class="key">${key}; times in ms</p>
-<table><thead><tr><th>CPU</th><th></th>${heads(CPU_HEADS)}</tr></thead>
-<tbody>${cpus.map(cpuRow)}</tbody></table>`;
+<table><thead><tr><th>CPU</th><th></th>${heads([...kinds, ...CPU_COUNTS])}</tr></thead>
+<tbody>${figures.cpus.map((cpu) => cpuRow(cpu, kinds))}</tbody></table>`;
 }
 
-const TIME_KINDS = ['user', 'system', 'softirq', 'irq', 'idle'] as const;
+const TIME_KINDS: readonly string[] = ['user', 'system', 'softirq', 'irq', 'idle'];
 
-/** What the CPU really did, in the order of `TIME_KINDS`. */
-function timesOf(cpu: CpuFigures): readonly number[] {
-  return [cpu.userNs, cpu.systemNs, cpu.softirqNs, cpu.irqNs, cpu.idleNs];
+/** What the CPU really did, by kind; stolen time comes last, and is left out where no CPU has any. */
+function timesOf(cpu: CpuFigures, kinds: readonly string[]): readonly number[] {
+  return [cpu.userNs, cpu.systemNs, cpu.softirqNs, cpu.irqNs, cpu.idleNs, cpu.stealNs].slice(0, kinds.length);
 }
 
-function cpuRow(cpu: CpuFigures): Html {
+function cpuRow(cpu: CpuFigures, kinds: readonly string[]): Html {
   const { reschedule, callFunction } = cpu.ipis;
   const numbers = [cpu.ticks, cpu.timerInterrupts, reschedule, callFunction, cpu.wakeups, cpu.contextSwitches];
-  return html`<tr><td>${cpu.cpu}</td><td>${shareBar(cpu)}</td>${times(timesOf(cpu))}${counts(numbers)}</tr>\n`;
+  return html`<tr><td>${cpu.cpu}</td><td>${shareBar(cpu, kinds)}</td>${times(timesOf(cpu, kinds))}${counts(numbers)}</tr>\n`;
 }
 
 /** What the CPU's time went to, as a bar. */
-function shareBar(cpu: CpuFigures): Html {
-  const spent = timesOf(cpu);
+function shareBar(cpu: CpuFigures, kinds: readonly string[]): Html {
+  const spent = timesOf(cpu, kinds);
   const total = Math.max(1, spent.reduce((sum, ns) => sum + ns, 0));
-  const parts = TIME_KINDS.map((kind, i) => html`<i class="${kind}" style="width:${((100 * spent[i]!) / total).toFixed(2)}%"></i>`);
+  const parts = kinds.map((kind, i) => html`<i class="${kind}" style="width:${((100 * spent[i]!) / total).toFixed(2)}%"></i>`);
   return html`<div class="bar">${parts}</div>`;
 }
 

@@ -2,7 +2,7 @@
 export const REPORT_STYLE = `
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --line: #d5dae0; --quiet: #5b6570;
   --good: #1a7f37; --bad: #c62828; --open: #8a6100;
-  --user: #3b7dd8; --system: #d9822b; --softirq: #9c5bd1; --irq: #d14b6f; --idle: #e4e8ec; }
+  --user: #3b7dd8; --system: #d9822b; --softirq: #9c5bd1; --irq: #d14b6f; --idle: #e4e8ec; --steal: #4f9a94; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e3e7eb; --paper: #14171b; --line: #343b43; --quiet: #98a2ad;
   --good: #56c271; --bad: #ff7b72; --open: #d9a93a; --idle: #2a3037; } }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.45 system-ui, sans-serif; }
@@ -19,6 +19,6 @@ pre { overflow-x: auto; padding: .6rem .8rem; border: 1px solid var(--line); bor
 .bar { display: flex; width: 12rem; height: 1rem; margin-top: .2rem; } .bar i { display: block; }
 .key i { display: inline-block; width: .8rem; height: .8rem; margin: 0 .2rem 0 .6rem; vertical-align: -.1rem; }
 .user { background: var(--user); } .system { background: var(--system); } .softirq { background: var(--softirq); }
-.irq { background: var(--irq); } .idle { background: var(--idle); }
+.irq { background: var(--irq); } .idle { background: var(--idle); } .steal { background: var(--steal); }
 footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .6rem; }
 `;

@@ -101,3 +101,8 @@ export interface RunFigures {
   /** Entries into the kernel: timer interrupts, IPIs, device interrupts, steps. */
   readonly events: number;
 }
+
+/** Whether a hypervisor ever had the processor of one of its CPUs. */
+export function isStolenFrom({ cpus }: RunFigures): boolean {
+  return cpus.some(({ stealNs }) => stealNs > 0);
+}

@@ -13,6 +13,14 @@ CPU       user   system  softirq    irq     idle  ticks  timer irqs  RES  CAL  w
 all  1,500.000  500.001    0.006  0.080  499.912    501       2,468   14    4       198  2,000,000`.slice(1));
 });
 
+it('stolen time has a column where a hypervisor took any', () => {
+  const [first, ...rest] = figures.cpus;
+  const lines = cpuTable({ ...figures, cpus: [{ ...first!, stealNs: 2_500_000 }, ...rest] }).split('\n');
+  expect(lines[0]).toContain('   idle  steal  ticks');
+  expect(lines[2]).toContain('249.956  2.500    500');
+  expect(lines.at(-1)).toContain('499.912  2.500    501');
+});
+
 it('a machine of one CPU needs no sum', () => {
   expect(cpuTable({ ...figures, cpus: [cpuFigures(0)] }).split('\n')).toHaveLength(3);
 });

@@ -48,6 +48,15 @@ describe('report.html', () => {
     expect(reportHtml(withRun({ facts: { ...facts, cputime: ['gen', 'gen'] } }))).toContain('<dd>gen: 0-1</dd>');
   });
 
+  it('has a column and a colour for stolen time where there is any', () => {
+    const { figures } = runRecord().run;
+    const cpus = figures.cpus.map((cpu) => ({ ...cpu, stealNs: 2_500_000 }));
+    expect(reportHtml(runRecord())).not.toContain('<i class="steal"');
+    const page = reportHtml(withRun({ figures: { ...figures, cpus } }));
+    expect(page).toContain('<i class="steal"></i>steal');
+    expect(page).toMatch(/<i class="steal" style="width:0\.12%">.*249\.956<\/td><td class="n">2\.500<\/td>/);
+  });
+
   it('speaks of stuck tasks and missed cuts only where there are any', () => {
     expect(reportHtml(withRun({ stuckTasks: [], missedCuts: [] }))).not.toMatch(/Nothing can wake|Cuts never reached/);
     const page = reportHtml(withRun({ stuckTasks: ['t-0', 't-1'], missedCuts: [0, 2] }));
