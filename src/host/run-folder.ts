@@ -13,7 +13,7 @@
  * run ends at step 4, and its INCOMPLETE says why.
  */
 import {
-  chmodSync, closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync,
+  chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { badOutput } from './bad-files.ts';
@@ -190,7 +190,8 @@ function appears(prepared: string, path: string): boolean {
 
 function inUse(out: string): Error {
   const hint = 'Runs are never overwritten: choose another --out, or leave it away.';
-  return badOutput(out, 'a folder that is not empty', 'a new or empty folder', hint);
+  const cutShort = existsSync(join(out, INCOMPLETE));
+  return badOutput(out, cutShort ? 'a run that was cut short' : 'a folder that is not empty', 'a new or empty folder', hint);
 }
 
 function attempt<T>(asked: string, action: () => T): T {

@@ -98,6 +98,11 @@ describe('--out', () => {
     ['a place under a file', 'file/below', /found a file where a folder is needed/],
     ['a place where nothing can be made', '/proc/dynticks/run', /found .* expected a folder that can be written to/],
   ];
+  it('is refused by what it is, if it holds a run that was cut short', () => {
+    named(join(home, 'run'));
+    expect(() => named(join(home, 'run'))).toThrow(/run: found a run that was cut short, expected a new or empty folder\. Runs are never/);
+  });
+
   it.each(refusals)('is refused, and nothing is written, if it is %s', (_, out, message) => {
     mkdirSync(join(home, 'full'));
     writeFileSync(join(home, 'full', 'something'), '');

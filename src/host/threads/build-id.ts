@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KernelBug } from '../../../shared/assert.ts';
+import { BadInput } from '../../workload/bad-input.ts';
 import { packageRoot } from '../package-root.ts';
 import { readStamp, THREADS } from './build-stamp.ts';
 
@@ -23,10 +23,12 @@ export function buildId(): string {
 /** The entries of `workers/`. */
 export type ThreadName = 'cpu' | 'coordinator' | 'explorer';
 
-/** What the thread `name` of this build runs. @throws KernelBug if `dist/` is of another one */
+/** What the thread `name` of this build runs. @throws BadInput if `dist/` is of another one */
 export function threadFile(name: ThreadName): string {
   const path = join(packageRoot(), THREADS, buildId(), `${name}.js`);
-  if (!existsSync(path)) throw new KernelBug('dist/ is not what the sources say: npm run build');
+  if (!existsSync(path)) {
+    throw new BadInput({ file: 'dist/', path: '', found: 'the threads of another build', expected: 'those of the sources: npm run build' });
+  }
   return path;
 }
 
