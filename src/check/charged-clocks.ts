@@ -8,6 +8,9 @@
  * | ticks sample | what each tick comes to | each `sched_stat_runtime` |
  * | contexts are tracked | the record, as each section leaves it | the same |
  * | edges are measured | all up to the last edge before a tick or a switch | the same |
+ *
+ * A thread that ends leaves its process what is written down by then (`__exit_signal`); what it is charged on its way to the
+ * switch is nobody's.
  */
 import { samples } from '../../shared/cputime-flavour.ts';
 import type { RunFacts } from '../../shared/event-consumer.ts';
@@ -20,11 +23,14 @@ import { CpuClock } from './process-clocks.ts';
 const [TICK_TASK] = places('tick', 'task');
 const [CHILD] = places('sched_process_fork', 'child');
 const [PREV] = places('sched_switch', 'prev');
+const [LEAVER, LEFT_UTIME, LEFT_STIME, LEFT_RTIME] = places('exit_signal', 'task', 'utime', 'stime', 'rtime');
 const [RUN_TASK, RUNTIME, TOLD] = places('sched_stat_runtime', 'task', 'runtime', 'told');
 const [PUBLISHED, UTIME, STIME] = places('vtime_publish', 'task', 'utime', 'stime');
 
 export class ChargedClocks {
-  static readonly listens: readonly EventName[] = [...CputimeTruth.listens, 'sched_switch', 'sched_stat_runtime', 'vtime_publish'];
+  static readonly listens: readonly EventName[] = [
+    ...CputimeTruth.listens, 'sched_switch', 'sched_stat_runtime', 'vtime_publish', 'exit_signal',
+  ];
 
   readonly #facts: RunFacts;
   readonly #truth: CputimeTruth;
@@ -33,6 +39,8 @@ export class ChargedClocks {
   /** By clock: of each task, and of the threads of each process that are gone. */
   readonly #tasks: readonly Float64Array[];
   readonly #gone: readonly Float64Array[];
+  /** 1: it has left its process. */
+  readonly #left: Uint8Array;
 
   constructor(facts: RunFacts) {
     const { tasks, processes, cputime } = facts;
@@ -41,6 +49,7 @@ export class ChargedClocks {
     this.#native = cputime.includes('native');
     this.#processOf = new Int32Array(tasks.length).fill(NONE);
     processes.forEach(({ threads }, process) => threads.forEach((task) => (this.#processOf[task] = process)));
+    this.#left = new Uint8Array(tasks.length);
     this.#tasks = Object.values(CpuClock).map(() => new Float64Array(tasks.length));
     this.#gone = Object.values(CpuClock).map((clock) => Float64Array.from(processes, ({ age }) => ageBy(clock, age)));
   }
@@ -48,11 +57,14 @@ export class ChargedClocks {
   onEvent(id: number, cpu: CpuId, t: Ns, fields: Float64Array, at: number): void {
     switch (id) {
       case Event.sched_stat_runtime:
+        if (this.#left[fields[at + RUN_TASK]] === 1) return;
         // where CPUs race, what another one has brought up to date may not have been there yet: its class is told later
         this.#tasks[CpuClock.Sched]![fields[at + RUN_TASK]] += fields[at + (this.#facts.racing ? TOLD : RUNTIME)];
         return;
       case Event.vtime_publish: return this.#charge(fields[at + PUBLISHED], fields[at + UTIME], fields[at + STIME]);
       case Event.sched_switch: return this.#onSwitch(fields[at + PREV], t);
+      case Event.exit_signal:
+        return this.#onExit(fields[at + LEAVER], fields[at + LEFT_UTIME], fields[at + LEFT_STIME], fields[at + LEFT_RTIME]);
       case Event.sched_process_fork: this.#onFork(fields[at + CHILD]);
     }
     const task = id === Event.tick ? fields[at + TICK_TASK] : NONE;
@@ -87,6 +99,7 @@ export class ChargedClocks {
   }
 
   #charge(task: TaskId, user: Ns, system: Ns): void {
+    if (this.#left[task] === 1) return;
     this.#tasks[CpuClock.Virt]![task] = user;
     this.#tasks[CpuClock.Prof]![task] = user + system;
   }
@@ -101,6 +114,16 @@ export class ChargedClocks {
     if (this.#native) this.#charge(prev, this.#truth.userAt(prev, t), this.#truth.systemAt(prev, t));
   }
 
+  #onExit(task: TaskId, utime: Ns, stime: Ns, rtime: Ns): void {
+    const process = this.#processOf[task];
+    if (process === NONE) return;
+    this.#gone[CpuClock.Virt]![process] += utime;
+    this.#gone[CpuClock.Prof]![process] += utime + stime;
+    this.#gone[CpuClock.Sched]![process] += rtime;
+    for (const charged of this.#tasks) charged[task] = 0;
+    this.#left[task] = 1;
+  }
+
   /** The record had a thread before; with a leader the process begins. */
   #onFork(child: TaskId): void {
     const process = this.#processOf[child];
@@ -112,6 +135,7 @@ export class ChargedClocks {
       }
       charged[child] = 0;
     }
+    this.#left[child] = 0;
   }
 }
 

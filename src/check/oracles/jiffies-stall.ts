@@ -61,8 +61,13 @@ export class JiffiesStall extends OracleBase {
     }));
   }
 
-  /** Ticks for which they may not be due here: a CPU that is ahead, in the race or by its counter, may have moved them. */
+  /**
+   * Ticks for which they may not be due here, since a CPU that is ahead, in the race or by its counter, has moved them. By its
+   * counter that is one more: it moves them to the beginning of a jiffy, and the next one is due a tick after that.
+   */
   #ahead(t: Ns): number {
-    return Math.ceil((this.facts.skewNs + this.#error.jumpedBy(t)) / this.facts.tickNs);
+    const { skewNs, tickNs } = this.facts;
+    const jumped = this.#error.jumpedBy(t);
+    return Math.ceil(skewNs / tickNs) + (jumped > 0 ? Math.ceil(jumped / tickNs) + 1 : 0);
   }
 }

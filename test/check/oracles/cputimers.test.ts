@@ -91,6 +91,18 @@ describe('P-02, not late', () => {
   const user = (stream: EventStream, t: number) => stream.add('context', 1, t, { mode: Mode.User, task: T });
   const DUE = 54 * MS;
 
+  it('counts of a thread that has ended what it left its process, and nothing of what it is charged afterwards', () => {
+    const runs = (stream: EventStream, task: number, runtime: number) => stream.add('sched_stat_runtime', 1, 20 * MS, { task, runtime });
+    const leaves = (rtime: number) => {
+      const left = runs(runs(armed(POSIX), T, 30 * MS), U, 10 * MS).add('exit_signal', 0, 20 * MS, { task: U, rtime });
+      return runs(left, U, 25 * MS)
+        .add('tick', 1, 60 * MS, { task: T }).add('sched_stat_runtime', 1, 60 * MS, { task: T, runtime: 0 })
+        .add('context', 1, 60 * MS + 1, { mode: Mode.User, task: T });
+    };
+    const of = (rtime: number) => judgeStream(CputimerLate, together, leaves(rtime)).verdict;
+    expect([of(20 * MS - 1), of(20 * MS)]).toEqual(['not exercised', 'broken']);
+  });
+
   it('holds where a tick finds it, and it fires before the task goes on', () => {
     const good = user(expires(tick(charged(DUE), 70 * MS), 70 * MS + 10, DUE), 70 * MS + 20);
     expect(judgeStream(CputimerLate, tracked, good)).toEqual({ verdict: 'held', checked: 1 });
