@@ -19,6 +19,8 @@ const [MODE, JIFFIES] = places('tick', 'mode', 'jiffies');
 const PERIODIC = 0;
 /** Ticks of its own that may find jiffies the same: the first, and those that a CPU waits. */
 const PATIENCE = 5;
+/** Ticks that are so many ticks apart, or more, are of two dates. */
+const DATE = 0.5;
 
 export class JiffiesStall extends OracleBase {
   static readonly about: OracleDescription = {
@@ -50,7 +52,7 @@ export class JiffiesStall extends OracleBase {
     if (this.#found[cpu] === 0 || this.#first.rows[this.#first.at(cpu) + JIFFIES] !== fields[at + JIFFIES]) {
       this.#first.keep(cpu, id, cpu, t, fields, at);
       this.#found[cpu] = 0;
-    } else if (t - this.#at[cpu] < this.facts.tickNs / 2) return; // one that came early comes again: its date is no other
+    } else if (t - this.#at[cpu] < this.facts.tickNs * DATE) return; // one that came early comes again: its date is no other
     this.#at[cpu] = t;
     this.#found[cpu]++;
     if (this.#found[cpu] <= PATIENCE + this.#ahead(t)) return;
@@ -63,11 +65,12 @@ export class JiffiesStall extends OracleBase {
 
   /**
    * Ticks for which they may not be due here, since a CPU that is ahead, in the race or by its counter, has moved them. By its
-   * counter that is one more: it moves them to the beginning of a jiffy, and the next one is due a tick after that.
+   * counter that is for a tick more: it moves them to the beginning of a jiffy, and the next one is due a tick after that. And
+   * while a clock stands that a tick goes by, ticks come as often as they are put up: those that count, twice a tick.
    */
   #ahead(t: Ns): number {
     const { skewNs, tickNs } = this.facts;
     const jumped = this.#error.jumpedBy(t);
-    return Math.ceil(skewNs / tickNs) + (jumped > 0 ? Math.ceil(jumped / tickNs) + 1 : 0);
+    return Math.ceil(skewNs / tickNs) + (jumped > 0 ? Math.ceil((jumped + tickNs) / (tickNs * DATE)) : 0);
   }
 }
